@@ -1,0 +1,56 @@
+# Every target is one line round a `dipeval` or `pytest` call, so that a machine without make can do the same.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/installed
+export OMP_NUM_THREADS ?= 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help install report test lint slow browser prove notebook lock clean
+
+help:
+	@echo "make report    set up, run the example evaluations, say where the reports are"
+	@echo "make test      set up, run the tests"
+	@echo "make lint      ruff, mypy, import contracts"
+	@echo "make slow      simulations and the long checks        make browser   the reports in Chromium"
+	@echo "make prove     the simulation claims in full, into docs/evidence/"
+	@echo "make notebook  open the notebooks in Jupyter           make lock      renew requirements.lock"
+	@echo "make clean     remove the environment and the reports"
+
+install: $(STAMP)
+
+$(STAMP): requirements.lock setup.cfg pyproject.toml
+	@echo "Setting up the environment in $(VENV) (a few minutes the first time) ..."
+	@$(PYTHON) -c 'import sys; sys.exit("dipeval needs Python 3.11 or later; found " + sys.version.split()[0] + ". Name another with: make PYTHON=python3.11") if sys.version_info < (3, 11) else None'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $(STAMP)
+
+report: $(STAMP)
+	@$(BIN)/dipeval demo reports
+
+test: $(STAMP)
+	@$(BIN)/python -m pytest -q -n 2 -m "not slow and not browser and not spark"
+
+lint: $(STAMP)
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+slow: $(STAMP)
+	@$(BIN)/python -m pytest -q -n 2 -m slow
+
+browser: $(STAMP)
+	@$(BIN)/python -m pytest -q -m browser
+
+prove: $(STAMP)
+	@$(BIN)/python -m tests.simulation.prove
+
+notebook: $(STAMP)
+	@$(BIN)/python -m pip install --quiet "jupyterlab>=4"
+	@$(BIN)/jupyter lab notebooks
+
+lock: $(STAMP)
+	@$(BIN)/pip-compile --quiet --strip-extras --allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --no-annotate --extra report --extra test --extra dev --output-file requirements.lock setup.cfg && sed -i '/^pip==/d; /^#/d; /^$$/d' requirements.lock
+
+clean:
+	@rm -rf $(VENV) reports/[!R]* build dist *.egg-info

@@ -1,0 +1,76 @@
+"""dipeval: did the drug intervention reduce reoffending, by how much, for whom, and was it worth the money?
+
+Names are loaded when they are first used, so that ``import dipeval`` stays quick.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+from dipeval._version import __version__
+
+_HOME: dict[str, str] = {
+    "DipevalError": "dipeval.errors",
+    "InputError": "dipeval.errors",
+    "Engine": "dipeval.engine",
+    "open_engine": "dipeval.engine",
+    "datasets": "dipeval.datasets",
+    "ExtractMapping": "dipeval.extracts",
+    "Extracts": "dipeval.extracts",
+    "read_extracts": "dipeval.extracts",
+    "simulate": "dipeval.simulate",
+    "LinkRule": "dipeval.linkage",
+    "Linkage": "dipeval.linkage",
+    "link": "dipeval.linkage",
+    "Cohort": "dipeval.cohort",
+    "CohortRule": "dipeval.cohort",
+    "build_cohort": "dipeval.cohort",
+    "FollowUp": "dipeval.outcomes",
+    "Outcomes": "dipeval.outcomes",
+    "measure_reoffending": "dipeval.outcomes",
+    "Design": "dipeval.matching",
+    "Balance": "dipeval.matching",
+    "match": "dipeval.matching",
+    "weight": "dipeval.matching",
+    "propensity": "dipeval.matching",
+    "kaplan_meier": "dipeval.survival",
+    "log_rank": "dipeval.survival",
+    "cox": "dipeval.survival",
+    "Effect": "dipeval.effects",
+    "estimate_effect": "dipeval.effects",
+    "true_effect": "dipeval.effects",
+    "ReturnOnInvestment": "dipeval.roi",
+    "return_on_investment": "dipeval.roi",
+    "load_unit_costs": "dipeval.roi",
+    "DisclosureRule": "dipeval.disclosure",
+    "Study": "dipeval.study",
+    "StudyResult": "dipeval.study",
+    "write_report": "dipeval.report",
+}
+
+__all__ = ["__version__", *sorted(_HOME)]  # noqa: PLE0604  (the names are real, loaded on demand)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'dipeval' has no attribute '{name}'")
+    module = import_module(_HOME[name])
+    return getattr(module, name) if hasattr(module, name) else module
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+class _Package(ModuleType):
+    """`dipeval.simulate` is a function to users and a room to developers: the function keeps the name."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name == "simulate" and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -1,0 +1,48 @@
+"""One look for every picture: the Analysis Function palette, direct labels, no clock time in the bytes.
+
+Palette: Government Analysis Function, *Data visualisation: colours in charts* (as carried by the afcharts package).
+"""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+TREATED_COLOUR = "#12436D"
+COMPARISON_COLOUR = "#F46A25"
+THIRD_COLOUR = "#28A197"
+GREY = "#3D3D3D"
+PALETTE = (TREATED_COLOUR, COMPARISON_COLOUR, THIRD_COLOUR, "#801650", GREY, "#A285D1")
+GROUP_COLOURS = {"treated": TREATED_COLOUR, "comparison": COMPARISON_COLOUR}
+GROUP_LINES = {"treated": "-", "comparison": (0, (5, 2))}
+
+
+def new_axes(width: float = 7.0, height: float = 4.2) -> Axes:
+    """Return the Axes of a new figure in the house style; no global state is touched."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    ax = figure.add_subplot()
+    tidy(ax)
+    return ax
+
+
+def tidy(ax: Axes) -> None:
+    """Take the box off and draw a light grid behind the data."""
+    for side in ("top", "right"):
+        ax.spines[side].set_visible(False)
+    ax.grid(axis="x", color="#DDDDDD", linewidth=0.8)
+    ax.set_axisbelow(True)
+
+
+def to_png(figure: Figure, dpi: int = 120) -> bytes:
+    """Return the picture as PNG bytes that do not depend on the time or the library version stamped in."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
+    return buffer.getvalue()

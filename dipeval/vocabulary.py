@@ -1,0 +1,190 @@
+"""Column names, codes and the words shown for them: one word, one meaning, in one place.
+
+Days, codes and snake_case inside; months and labels only on display. Nothing here imports anything heavy.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+PERSON_ID: Final = "person_id"
+RECORD_ID: Final = "record_id"
+MATCH_PROBABILITY: Final = "match_probability"
+TREATED: Final = "treated"
+INDEX_DATE: Final = "index_date"
+TIME_ZERO_DATE: Final = "time_zero_date"
+
+SEXES: Final = ("male", "female", "unknown")
+TEST_RESULTS: Final = ("negative", "opiates", "cocaine", "both", "refused")
+POSITIVE_RESULTS: Final = ("opiates", "cocaine", "both")
+TEST_GROUNDS: Final = ("trigger", "non_trigger", "not_stated")
+DISPOSALS: Final = ("caution", "conviction", "other", "none")
+PROVEN_DISPOSALS: Final = ("caution", "conviction")
+ENTRY_POINTS: Final = ("custody", "court", "prison", "community", "out_of_court")
+ASSESSMENTS: Final = ("initial_required", "follow_up_required", "voluntary", "other")
+MODALITIES: Final = ("pharmacological", "psychosocial", "recovery_support", "residential", "other")
+DISCHARGE_REASONS: Final = (
+    "completed",
+    "dropped_out",
+    "transferred",
+    "custody",
+    "declined",
+    "died",
+    "other",
+    "not_known",
+)
+DRUGS: Final = ("heroin", "other_opiates", "cocaine", "crack", "cannabis", "alcohol", "other")
+SPENT_ON: Final = ("testing", "contact", "treatment", "other")
+ORDER_TYPES: Final = (
+    "DRR",
+    "ATR",
+    "restriction_on_bail",
+    "conditional_caution",
+    "penalty_notice",
+    "community_resolution",
+    "brief_intervention",
+    "other",
+)
+
+# Offence group -> the three classes of the West Yorkshire review, plus two that it leaves apart.
+# Robbery's side is a documented switch of the outcome definition; by default it is acquisitive.
+OFFENCE_CLASS: Final[dict[str, str]] = {
+    "shoplifting": "acquisitive",
+    "other_theft": "acquisitive",
+    "theft_from_person": "acquisitive",
+    "theft_of_vehicle": "acquisitive",
+    "theft_from_vehicle": "acquisitive",
+    "domestic_burglary": "acquisitive",
+    "other_burglary": "acquisitive",
+    "robbery": "acquisitive",
+    "fraud": "acquisitive",
+    "handling": "acquisitive",
+    "violence_with_injury": "violent",
+    "violence_without_injury": "violent",
+    "criminal_damage": "disorder",
+    "public_order": "disorder",
+    "drug_possession": "drug",
+    "drug_supply": "drug",
+    "other": "other",
+}
+OFFENCE_GROUPS: Final = tuple(OFFENCE_CLASS)
+OFFENCE_CLASSES: Final = ("acquisitive", "violent", "disorder", "drug", "other")
+
+WEST_YORKSHIRE_DISTRICTS: Final = ("Bradford", "Calderdale", "Kirklees", "Leeds", "Wakefield")
+
+# Names that only ever mean "after the index date": the design stage refuses them as covariates.
+OUTCOME_NAMES: Final = frozenset(
+    {
+        "reoffended",
+        "reoffended_12m",
+        "proven_reoffence",
+        "n_reoffences",
+        "days_to_first_reoffence",
+        "time_days",
+        "event",
+        "censor_reason",
+        "reoff12",
+        "durat",
+        "cens",
+        "arrest",
+        "week",
+        "returned_12m",
+        "months_to_return",
+        "returned",
+        "weeks_to_arrest",
+        "arrested",
+    }
+)
+
+# Column of every estimate table, in this order, as far as they apply.
+ESTIMATE_COLUMNS: Final = (
+    "term",
+    "group",
+    "time_days",
+    "estimate",
+    "std_error",
+    "conf_low",
+    "conf_high",
+    "p_value",
+    "n",
+    "n_events",
+    "n_at_risk",
+)
+
+LABELS: Final[dict[str, str]] = {
+    "risk_difference": "difference in the share who reoffended",
+    "risk_ratio": "ratio of the shares who reoffended",
+    "odds_ratio": "odds ratio of reoffending",
+    "mean_difference": "difference in proven reoffences per person",
+    "rate_ratio": "ratio of reoffending rates",
+    "hazard_ratio": "hazard ratio of the first reoffence",
+    "rmst_difference": "difference in days free of reoffending",
+    "reoffended": "Reoffended within the follow-up",
+    "n_reoffences": "Number of proven reoffences",
+    "age_at_index": "Age at the index date",
+    "female": "Female",
+    "copas_rate": "Copas rate",
+    "age_first_offence": "Age at first recorded offence",
+    "prior_offences_12m": "Proven offences in the year before",
+    "prior_offences_5y": "Proven offences in the five years before",
+    "prior_acquisitive_5y": "Acquisitive offences in the five years before",
+    "prior_violent_5y": "Violent offences in the five years before",
+    "prior_custody_5y": "Custody spells in the five years before",
+    "prior_treatment_5y": "Treated for drugs in the five years before",
+    "tested_opiates": "Tested positive for opiates",
+    "tested_cocaine": "Tested positive for cocaine",
+    "acquisitive": "Acquisitive",
+    "violent": "Violent",
+    "disorder": "Disorder",
+    "drug": "Drug offences",
+    "other": "Other",
+    "treated": "Treated",
+    "comparison": "Comparison",
+    "smd_before": "SMD before",
+    "smd_after": "SMD after",
+    "term": "Term",
+    "n": "People",
+    "estimate": "Estimate",
+    "std_error": "Standard error",
+    "conf_low": "95% from",
+    "conf_high": "95% to",
+    "p_value": "p",
+}
+
+
+def label(name: str) -> str:
+    """Return the words shown to a reader for a column, measure or code.
+
+    Parameters
+    ----------
+    name
+        A name used inside, such as ``risk_difference``.
+
+    Returns
+    -------
+    str
+        Its label, or the name with underscores as spaces and a capital.
+
+    Examples
+    --------
+    >>> label("copas_rate")
+    'Copas rate'
+    >>> label("months_in_post")
+    'Months in post'
+    """
+    if name in LABELS:
+        return LABELS[name]
+    words = name.replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+def term_label(term: str) -> str:
+    """Return the words shown for a model or balance term: a column, or ``column[level]``.
+
+    Examples
+    --------
+    >>> term_label("district[Leeds]"), term_label("copas_rate")
+    ('District: Leeds', 'Copas rate')
+    """
+    column, bracket, level = term.partition("[")
+    return f"{label(column)}: {level[:-1]}" if bracket and level.endswith("]") else label(term)

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from dipeval.disclosure import CONFIDENTIAL, DisclosureRule, release, release_count, release_curve
+from dipeval.errors import DisclosureError, InputError
+
+PROTECT = DisclosureRule()
+OPEN = DisclosureRule(profile="none", data_status="simulated")
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"), [(0, CONFIDENTIAL), (9, CONFIDENTIAL), (10, "10"), (12, "10"), (12.5, "15"), (13, "15"), (1003, "1,005")]
+)
+def test_counts_below_ten_go_and_the_rest_are_rounded_to_five(count: float, shown: str) -> None:
+    assert release_count(count, PROTECT) == shown
+
+
+def test_a_missing_count_is_not_shown() -> None:
+    assert release_count(float("nan"), PROTECT) == CONFIDENTIAL
+
+
+def test_profile_none_is_refused_for_personal_data_and_for_public_data_without_a_citation() -> None:
+    with pytest.raises(InputError, match="simulated data or public data"):
+        DisclosureRule(profile="none")
+    with pytest.raises(InputError, match="citation"):
+        DisclosureRule(profile="none", data_status="public")
+    assert "Smith 1990" in DisclosureRule(profile="none", data_status="public", citation="Smith 1990").in_words()
+
+
+def test_statistics_that_rest_on_a_small_count_go_with_it() -> None:
+    frame = pd.DataFrame({"g": ["a", "b"], "n": [40, 9], "share": [0.5, 0.25]})
+    table = release(frame, rule=PROTECT, caption="c", counts=["n"], rests_on={"share": "n"})
+    assert table.rows == (("a", "40", "0.5"), ("b", CONFIDENTIAL, CONFIDENTIAL))
+    assert release(frame, rule=OPEN, caption="c", counts=["n"], rests_on={"share": "n"}).rows[1] == ("b", "9", "0.25")
+
+
+def test_a_number_nobody_answers_for_cannot_leave() -> None:
+    frame = pd.DataFrame({"g": ["a"], "n": [3]})
+    with pytest.raises(DisclosureError, match="neither declared as counts"):
+        release(frame, rule=PROTECT, caption="c")
+
+
+def test_a_count_used_only_as_a_guard_is_not_shown() -> None:
+    frame = pd.DataFrame({"g": ["a"], "n": [3], "share": [0.25]})
+    table = release(frame, rule=PROTECT, caption="c", rests_on={"share": "n"})
+    assert table.columns == ("g", "share")
+    assert table.rows == (("a", CONFIDENTIAL),)
+
+
+def test_margins_are_rounded_too_so_that_subtraction_finds_nothing_exact() -> None:
+    frame = pd.DataFrame({"g": ["a", "b", "all"], "n": [98, 4, 102]})
+    rows = release(frame, rule=PROTECT, caption="c", counts=["n"]).rows
+    assert [row[1] for row in rows] == ["100", CONFIDENTIAL, "100"]
+
+
+def test_curve_steps_are_merged_and_the_tail_is_cut() -> None:
+    frame = pd.DataFrame(
+        {
+            "group": "treated",
+            "time_days": range(8),
+            "estimate": [1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3],
+            "n_at_risk": [40, 40, 36, 32, 26, 18, 12, 9],
+            "n_events": [0, 4, 4, 6, 8, 6, 3, 5],
+        }
+    )
+    out = release_curve(frame, rule=PROTECT)
+    assert out["time_days"].tolist() == [0, 3, 5]
+    assert out["n_at_risk"].tolist() == [40, 30, 20]
+    assert release_curve(frame, rule=OPEN).equals(frame)
