@@ -1,0 +1,238 @@
+"""Columns in, arrays out: every row checked once, then put in one canonical order.
+
+Times run as (entry, time]: a person is at risk after `entry` and up to and including `time`. Rows are sorted by every
+column that enters a figure, so that the order of the rows a caller happens to hold cannot change a single bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from dipeval.errors import EstimationError, InputError
+from dipeval.vocabulary import TREATED
+
+# The words say what an array holds; the element type is left open because numpy's stubs widen it at every step.
+Floats = NDArray[Any]
+Integers = NDArray[Any]
+Flags = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Rows:
+    """The columns of one analysis as arrays in canonical order.
+
+    Parameters
+    ----------
+    time, entry
+        End and start of being at risk, in the caller's unit; `entry` is minus infinity where none was named.
+    event
+        Whether the row ended in the event.
+    weight
+        Case weights; ones where none were named (`weighted` tells which).
+    cluster
+        Cluster codes, or None.
+    stratum, group
+        Codes from 0; `group_names` holds the words for the groups.
+    covariates
+        One column a covariate, possibly none.
+    """
+
+    time: Floats
+    entry: Floats
+    event: Flags
+    weight: Floats
+    weighted: bool
+    cluster: Integers | None
+    stratum: Integers
+    group: Integers
+    group_names: tuple[str, ...]
+    covariates: Floats
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    def take(self, keep: Flags | Integers) -> Rows:
+        """Return the rows flagged (in the same order) or numbered (in that order)."""
+        return Rows(
+            time=self.time[keep],
+            entry=self.entry[keep],
+            event=self.event[keep],
+            weight=self.weight[keep],
+            weighted=self.weighted,
+            cluster=None if self.cluster is None else self.cluster[keep],
+            stratum=self.stratum[keep],
+            group=self.group[keep],
+            group_names=self.group_names,
+            covariates=self.covariates[keep],
+        )
+
+
+def read_rows(
+    data: pd.DataFrame,
+    *,
+    time: str,
+    event: str,
+    entry: str | None = None,
+    weights: str | None = None,
+    cluster: str | None = None,
+    strata: str | Sequence[str] | None = None,
+    by: str | None = None,
+    covariates: Sequence[str] = (),
+) -> Rows:
+    """Check the named columns and return them sorted canonically; `data` is not changed.
+
+    Raises
+    ------
+    InputError
+        If `data` is not a frame or a named column is not in it.
+    EstimationError
+        If the values cannot be analysed; the message counts the rows and never shows a value.
+    """
+    if not isinstance(data, pd.DataFrame):
+        raise InputError(f"A pandas DataFrame is needed, one row a person or spell; a {type(data).__name__} was given.")
+    if data.empty:
+        raise EstimationError("The table has no rows: nothing can be estimated from it.")
+    n = len(data)
+    names, codes = group_codes(data, by)
+    rows = Rows(
+        time=numeric_column(data, time),
+        entry=numeric_column(data, entry) if entry else np.full(n, -np.inf),
+        event=_event_column(data, event),
+        weight=numeric_column(data, weights) if weights else np.ones(n),
+        weighted=weights is not None,
+        cluster=_codes(data, _one_cluster(cluster)) if cluster is not None else None,
+        stratum=_stratum_codes(data, strata),
+        group=codes,
+        group_names=names,
+        covariates=np.column_stack([numeric_column(data, c) for c in covariates]) if covariates else np.empty((n, 0)),
+    )
+    _check_clock(rows, time, event, entry)
+    _check_weights(rows, weights)
+    return rows.take(_canonical_order(rows))
+
+
+def column(data: pd.DataFrame, name: str) -> pd.Series:
+    """Return one column by name; a column that is not there, or is there twice, is a sentence."""
+    if name not in data.columns:
+        shown = ", ".join(map(str, list(data.columns)[:20]))
+        raise InputError(f"There is no column '{name}' in the table; it has: {shown}.")
+    found = data[name]
+    if isinstance(found, pd.DataFrame):
+        raise InputError(f"{found.shape[1]} columns are called '{name}': rename them so that each name stands once.")
+    if found.isna().any():
+        count = int(found.isna().sum())
+        raise EstimationError(
+            f"Column '{name}' is missing in {count} of {len(found)} rows: "
+            "drop those rows and count them, or fill them in, before estimating."
+        )
+    return found
+
+
+def numeric_column(data: pd.DataFrame, name: str) -> Floats:
+    """Return a column of finite numbers; text and dates are refused with what to do instead."""
+    values = column(data, name)
+    if pd.api.types.is_datetime64_any_dtype(values) or pd.api.types.is_timedelta64_dtype(values):
+        raise EstimationError(f"Column '{name}' holds dates or durations: give whole days as a number instead.")
+    if not pd.api.types.is_numeric_dtype(values):
+        raise EstimationError(
+            f"Column '{name}' is not numeric: numbers are needed (turn categories into 0/1 columns, one left out)."
+        )
+    numbers = values.to_numpy(dtype=np.float64)
+    if not np.isfinite(numbers).all():
+        raise EstimationError(f"Column '{name}' is infinite in {int((~np.isfinite(numbers)).sum())} rows.")
+    return numbers
+
+
+def group_codes(data: pd.DataFrame, by: str | None) -> tuple[tuple[str, ...], Integers]:
+    """Return the names of the groups in order and the code of every row.
+
+    The yes/no column ``treated`` gives the groups the words "comparison" and "treated"; without `by` the one group
+    is called "all".
+    """
+    if by is None:
+        return ("all",), np.zeros(len(data), dtype=np.int64)
+    codes, values = pd.factorize(column(data, by), sort=True)
+    return tuple(_group_name(by, value) for value in values), codes.astype(np.int64)
+
+
+def _group_name(by: str, value: object) -> str:
+    if isinstance(value, (bool, np.bool_)):
+        value = int(value)
+    if isinstance(value, (float, np.floating)) and float(value).is_integer():
+        value = int(value)
+    words = {"0": "comparison", "1": "treated"} if by == TREATED else {}
+    return words.get(str(value), str(value))
+
+
+def _event_column(data: pd.DataFrame, name: str) -> Flags:
+    values = numeric_column(data, name)
+    wrong = ~np.isin(values, (0.0, 1.0))
+    if wrong.any():
+        raise EstimationError(
+            f"Column '{name}' must be 0 (no event) or 1 (event); {int(wrong.sum())} of {len(values)} rows are neither. "
+            "Codes such as 1/2, or several causes, have to be turned into 0/1 first."
+        )
+    return values == 1.0
+
+
+def _one_cluster(cluster: object) -> str:
+    if not isinstance(cluster, str):
+        raise EstimationError(
+            "`cluster` takes the name of one column: clustering on two columns at once is not available yet."
+        )
+    return cluster
+
+
+def _codes(data: pd.DataFrame, name: str) -> Integers:
+    return pd.factorize(column(data, name), sort=True)[0].astype(np.int64)
+
+
+def _stratum_codes(data: pd.DataFrame, strata: str | Sequence[str] | None) -> Integers:
+    codes = np.zeros(len(data), dtype=np.int64)
+    for name in [strata] if isinstance(strata, str) else list(strata or ()):
+        own = _codes(data, name)
+        codes = np.unique(codes * (int(own.max()) + 1) + own, return_inverse=True)[1].reshape(-1).astype(np.int64)
+    return codes
+
+
+def _check_clock(rows: Rows, time: str, event: str, entry: str | None) -> None:
+    if (rows.time < 0).any():
+        raise EstimationError(
+            f"Column '{time}' is negative in {int((rows.time < 0).sum())} rows: time runs from 0 (the index date or "
+            "time zero); check which date the days were counted from."
+        )
+    if entry is not None and (rows.entry >= rows.time).any():
+        raise EstimationError(
+            f"'{entry}' is not before '{time}' in {int((rows.entry >= rows.time).sum())} rows: a person is at risk "
+            "after entry and up to time, so such a row holds no time at risk; drop or mend it."
+        )
+    if (rows.event & (rows.time == 0)).any():
+        raise EstimationError(
+            f"{int((rows.event & (rows.time == 0)).sum())} events happen at time 0, before anyone is at risk: decide "
+            "whether they are the index offence (drop them) or a reoffence (count from a day earlier)."
+        )
+    if not rows.event.any():
+        raise EstimationError(
+            f"All {len(rows)} rows are censored: '{event}' is never 1, so the time to it cannot be estimated."
+        )
+
+
+def _check_weights(rows: Rows, weights: str | None) -> None:
+    bad = int((rows.weight <= 0).sum())
+    if bad:
+        raise EstimationError(
+            f"Weight '{weights}' is zero or negative in {bad} of {len(rows)} rows: keep only the people the design "
+            "uses (weight above 0)."
+        )
+
+
+def _canonical_order(rows: Rows) -> Integers:
+    cluster = rows.cluster if rows.cluster is not None else rows.group
+    keys = [*rows.covariates.T[::-1], cluster, rows.weight, rows.entry, rows.event, rows.time, rows.group, rows.stratum]
+    return np.lexsort(keys)
