@@ -10,8 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dipeval.errors import InputError
-
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -119,9 +117,9 @@ def load_dataset(name: str) -> Dataset:
 
     Raises
     ------
-    InputError
+    ValueError
         If there is none of that name.
     """
     if name not in DATASETS:
-        raise InputError(f"There is no example data set '{name}'; there are: {', '.join(sorted(DATASETS))}.")
+        raise ValueError(f"There is no example data set '{name}'; there are: {', '.join(sorted(DATASETS))}.")
     return DATASETS[name]

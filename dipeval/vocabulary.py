@@ -121,6 +121,8 @@ LABELS: Final[dict[str, str]] = {
     "rmst_difference": "difference in days free of reoffending",
     "reoffended": "Reoffended within the follow-up",
     "n_reoffences": "Number of proven reoffences",
+    "returned_12m": "Returned to prison within 12 months",
+    "arrested": "Arrested within the follow-up",
     "age_at_index": "Age at the index date",
     "female": "Female",
     "copas_rate": "Copas rate",

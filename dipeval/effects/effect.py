@@ -1,0 +1,154 @@
+"""The result of one estimate: a number, its interval, whom it is about and what would overturn it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from dipeval.effects import wording
+from dipeval.errors import InvariantError
+from dipeval.presenting import HtmlMixin, Summary, format_count, format_interval, format_number, format_p
+from dipeval.vocabulary import label
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+RATIO_MEASURES = ("risk_ratio",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Effect(HtmlMixin):
+    """An estimated effect; made by `estimate_effect`.
+
+    Parameters
+    ----------
+    measure
+        ``risk_difference``, ``risk_ratio`` or ``mean_difference`` (treated minus, or over, comparison).
+    outcome_name, outcome_kind
+        The outcome, and whether it is ``yes_no``, ``count`` (whole numbers from 0) or ``number``.
+    estimate, std_error, conf_low, conf_high, p_value
+        The estimate in the outcome's unit (shares as 0-1); for a ratio the standard error is that of its logarithm.
+    level
+        Coverage of the interval, 0-1.
+    n_treated, n_comparison
+        People with a weight above 0.
+    mean_treated, mean_comparison
+        Weighted means (shares for a yes/no outcome).
+    se_method
+        How the standard error was made, in words.
+    estimand
+        Whom the number is about, in words.
+    design_method, design_fingerprint, n_treated_dropped
+        The design: how, which one, and how many treated people it left out (None: it does not say).
+    e_value, e_value_limit
+        E-value of the estimate and of the interval limit nearest equality; NaN where there is none.
+    constant_groups
+        Groups in which everybody has the same outcome.
+    """
+
+    measure: str
+    outcome_name: str
+    outcome_kind: str
+    estimate: float
+    std_error: float
+    conf_low: float
+    conf_high: float
+    p_value: float
+    level: float
+    n_treated: int
+    n_comparison: int
+    mean_treated: float
+    mean_comparison: float
+    se_method: str
+    estimand: str
+    design_method: str
+    design_fingerprint: str
+    n_treated_dropped: int | None
+    e_value: float = math.nan
+    e_value_limit: float = math.nan
+    constant_groups: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.conf_low <= self.estimate <= self.conf_high:
+            raise InvariantError("The estimate does not lie inside its own interval.")
+        if not (self.std_error > 0 and 0 <= self.p_value <= 1):
+            raise InvariantError("A standard error must be above 0 and a p-value between 0 and 1.")
+        if min(self.n_treated, self.n_comparison) < 1:
+            raise InvariantError("An effect needs people in both groups.")
+
+    @property
+    def null_value(self) -> float:
+        """What the measure is when both groups fare alike: 0 for a difference, 1 for a ratio."""
+        return 1.0 if self.measure in RATIO_MEASURES else 0.0
+
+    @property
+    def includes_equality(self) -> bool:
+        """Whether the interval includes equal outcomes in the two groups."""
+        return self.conf_low <= self.null_value <= self.conf_high
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the estimate as one row.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``term`` (the measure), ``group`` (the outcome), ``estimate``, ``std_error``, ``conf_low``, ``conf_high``,
+            ``p_value``, ``n`` (people used), ``n_treated``, ``n_comparison``, ``mean_treated``, ``mean_comparison``.
+        """
+        row = {
+            "term": self.measure,
+            "group": self.outcome_name,
+            "estimate": self.estimate,
+            "std_error": self.std_error,
+            "conf_low": self.conf_low,
+            "conf_high": self.conf_high,
+            "p_value": self.p_value,
+            "n": self.n_treated + self.n_comparison,
+            "n_treated": self.n_treated,
+            "n_comparison": self.n_comparison,
+            "mean_treated": self.mean_treated,
+            "mean_comparison": self.mean_comparison,
+        }
+        return pd.DataFrame([row])
+
+    def summary(self) -> Summary:
+        """Return the headline with its interval, a display table and the notes that belong beside the number."""
+        interval = f"{wording.level_in_words(self.level)}% interval"
+        people = {
+            "Treated": (self.mean_treated, self.n_treated),
+            "Comparison": (self.mean_comparison, self.n_comparison),
+        }
+        words, scale, digits = self._shown()
+        unit, mean_scale, mean_digits = ("mean", 1, digits) if self.measure == "mean_difference" else ("%", 100, 1)
+        rows = [
+            (f"{group} ({unit})", format_number(mean_scale * mean, mean_digits), format_count(count))
+            for group, (mean, count) in people.items()
+        ]
+        rows += [
+            (words, format_number(scale * self.estimate, digits), ""),
+            (interval, format_interval(scale * self.conf_low, scale * self.conf_high, digits), ""),
+            ("p-value", format_p(self.p_value), ""),
+        ]
+        return Summary(
+            title=f"Effect of treatment: {label(self.outcome_name)}",
+            headline=wording.headline(self),
+            table=pd.DataFrame(rows, columns=["Quantity", "Value", "People"]),
+            notes=wording.notes(self),
+        )
+
+    def _shown(self) -> tuple[str, int, int]:
+        """Return the words for the measure, what it is multiplied by for display, and its decimals."""
+        if self.measure == "risk_difference":
+            return "Difference in shares (percentage points)", 100, 1
+        if self.measure == "risk_ratio":
+            return "Ratio of shares", 1, 2
+        return "Difference in means", 1, wording.mean_digits(self)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the estimate and its interval; return the Axes."""
+        from dipeval.plots.effects import effect_plot
+
+        return effect_plot(self.to_frame(), ax=ax)

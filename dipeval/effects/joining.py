@@ -1,0 +1,158 @@
+"""Where the outcome meets the design: one row a person used, checked before anything is computed."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Protocol
+
+import numpy as np
+import pandas as pd
+
+from dipeval.effects.robust import Sample
+from dipeval.errors import DesignError, EstimationError, InputError
+
+RISK_MEASURES: Final = ("risk_difference", "risk_ratio")
+
+
+class ComparisonDesign(Protocol):
+    """What `estimate_effect` needs of a design: the attributes of `dipeval.matching.Design`."""
+
+    @property
+    def weights(self) -> pd.Series:
+        """Weight of each person, 0 for the unused."""
+        ...
+
+    @property
+    def treated(self) -> pd.Series:
+        """Whether each person is treated."""
+        ...
+
+    @property
+    def clusters(self) -> pd.Series | None:
+        """Pair of each used person, or None."""
+        ...
+
+    @property
+    def estimand_in_words(self) -> str:
+        """Whom the estimate is about."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """Identity of the design."""
+        ...
+
+    @property
+    def method(self) -> str:
+        """How the groups were made comparable."""
+        ...
+
+
+def outcome_series(outcome: pd.Series | pd.DataFrame, outcome_name: str | None) -> tuple[pd.Series, str]:
+    """Return the outcome as a Series, with the name it is shown under."""
+    if isinstance(outcome, pd.DataFrame):
+        if outcome_name is None:
+            raise InputError("The outcome is a frame; say which column with outcome_name='...'.")
+        if outcome_name not in outcome.columns:
+            present = ", ".join(map(str, outcome.columns))
+            raise InputError(f"The outcome frame has no column '{outcome_name}'; it has: {present}.")
+        return outcome[outcome_name], outcome_name
+    if not isinstance(outcome, pd.Series):
+        raise InputError("The outcome must be a pandas Series on the index of the design's people, or a DataFrame.")
+    return outcome, outcome_name or str(outcome.name or "outcome")
+
+
+def join(design: ComparisonDesign, values: pd.Series, name: str) -> Sample:
+    """Return the people the design uses with their outcome; refuse if one of them has none.
+
+    Parameters
+    ----------
+    design
+        A finished design.
+    values
+        The outcome, on the index of the design's people; other rows are ignored.
+    name
+        How the outcome is called in a message.
+
+    Returns
+    -------
+    Sample
+    """
+    weights = design.weights.astype("float64")
+    if weights.isna().any() or (weights < 0).any() or not np.isfinite(weights.to_numpy()).all():
+        raise DesignError("The design holds weights that are missing, infinite or below 0; make the design again.")
+    used = weights.index[weights.to_numpy() > 0]
+    if values.index.has_duplicates:
+        raise InputError(
+            f"The outcome '{name}' has more than one row for {int(values.index.duplicated().sum())} people; "
+            "give one row a person."
+        )
+    numbers = _numbers(values, name).reindex(used)
+    missing = int(numbers.isna().sum())
+    if missing:
+        raise InputError(
+            f"The outcome '{name}' is missing for {missing} of the {len(used)} people the design uses. Leaving them "
+            "out now would undo the comparison: complete the outcome, or make the design again on the people who "
+            "have it."
+        )
+    treated = design.treated.reindex(used).astype(bool).to_numpy()
+    return Sample(
+        outcome=np.asarray(numbers, dtype=np.float64),
+        treated=treated,
+        weights=np.asarray(weights.loc[used], dtype=np.float64),
+        clusters=_cluster_codes(design.clusters, used),
+    )
+
+
+def _numbers(values: pd.Series, name: str) -> pd.Series:
+    dates = pd.api.types.is_datetime64_any_dtype(values) or pd.api.types.is_timedelta64_dtype(values)
+    try:
+        if dates:
+            raise TypeError
+        numbers = pd.to_numeric(values, errors="raise").astype("Float64").astype("float64")
+    except (TypeError, ValueError):
+        raise InputError(f"The outcome '{name}' is not numeric; code it as numbers (0 and 1 for yes/no).") from None
+    if np.isinf(numbers.to_numpy()).any():
+        raise InputError(f"The outcome '{name}' holds infinite values; replace them or leave those people out before.")
+    return numbers
+
+
+def _cluster_codes(clusters: pd.Series | None, used: pd.Index) -> Any:
+    if clusters is None:
+        return None
+    codes, labels = pd.factorize(clusters.reindex(used), sort=False)
+    if (codes < 0).any():
+        raise DesignError(
+            f"{int((codes < 0).sum())} people have a weight but belong to no pair; make the design again."
+        )
+    if len(labels) < 2:
+        raise EstimationError("The design has a single pair: a spread cannot be estimated from it. Match more people.")
+    return codes
+
+
+def outcome_kind(sample: Sample) -> str:
+    """Return ``yes_no``, ``count`` (whole numbers from 0) or ``number``."""
+    values = sample.outcome
+    if np.isin(values, (0.0, 1.0)).all():
+        return "yes_no"
+    return "count" if (values >= 0).all() and (values == np.floor(values)).all() else "number"
+
+
+def check_fit(sample: Sample, measure: str, kind: str, name: str) -> None:
+    """Refuse a measure that the outcome, or the number of people, cannot carry."""
+    for words, side in (("treated", True), ("comparison", False)):
+        count = int((sample.treated == side).sum())
+        if count < 2:
+            raise EstimationError(
+                f"The design uses {count} {words} {'person' if count == 1 else 'people'}: at least 2 are needed in "
+                "each group to estimate a spread. Widen the design or gather more people."
+            )
+    if measure in RISK_MEASURES and kind != "yes_no":
+        raise InputError(
+            f"The measure '{measure}' needs an outcome of 0 and 1, and '{name}' holds other values; use "
+            "measure='mean_difference', or code the outcome as yes/no first."
+        )
+    if measure == "risk_ratio" and min(sample.mean(treated=True), sample.mean(treated=False)) == 0:
+        raise EstimationError(
+            f"Nobody has the outcome '{name}' in one of the groups, so a ratio has no finite interval; use "
+            "measure='risk_difference'."
+        )

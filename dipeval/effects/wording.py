@@ -1,0 +1,159 @@
+"""The sentences an effect says for itself.
+
+Rules: an interval that includes equality is never reported as the absence of an effect; the untreated are the
+comparison people; the estimand, the standard-error method, who was left out and what would overturn the estimate
+always stand beside the number. All wording is in the constants of this module, where a test reads it.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+from dipeval.presenting import format_count, format_number, format_p, format_percent
+from dipeval.vocabulary import label
+
+if TYPE_CHECKING:
+    from dipeval.effects.effect import Effect
+
+CLEAR: Final = "{outcome}: {size} {unit} ({level}% interval: from {low} to {high}). {levels}"
+UNCLEAR: Final = (
+    "{outcome}: the data are compatible with anything from {low} to {high} {unit} ({level}% interval); this does not "
+    "show that there was no effect: more people would be needed to tell. {levels}"
+)
+LEVELS_SHARE: Final = "{treated} of treated people against {comparison} of comparison people."
+LEVELS_MEAN: Final = "{treated} on average for treated people against {comparison} for comparison people."
+
+UNITS: Final[dict[str, str]] = {
+    "risk_difference": "in every 100 treated people than among {others}",
+    "risk_ratio": "in relative terms than among {others}",
+    "count": "per treated person than among {others}",
+    "number": "on average than among {others}",
+}
+OTHERS: Final = "comparable untreated people"
+OTHERS_UNADJUSTED: Final = "untreated people as they come (not adjusted)"
+
+NOTE_ESTIMAND: Final = "What is estimated: {estimand}."
+NOTE_ERRORS: Final = "Standard errors: {se_method}; normal-based {level}% interval; p = {p} (two-sided)."
+NOTE_LOG: Final = "The standard error shown is that of the logarithm of the ratio."
+NOTE_DROPPED: Final = "{n} treated {people} left out of this estimate by the design; the answer may differ for them."
+NOTE_NOBODY_DROPPED: Final = "No treated person was left out by the design."
+NOTE_DROPPED_UNKNOWN: Final = "The design does not say how many treated people it left out."
+NOTE_CONSTANT: Final = (
+    "Everybody in the {group} group has the same outcome, so its spread counts as nil: the interval is too narrow."
+)
+NOTE_UNADJUSTED: Final = (
+    "Nothing was adjusted for: only where treatment was assigned at random are the groups comparable as they come."
+)
+NOTE_OVERTURN: Final = (
+    "What would overturn it: a hidden factor, beyond the covariates used, linked to both treatment and outcome by "
+    "risk ratios of at least {estimate} each could account for the whole estimate (E-value, VanderWeele and Ding "
+    "2017); {limit}."
+)
+NOTE_OVERTURN_LIMIT: Final = "one of {limit} each would be enough to make the interval reach equality{approximate}"
+NOTE_OVERTURN_NONE: Final = "the interval already includes equality, so none is needed to bring it there"
+NOTE_OVERTURN_NEAR: Final = (
+    "the interval only just excludes equality, so that next to nothing would be needed to bring it there{approximate}"
+)
+NOTE_APPROXIMATE: Final = " (approximate: taken from the interval of the ratio of the two {levels})"
+NOTE_NO_E_VALUE: Final = (
+    "What would overturn it: no E-value can be given, because it needs an outcome that is never negative and a "
+    "share or mean above 0 in both groups."
+)
+NOTE_DESIGN: Final = "Design: {method}, fingerprint {fingerprint}."
+
+TEMPLATES: Final = tuple(
+    text for name, text in list(globals().items()) if name.isupper() and isinstance(text, str)
+) + tuple(UNITS.values())
+
+
+def mean_digits(effect: Effect) -> int:
+    """Return the decimals in which means and their difference are shown: enough for the interval to be read."""
+    largest = max(abs(effect.conf_low), abs(effect.conf_high))
+    return 0 if largest >= 100 else 2 if largest >= 0.05 else 3
+
+
+def size_in_words(effect: Effect, value: float) -> str:
+    """Return one value of an effect as a size and a direction, such as ``5.8 fewer`` or ``28.1% lower``."""
+    if effect.measure == "risk_difference":
+        return f"{format_number(100 * abs(value), 1)} {'fewer' if value < 0 else 'more'}"
+    if effect.measure == "risk_ratio":
+        return f"{format_percent(abs(value - 1))} {'lower' if value < 1 else 'higher'}"
+    down, up = ("fewer", "more") if effect.outcome_kind != "number" else ("lower", "higher")
+    return f"{format_number(abs(value), mean_digits(effect))} {down if value < 0 else up}"
+
+
+def _unit(effect: Effect) -> str:
+    key = effect.measure
+    if key == "mean_difference":
+        key = "number" if effect.outcome_kind == "number" else "count"
+    return UNITS[key].format(others=OTHERS_UNADJUSTED if effect.design_method == "none" else OTHERS)
+
+
+def _levels(effect: Effect) -> str:
+    if effect.measure != "mean_difference":
+        return LEVELS_SHARE.format(
+            treated=format_percent(effect.mean_treated), comparison=format_percent(effect.mean_comparison)
+        )
+    digits = mean_digits(effect)
+    return LEVELS_MEAN.format(
+        treated=format_number(effect.mean_treated, digits), comparison=format_number(effect.mean_comparison, digits)
+    )
+
+
+def level_in_words(level: float) -> str:
+    """Return 0.95 as ``95``."""
+    return f"{100 * level:g}"
+
+
+def headline(effect: Effect) -> str:
+    """Return the one sentence a non-specialist can quote, with its interval."""
+    template = UNCLEAR if effect.includes_equality else CLEAR
+    return template.format(
+        outcome=label(effect.outcome_name),
+        size=size_in_words(effect, effect.estimate),
+        low=size_in_words(effect, effect.conf_low),
+        high=size_in_words(effect, effect.conf_high),
+        unit=_unit(effect),
+        level=level_in_words(effect.level),
+        levels=_levels(effect),
+    )
+
+
+def _dropped(effect: Effect) -> str:
+    if effect.n_treated_dropped is None:
+        return NOTE_DROPPED_UNKNOWN
+    if effect.n_treated_dropped == 0:
+        return NOTE_NOBODY_DROPPED
+    people = "person was" if effect.n_treated_dropped == 1 else "people were"
+    return NOTE_DROPPED.format(n=format_count(effect.n_treated_dropped), people=people)
+
+
+def overturn(effect: Effect) -> str:
+    """Return the E-value sentence."""
+    if math.isnan(effect.e_value):
+        return NOTE_NO_E_VALUE
+    levels = "shares" if effect.measure == "risk_difference" else "means"
+    approximate = "" if effect.measure == "risk_ratio" else NOTE_APPROXIMATE.format(levels=levels)
+    template = NOTE_OVERTURN_LIMIT
+    if effect.includes_equality:
+        template = NOTE_OVERTURN_NONE
+    elif effect.e_value_limit == 1:  # the interval of the difference excludes 0, that of the ratio just includes 1
+        template = NOTE_OVERTURN_NEAR
+    limit = template.format(limit=format_number(effect.e_value_limit), approximate=approximate)
+    return NOTE_OVERTURN.format(estimate=format_number(effect.e_value), limit=limit)
+
+
+def notes(effect: Effect) -> tuple[str, ...]:
+    """Return what must stand beside the number."""
+    lines = [NOTE_ESTIMAND.format(estimand=effect.estimand.rstrip("."))]
+    if effect.design_method == "none":
+        lines.append(NOTE_UNADJUSTED)
+    errors = {"se_method": effect.se_method, "level": level_in_words(effect.level), "p": format_p(effect.p_value)}
+    lines.append(NOTE_ERRORS.format(**errors))
+    if effect.measure == "risk_ratio":
+        lines.append(NOTE_LOG)
+    lines += [NOTE_CONSTANT.format(group=group) for group in effect.constant_groups]
+    lines += [_dropped(effect), overturn(effect)]
+    lines.append(NOTE_DESIGN.format(method=effect.design_method, fingerprint=effect.design_fingerprint[:12]))
+    return tuple(lines)
