@@ -51,7 +51,7 @@ _HOME: dict[str, str] = {
     "write_report": "dipeval.report",
 }
 
-__all__ = ["__version__", *sorted(_HOME)]  # noqa: PLE0604  (the names are real, loaded on demand)
+__all__ = ["__version__", *sorted(_HOME)]
 
 
 def __getattr__(name: str) -> Any:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CONFIDENTIAL = "[c]"
+NOT_APPLICABLE = "[z]"
 PROFILES = ("threshold10", "none")
 _DATA_STATUS_FOR_NONE = ("simulated", "public")
 
@@ -67,7 +68,9 @@ class DisclosureRule:
                 "these data are declared 'personal'. Use profile 'threshold10'."
             )
         if self.data_status == "public" and not self.citation.strip():
-            raise InputError("Disclosure profile 'none' on public data needs a citation: say where the data can be had.")
+            raise InputError(
+                "Disclosure profile 'none' on public data needs a citation: say where the data can be had."
+            )
 
     @property
     def protects(self) -> bool:
@@ -142,7 +145,9 @@ def _protected(count: float, rule: DisclosureRule) -> str:
 
 def is_small(count: float, rule: DisclosureRule) -> bool:
     """Say whether a figure that rests on this many people must be withheld."""
-    return bool(rule.protects and not count >= rule.threshold)
+    import pandas as pd
+
+    return bool(rule.protects and (pd.isna(count) or count < rule.threshold))
 
 
 def release(
@@ -154,6 +159,7 @@ def release(
     rests_on: Mapping[str, str | Sequence[str]] | None = None,
     formats: Mapping[str, Any] | None = None,
     labels: Mapping[str, str] | None = None,
+    right: Sequence[str] = (),
     notes: Sequence[str] = (),
 ) -> ReleasedTable:
     """Pass a table through the gate.
@@ -175,6 +181,8 @@ def release(
         Column -> function from a value to text, for the columns that are not counts.
     labels
         Column -> heading; default the column name.
+    right
+        Columns of figures that are text already, to be set right like the numbers.
     notes
         Lines below the table.
 
@@ -199,7 +207,7 @@ def release(
     _refuse_undeclared(frame, rule, counts, resting)
     hidden = {name for on in resting.values() for name in on} - set(counts)
     shown = [column for column in frame.columns if column not in hidden]
-    numeric = [column for column in shown if column in counts or _is_numeric(frame[column])]
+    numeric = [column for column in shown if column in counts or column in right or _is_numeric(frame[column])]
     show = formats or {}
     rows = []
     for _, row in frame.iterrows():

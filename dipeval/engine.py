@@ -58,8 +58,7 @@ class Engine:
         ibis.expr.types.Table
         """
         table_name = f"{name}_{next(self._names)}"
-        created = self.backend.create_table(table_name, _arrow(frame))
-        return created
+        return self.backend.create_table(table_name, _arrow(frame))
 
     def keep(self, table: ir.Table, name: str = "stage") -> ir.Table:
         """Compute an expression once and return the stored table."""

@@ -129,6 +129,7 @@ LABELS: Final[dict[str, str]] = {
     "age_first_offence": "Age at first recorded offence",
     "prior_offences_12m": "Proven offences in the year before",
     "prior_offences_5y": "Proven offences in the five years before",
+    "log_prior_offences_5y": "Log of 1 + proven offences in the five years before",
     "prior_acquisitive_5y": "Acquisitive offences in the five years before",
     "prior_violent_5y": "Violent offences in the five years before",
     "prior_custody_5y": "Custody spells in the five years before",

@@ -11,7 +11,8 @@ OPEN = DisclosureRule(profile="none", data_status="simulated")
 
 
 @pytest.mark.parametrize(
-    ("count", "shown"), [(0, CONFIDENTIAL), (9, CONFIDENTIAL), (10, "10"), (12, "10"), (12.5, "15"), (13, "15"), (1003, "1,005")]
+    ("count", "shown"),
+    [(0, CONFIDENTIAL), (9, CONFIDENTIAL), (10, "10"), (12, "10"), (12.5, "15"), (13, "15"), (1003, "1,005")],
 )
 def test_counts_below_ten_go_and_the_rest_are_rounded_to_five(count: float, shown: str) -> None:
     assert release_count(count, PROTECT) == shown

@@ -30,6 +30,7 @@ def test_too_many_rows_are_refused_with_the_fix_named() -> None:
 
 def test_no_extension_is_fetched() -> None:
     settings = open_engine().connection.execute(
-        "select name, value from duckdb_settings() where name in ('autoinstall_known_extensions', 'autoload_known_extensions')"
+        "select name, value from duckdb_settings() where name in "
+        "('autoinstall_known_extensions', 'autoload_known_extensions')"
     )
     assert {value for _, value in settings.fetchall()} == {"false"}

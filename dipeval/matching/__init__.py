@@ -1,0 +1,12 @@
+"""Who is compared with whom: propensity, matching, weighting and balance. This room never sees an outcome."""
+
+from __future__ import annotations
+
+from dipeval.matching.balance import Balance, band
+from dipeval.matching.design import Design
+from dipeval.matching.matched import match
+from dipeval.matching.options import MatchOptions
+from dipeval.matching.scores import PropensityModel, propensity
+from dipeval.matching.weighted import weight
+
+__all__ = ["Balance", "Design", "MatchOptions", "PropensityModel", "band", "match", "propensity", "weight"]

@@ -1,0 +1,131 @@
+"""Pictures of a design: the love plot of its balance and the overlap of its scores."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from dipeval.errors import InputError
+from dipeval.plots.style import COMPARISON_COLOUR, GREY, GROUP_COLOURS, TREATED_COLOUR, new_axes, tidy
+from dipeval.vocabulary import term_label
+
+SCORE_TERM = "propensity score"
+BINS = 30
+
+
+def love_plot(balance_frame: pd.DataFrame, ax: Any = None, threshold: float = 0.1) -> Any:
+    """Draw each term's absolute standardised difference before and after.
+
+    Parameters
+    ----------
+    balance_frame
+        Columns term, smd_before, smd_after (``Balance.to_frame()``). The score's row is left out.
+    ax
+        Axes to draw on; a new figure without it.
+    threshold
+        Where the guide line stands (0.1 = 10% of a standard deviation).
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"term": ["age", "priors"], "smd_before": [0.4, -0.2], "smd_after": [0.03, 0.01]})
+    >>> [tick.get_text() for tick in love_plot(frame).get_yticklabels()]
+    ['Priors', 'Age']
+    """
+    frame = balance_frame[balance_frame["term"] != SCORE_TERM]
+    frame = frame.assign(before=frame["smd_before"].abs(), after=frame["smd_after"].abs())
+    frame = frame.sort_values(["before", "term"], kind="stable")
+    if ax is None:
+        ax = new_axes(width=7.0, height=1.5 + 0.32 * max(len(frame), 4))
+    tidy(ax)
+    rows = np.arange(len(frame))
+    ax.hlines(rows, frame["before"], frame["after"], color="#BBBBBB", linewidth=1.2, zorder=1)
+    ax.scatter(
+        frame["before"],
+        rows,
+        s=44,
+        facecolors="white",
+        edgecolors=COMPARISON_COLOUR,
+        linewidths=1.8,
+        label="Before",
+        zorder=3,
+    )
+    ax.scatter(frame["after"], rows, s=44, color=TREATED_COLOUR, label="After", zorder=4)
+    ax.axvline(threshold, color=GREY, linewidth=1, linestyle=(0, (4, 3)), label=f"{threshold:.0%} guide line", zorder=2)
+    ax.set_yticks(rows, [term_label(str(term)) for term in frame["term"]])
+    ax.set_ylim(-0.6, len(frame) - 0.4)
+    ax.set_xlim(left=-0.01, right=max(1.08 * float(frame[["before", "after"]].to_numpy().max()), 1.3 * threshold))
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    ax.set_xlabel("Difference between the groups, in % of a standard deviation")
+    ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
+    return ax
+
+
+def overlap_plot(scores_frame: pd.DataFrame, ax: Any = None) -> Any:
+    """Draw the scores of the two groups as two histograms, treated above the line and comparison below.
+
+    Parameters
+    ----------
+    scores_frame
+        Columns score and group ("treated" or "comparison"), and weight if the people are weighted. Each group's bars
+        add up to 100% of it.
+    ax
+        Axes to draw on; a new figure without it.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"score": [0.2, 0.4, 0.3], "group": ["treated", "comparison", "comparison"]})
+    >>> overlap_plot(frame).get_xlabel()
+    'Propensity score: chance of being treated'
+    """
+    groups = set(scores_frame["group"])
+    if groups != set(GROUP_COLOURS):
+        raise InputError(f"group must hold 'treated' and 'comparison'; it holds {', '.join(sorted(map(str, groups)))}.")
+    if ax is None:
+        ax = new_axes()
+    tidy(ax)
+    score = scores_frame["score"].to_numpy(dtype=float)
+    probability = bool(((score >= 0) & (score <= 1)).all())
+    low, high = (0.0, 1.0) if probability else (float(score.min()), float(score.max()))
+    edges = np.linspace(low, high, BINS + 1)
+    weight = scores_frame["weight"].to_numpy(dtype=float) if "weight" in scores_frame else np.ones(len(score))
+    tallest = 0.0
+    for group, side in (("treated", 1.0), ("comparison", -1.0)):
+        mask = (scores_frame["group"] == group).to_numpy()
+        share = np.histogram(score[mask], bins=edges, weights=weight[mask] / weight[mask].sum())[0]
+        ax.bar(
+            edges[:-1],
+            side * share,
+            np.diff(edges),
+            align="edge",
+            color=GROUP_COLOURS[group],
+            edgecolor="white",
+            linewidth=0.4,
+        )
+        tallest = max(tallest, float(share.max()))
+    ax.axhline(0, color=GREY, linewidth=1)
+    ax.set_ylim(-1.25 * tallest, 1.25 * tallest)
+    ax.yaxis.set_major_formatter(lambda value, _: f"{abs(value):.0%}")
+    for group, height, place in (("Treated", 0.97, "top"), ("Comparison", 0.03, "bottom")):
+        ax.text(
+            0.99,
+            height,
+            group,
+            transform=ax.transAxes,
+            ha="right",
+            va=place,
+            color=GROUP_COLOURS[group.lower()],
+            weight="bold",
+        )
+    ax.set_xlabel("Propensity score: chance of being treated" if probability else "Score")
+    ax.set_ylabel("Share of each group")
+    return ax
