@@ -1,0 +1,108 @@
+"""Extracts from DataFrames: the same contracts, without files."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import pandas as pd
+
+from dipeval.errors import ExtractError, InputError
+from dipeval.extracts.assembling import assemble, count_frame
+from dipeval.extracts.checking import unknown_word
+from dipeval.extracts.contracts import table_contract
+from dipeval.extracts.extracts import DATA_STATUSES, DROPPED_COLUMNS, ExtractFile, Extracts, as_day, build
+from dipeval.extracts.faults import Fault, sentences
+from dipeval.extracts.headings import resolve_headings
+from dipeval.extracts.mapping import ExtractMapping
+from dipeval.extracts.parsing import as_text
+
+# What stands in a DataFrame was put there on purpose: no placeholders are looked for.
+_AS_IT_STANDS: Final = ExtractMapping(placeholder_dates=(), placeholder_births=())
+
+
+def make_extracts(
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    extract_date: dt.date | str | None = None,
+    data_status: str = "personal",
+    truth: Any = None,
+    files: Sequence[ExtractFile] = (),
+    dropped: pd.DataFrame | None = None,
+) -> Extracts:
+    """Check DataFrames against the contracts and hold them as `Extracts`.
+
+    Parameters
+    ----------
+    tables
+        Table name to DataFrame with our column names; other columns are left out. Dates as dates, or as text in
+        ISO or day/month/year. The DataFrames are not changed.
+    extract_date
+        Last day covered; if left out, the latest day of any event in the tables.
+    data_status
+        ``personal``, ``simulated`` or ``public``.
+    truth
+        The simulator's knowledge, kept as it is.
+    files
+        Files the tables came from, if any.
+    dropped
+        Rows dropped earlier: table, reason, rows.
+
+    Returns
+    -------
+    Extracts
+
+    Raises
+    ------
+    InputError
+        If a table is not known, or an option has no such value.
+    ExtractError
+        With every breach of every contract; rows are counted from 0, as by ``iloc``.
+
+    Examples
+    --------
+    >>> spend = pd.DataFrame(
+    ...     {"district": ["Leeds"], "financial_year": ["2019-20"], "funder": ["PCC"], "amount": ["£1,200"],
+    ...      "spent_on": ["testing"], "price_year": [2019]})
+    >>> make_extracts({"spend": spend}, extract_date="2020-03-31").table("spend")["amount"].tolist()
+    [1200.0]
+    """
+    if data_status not in DATA_STATUSES:
+        raise InputError(unknown_word(data_status, DATA_STATUSES, "data_status"))
+    if not tables:
+        raise InputError("No tables were given; give at least one, such as {'drug_tests': frame}.")
+    day = as_day(extract_date)
+    faults: list[Fault] = []
+    notes: list[str] = []
+    frames: dict[str, pd.DataFrame] = {}
+    for name, given in tables.items():
+        frame, found, told = _checked(name, given, day)
+        faults += found
+        notes += told
+        frames[name] = frame
+    if faults:
+        raise ExtractError(sentences(faults))
+    counts = count_frame([], DROPPED_COLUMNS) if dropped is None else dropped.loc[:, list(DROPPED_COLUMNS)].copy()
+    return build(
+        frames,
+        extract_date=day,
+        data_status=data_status,
+        files=tuple(files),
+        truth=truth,
+        dropped=counts.reset_index(drop=True),
+        blanked=[],
+        notes=tuple(notes),
+    )
+
+
+def _checked(name: str, given: pd.DataFrame, day: dt.date | None) -> tuple[pd.DataFrame, list[Fault], tuple[str, ...]]:
+    contract = table_contract(name)
+    where = f"table {name}"
+    headings = resolve_headings(contract, [str(one) for one in given.columns], _AS_IT_STANDS, where=where)
+    if headings.faults:
+        return given, list(headings.faults), ()
+    plain = given.reset_index(drop=True)
+    cells = {ours: as_text(plain.iloc[:, place]) for ours, place in headings.places.items()}
+    table = assemble(cells, contract, _AS_IT_STANDS, where=where, extract_date=day)
+    return table.frame, table.faults, headings.notes

@@ -1,0 +1,86 @@
+"""Extracts to files that `read_extracts` reads back unchanged."""
+
+from __future__ import annotations
+
+import os
+from os import PathLike
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from dipeval.errors import InputError
+from dipeval.extracts.checking import unknown_word
+from dipeval.extracts.contracts import contracts
+from dipeval.extracts.extracts import Extracts
+
+_FORMATS: Final = ("csv", "parquet")
+
+
+def write_extracts(extracts: Extracts, folder: str | PathLike[str], format: str = "csv") -> list[Path]:
+    """Write every table to a file of its name.
+
+    CSV is UTF-8 with ISO dates, yes and no, and empty cells for missing; Parquet holds dates as microseconds.
+    A file is replaced in one step, so that no half file is left behind. Tables without rows are not written.
+
+    Parameters
+    ----------
+    extracts
+        What to write.
+    folder
+        Where to; made if it is not there.
+    format
+        ``csv`` or ``parquet``.
+
+    Returns
+    -------
+    list of Path
+        The files written.
+
+    Raises
+    ------
+    InputError
+        If the format is not known or the folder is a file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from dipeval.extracts import make_extracts
+    >>> deaths = pd.DataFrame({"record_id": ["1"], "pnc_id": ["07"], "death_date": ["2024-03-01"]})
+    >>> files = write_extracts(make_extracts({"deaths": deaths}), tempfile.mkdtemp())
+    >>> files[0].read_text(encoding="utf-8").splitlines()
+    ['record_id,pnc_id,death_date', '1,07,2024-03-01']
+    """
+    if format not in _FORMATS:
+        raise InputError(unknown_word(format, _FORMATS, "format"))
+    place = Path(folder)
+    if place.is_file():
+        raise InputError(f"'{place.name}' is a file; give the folder to write the extracts to.")
+    place.mkdir(parents=True, exist_ok=True)
+    files = []
+    for name in extracts.names:
+        table = extracts.table(name)
+        if table.empty:
+            continue
+        target = place / f"{name}.{format}"
+        partial = place / f".{name}.{format}.part"
+        if format == "csv":
+            _as_written(name, table).to_csv(partial, index=False, encoding="utf-8", lineterminator="\n")
+        else:
+            table.to_parquet(partial, index=False)
+        os.replace(partial, target)
+        files.append(target)
+    return files
+
+
+def _as_written(name: str, table: pd.DataFrame) -> pd.DataFrame:
+    kinds = {column.name: column.kind for column in contracts()[name].columns}
+    written = {}
+    for column in table.columns:
+        values = table[column]
+        if kinds[column] == "date":
+            values = values.dt.strftime("%Y-%m-%d")
+        elif kinds[column] == "boolean":
+            values = values.astype(object).map({True: "yes", False: "no"})
+        written[column] = values
+    return pd.DataFrame(written)
