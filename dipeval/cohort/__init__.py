@@ -1,0 +1,14 @@
+"""Who is in, from when, with which facts from before the index date; everyone dropped is counted.
+
+The index is a person's first positive test in the window. People are compared from *time zero*, a fixed number of
+days after the index (the landmark), so that nobody has to survive unarrested to be called treated. Nothing from
+after the index date becomes a fact about a person except the exposure itself.
+"""
+
+from __future__ import annotations
+
+from dipeval.cohort.build import build_cohort
+from dipeval.cohort.result import Cohort
+from dipeval.cohort.rule import CohortRule
+
+__all__ = ["Cohort", "CohortRule", "build_cohort"]

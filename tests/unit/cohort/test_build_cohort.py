@@ -1,0 +1,142 @@
+"""Building a cohort from awkward extracts: refusals are sentences, whatever is set aside is counted."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pandas as pd
+import pytest
+
+from dipeval.cohort import Cohort, CohortRule, build_cohort
+from dipeval.cohort.baseline import baseline
+from dipeval.cohort.eligibility import index_tests
+from dipeval.engine import open_engine
+from dipeval.errors import InputError
+from dipeval.outcomes import measure_reoffending
+from tests.spec.invented_people import InventedExtracts, InventedLinkage, cohort_of, invent
+
+TESTS = "person\nann\nbob"
+
+
+def build(extracts: InventedExtracts, linkage: InventedLinkage, rule: CohortRule | None = None) -> Cohort:
+    return build_cohort(extracts, linkage, rule)  # type: ignore[arg-type]
+
+
+def reasons(cohort: Cohort) -> dict[tuple[str, str], int]:
+    records = cohort.records
+    return {(row.table, row.reason): row.n_records for row in records.itertuples()}
+
+
+@pytest.mark.parametrize("missing", ["drug_tests", "treatment", "offences"])
+def test_a_table_that_is_needed_is_named(missing: str) -> None:
+    with pytest.raises(InputError, match=f"have no {missing}"):
+        build(*invent(drug_tests=TESTS, without=(missing,)))
+
+
+def test_a_column_that_is_needed_is_named() -> None:
+    extracts, linkage = invent(drug_tests=TESTS)
+    extracts.tables["offences"] = extracts.tables["offences"].drop(columns=["disposal", "disposal_date"])
+    with pytest.raises(InputError, match="offences has no column disposal_date, disposal"):
+        build(extracts, linkage)
+
+
+def test_without_custody_and_deaths_nobody_is_left_out_by_them_and_the_summary_says_so() -> None:
+    cohort = build(*invent(drug_tests=TESTS, without=("custody_spells", "deaths")))
+    assert cohort.absent == ("custody_spells", "deaths")
+    assert cohort.people["prior_custody_5y"].to_list() == [0, 0]
+    assert sum("nobody could be left out" in note for note in cohort.summary().notes) == 2
+    assert measure_reoffending(cohort).to_frame()["custody_days"].to_list() == [0, 0]
+
+
+def test_the_same_record_twice_counts_once() -> None:
+    offence = "person | record_id | offence_date | disposal_date"
+    once = f"{offence}\nann | 1 | 2021-06-01 | 2021-07-01"
+    extracts, linkage = invent(drug_tests=TESTS, offences=f"{once}\nann | 1 | 2021-06-01 | 2021-07-01")
+    cohort = build(extracts, linkage)
+    assert cohort.people["prior_offences_5y"].to_dict() == {"ann": 1, "bob": 0}
+    assert reasons(cohort) == {("offences", "the same record more than once: counted once"): 1}
+
+
+def test_one_record_id_for_different_records_is_refused() -> None:
+    offences = "person | record_id | offence_date\nann | 1 | 2021-06-01\nann | 1 | 2021-06-02"
+    with pytest.raises(InputError, match="offences, 1 row"):
+        cohort_of(drug_tests=TESTS, offences=offences)
+
+
+def test_one_record_for_two_persons_is_refused() -> None:
+    extracts, linkage = invent(drug_tests=TESTS)
+    linkage.spine = pd.concat([linkage.spine, linkage.spine.assign(person_id="somebody")])
+    with pytest.raises(InputError, match="to more than one person"):
+        build(extracts, linkage)
+
+
+def test_records_without_a_person_or_a_date_are_set_aside_and_counted() -> None:
+    offences = """
+    person | offence_date | disposal_date
+    ann    |              | 2021-07-01
+           | 2021-06-01   | 2021-07-01
+    """
+    extracts, linkage = invent(drug_tests=TESTS, offences=offences)
+    extracts.dropped = pd.DataFrame(
+        {"table": ["drug_tests", "spend"], "reason": ["no result", "no amount"], "rows": [3, 1]}
+    )
+    assert reasons(build(extracts, linkage)) == {
+        ("drug_tests", "no result"): 3,
+        ("offences", "no person in the linkage: set aside"): 1,
+        ("offences", "no date: set aside"): 1,
+    }
+
+
+def test_nobody_eligible_says_at_which_step_the_last_were_lost() -> None:
+    deaths = "person | death_date\nann | 2022-03-02"
+    tests = "person | date_of_birth\nann | 1990-01-01\nbob |"
+    with pytest.raises(InputError, match=r'at the step "Alive at time zero.*" all of the last 1 people'):
+        cohort_of(drug_tests=tests, deaths=deaths)
+    with pytest.raises(InputError, match="no drug test belongs to a person"):
+        cohort_of()
+    with pytest.raises(InputError, match="from 1 January 2030 to the last day"):
+        cohort_of(CohortRule(index_from=dt.date(2030, 1, 1)), drug_tests=TESTS)
+
+
+def test_a_district_that_is_not_there_is_named() -> None:
+    with pytest.raises(InputError, match="in leeds; the districts in the extract are Leeds"):
+        cohort_of(CohortRule(districts=("leeds",)), drug_tests=TESTS)
+
+
+def test_one_person_is_enough() -> None:
+    cohort = cohort_of(drug_tests="person\nann")
+    assert len(cohort.people) == 1
+    assert cohort.people["copas_rate"].to_list() == [pytest.approx(-2.302585093)]
+    outcomes = measure_reoffending(cohort)
+    assert outcomes.to_frame()["censor_reason"].to_list() == ["end_of_follow_up"]
+    assert outcomes.by_group.empty
+    assert outcomes.offence_mix().empty
+
+
+def test_input_is_left_alone_and_an_engine_may_be_given() -> None:
+    extracts, linkage = invent(drug_tests=TESTS)
+    before = {name: extracts.table(name) for name in extracts.names}
+    engine = open_engine(threads=1)
+    cohort = build_cohort(extracts, linkage, engine=engine)  # type: ignore[arg-type]
+    assert cohort.engine is engine
+    for name, frame in before.items():
+        pd.testing.assert_frame_equal(extracts.table(name), frame)
+
+
+def test_whole_number_record_ids_are_matched_as_text() -> None:
+    tests = pd.DataFrame({"person": ["ann", "bob"], "record_id": [7, 12]})
+    assert cohort_of(drug_tests=tests).people["index_record_id"].to_list() == ["7", "12"]
+
+
+def test_rates_are_float64_on_the_engine_itself() -> None:
+    """Spark divides decimals where a numerator is not float64 (facts/scale.md 2.4): the schema is the guard."""
+    engine = open_engine(threads=1)
+    rule = CohortRule()
+    extracts, _ = invent(drug_tests=TESTS)
+    tests = engine.put(extracts.table("drug_tests").assign(person_id=["a", "b"], test_time=None, ethnicity=None))
+    empty = pd.DataFrame({"person_id": pd.Series(dtype=object)})
+    day = pd.Series(dtype="datetime64[us]")
+    offences = engine.put(empty.assign(offence_date=day, disposal_date=day, disposal=None, offence_group=None))
+    spells = engine.put(empty.assign(start_date=day, end_date=day))
+    schema = baseline(index_tests(tests, rule), offences, spells, rule).schema()
+    assert {str(schema[name]) for name in ("copas_rate", "log_prior_offences_5y")} == {"float64"}
