@@ -1,0 +1,11 @@
+"""Whose records are whose, and how sure: files collapsed to their own people, then linked one to one by Splink."""
+
+from __future__ import annotations
+
+from dipeval.linkage.linking import link
+from dipeval.linkage.quality import LinkageQuality
+from dipeval.linkage.result import Linkage
+from dipeval.linkage.rule import LinkRule
+from dipeval.linkage.truth import true_linkage
+
+__all__ = ["LinkRule", "Linkage", "LinkageQuality", "link", "true_linkage"]
