@@ -1,0 +1,182 @@
+"""The command line: `dipeval demo | init | check | run`.
+
+Nothing heavy is imported before a command needs it: ``dipeval --help`` answers at once. Wrong input ends with its
+sentence and status 2; a report that could not be made with status 1; a fault of dipeval keeps its traceback.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from importlib.resources import files
+from pathlib import Path
+
+from dipeval._version import __version__
+from dipeval.errors import DipevalError, InputError
+
+EXAMPLES = ("north_carolina.toml", "rossi.toml", "west_yorkshire_simulated.toml", "withheld_example.toml")
+TEMPLATE = "template.toml"
+WRONG_INPUT, NO_REPORT, INTERRUPTED = 2, 1, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    arguments
+        Words after ``dipeval``; default those of the command line.
+
+    Returns
+    -------
+    int
+        0; 2 for wrong input; 1 if a report could not be made; 130 if interrupted.
+
+    Examples
+    --------
+    >>> main(["check", "no-such-study.toml"])
+    2
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        options.command(options)
+    except InputError as error:
+        return _complain(error, WRONG_INPUT)
+    except DipevalError as error:
+        return _complain(error, NO_REPORT)
+    except KeyboardInterrupt:
+        return _complain("Interrupted. Reports that were there before are unchanged.", INTERRUPTED)
+    return 0
+
+
+def _complain(words: object, status: int) -> int:
+    print(f"dipeval: {words}", file=sys.stderr)
+    return status
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="dipeval",
+        description="Did the intervention reduce reoffending, by how much, for whom, and was it worth the money?",
+    )
+    parser.add_argument("--version", action="version", version=f"dipeval {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    demo = commands.add_parser("demo", help="write the example study files afresh, run them and write their reports")
+    demo.add_argument("folder", nargs="?", default="dipeval-demo", help="where they go (default: dipeval-demo)")
+    demo.set_defaults(command=_demo)
+    init = commands.add_parser("init", help="write a commented study file to fill in")
+    init.add_argument("folder", help="where study.toml goes; made if it is not there")
+    init.set_defaults(command=_init)
+    check = commands.add_parser("check", help="check a study file and its data, without touching an outcome")
+    check.add_argument("study", metavar="STUDY.toml")
+    check.set_defaults(command=_check)
+    run = commands.add_parser("run", help="run studies and write their reports")
+    run.add_argument("studies", nargs="+", metavar="STUDY.toml")
+    run.add_argument("--to", default="reports", metavar="FOLDER", help="where reports go (default: reports)")
+    run.set_defaults(command=_run)
+    return parser
+
+
+def _demo(options: argparse.Namespace) -> None:
+    folder = _folder(options.folder)
+    studies = [_copy(name, folder / name) for name in EXAMPLES]
+    _say(f"The {len(studies)} example studies are in {folder}.")
+    _run_all(studies, folder)
+
+
+def _init(options: argparse.Namespace) -> None:
+    target = _folder(options.folder) / "study.toml"
+    if target.exists():
+        raise InputError(f"'{target}' is there already and is left as it is; name another folder.")
+    _copy(TEMPLATE, target)
+    _say(f"Wrote {target}. Fill it in, then: dipeval check {target}")
+
+
+def _check(options: argparse.Namespace) -> None:
+    from dipeval.study import Study
+
+    with _progress(_say):
+        result = Study.from_toml(options.study).check()
+    _say(result.in_words())
+
+
+def _run(options: argparse.Namespace) -> None:
+    _run_all([Path(study) for study in options.studies], _folder(options.to, make=False))
+
+
+def _run_all(studies: Sequence[Path], folder: Path) -> None:
+    """Read every study file before the first is run, so that a typo in the last does not cost an hour."""
+    from dipeval.study import read_study_file
+
+    titles = [read_study_file(study).spec.title for study in studies]
+    from dipeval.report import run_report
+    from dipeval.report.write import slug
+
+    if len({slug(study.stem) for study in studies}) < len(studies):
+        raise InputError("Two of the study files have the same name, so their reports would overwrite each other.")
+
+    reports: list[tuple[str, Path]] = []
+    try:
+        for number, (title, study) in enumerate(zip(titles, studies, strict=True), 1):
+            _say(f"[{number}/{len(studies)}] {title}")
+            reports.append((title, run_report(study, folder, progress=lambda line: _say(f"      {line}"))))
+    finally:
+        _name(reports)
+
+
+def _name(reports: Sequence[tuple[str, Path]]) -> None:
+    if not reports:
+        return
+    _say(f"{'Report' if len(reports) == 1 else 'Reports'}:")
+    for title, path in reports:
+        _say(f"  {title}: {path}")
+
+
+def _folder(name: str, *, make: bool = True) -> Path:
+    folder = Path(name)
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"'{name}' is a file; name a folder.")
+    if make:
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _copy(name: str, target: Path) -> Path:
+    target.write_bytes((files("dipeval.examples") / name).read_bytes())
+    return target
+
+
+class _progress:
+    """While a command works, lines of the dipeval log go to the terminal."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._handler = _Lines(say)
+        self._logger = logging.getLogger("dipeval")
+
+    def __enter__(self) -> None:
+        self._before = self._logger.level
+        self._logger.addHandler(self._handler)
+        self._logger.setLevel(logging.INFO)
+
+    def __exit__(self, *_: object) -> None:
+        self._logger.removeHandler(self._handler)
+        self._logger.setLevel(self._before)
+
+
+class _Lines(logging.Handler):
+    def __init__(self, say: Callable[[str], None]) -> None:
+        super().__init__()
+        self._say = say
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._say(f"      {record.getMessage()}")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,114 @@
+"""A check as lines for a terminal: every table passes the disclosure gate first, as terminals are copied from too."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from dipeval.disclosure import CONFIDENTIAL, ReleasedTable, is_small, release, release_count
+from dipeval.presenting import format_number
+from dipeval.study.checking import UNTOUCHED
+from dipeval.study.gate import BALANCE, COUNT_CHECKS, people_behind
+
+if TYPE_CHECKING:
+    from dipeval.study.checking import CheckResult
+
+_INDENT = "  "
+
+
+def check_in_words(check: CheckResult) -> str:
+    """Return attrition, overlap, balance, checks and the smallest detectable effect as text.
+
+    Parameters
+    ----------
+    check
+        From ``Study.check()``.
+
+    Returns
+    -------
+    str
+        Lines without a person's value; small counts as the rule shows them.
+    """
+    tables = [_flow(check), _overlap(check), _balance(check), _checks(check)]
+    lines = [check.spec.title, check.rule.in_words()]
+    for table in tables:
+        lines += ["", *_text_table(table)]
+    verdict = check.diagnostics.summary()
+    lines += ["", verdict.headline, *(f"- {reason}" for reason in verdict.notes)]
+    lines += [f"- {_further(item)}" for item in check.sensitivity]
+    return "\n".join([*lines, check.detectable_in_words(), UNTOUCHED])
+
+
+def _further(item: Any) -> str:
+    return f"{item.label}: {'passes' if item.diagnostics.passed else 'fails'} the same checks."
+
+
+def _flow(check: CheckResult) -> ReleasedTable:
+    return release(
+        check.flow[["label", "n_people", "n_excluded"]],
+        rule=check.rule,
+        caption="Who would be compared",
+        counts=["n_people", "n_excluded"],
+        labels={"label": "Step", "n_people": "People left", "n_excluded": "Left out"},
+    )
+
+
+def _overlap(check: CheckResult) -> ReleasedTable:
+    frame = check.overlap()
+    bands = [f"{low:.1f} to {high:.1f}" for low, high in zip(frame["band_from"], frame["band_to"], strict=True)]
+    return release(
+        frame[["n_treated", "n_comparison"]].assign(band=bands)[["band", "n_treated", "n_comparison"]],
+        rule=check.rule,
+        caption="Overlap: people by propensity score",
+        counts=["n_treated", "n_comparison"],
+        labels={"band": "Score", "n_treated": "Treated", "n_comparison": "Comparison"},
+    )
+
+
+def _balance(check: CheckResult) -> ReleasedTable:
+    frame = check.to_frame()[["term", "smd_before", "smd_after"]].assign(n=people_behind(BALANCE, check.design))
+    return release(
+        frame,
+        rule=check.rule,
+        caption="Balance: standardised differences",
+        rests_on={"smd_before": "n", "smd_after": "n"},
+        formats={"smd_before": _three, "smd_after": _three},
+        labels={"term": "Term", "smd_before": "Before", "smd_after": "After"},
+    )
+
+
+def _checks(check: CheckResult) -> ReleasedTable:
+    frame = check.diagnostics.to_frame()
+    shown = pd.DataFrame(
+        {
+            "Check": frame["check"],
+            "Value": [_value(check, *pair) for pair in zip(frame["check"], frame["value"], strict=True)],
+            "Threshold": [_three(value) for value in frame["threshold"]],
+            "Passed": ["yes" if passed else "no" for passed in frame["passed"]],
+        }
+    )
+    return release(shown, rule=check.rule, caption="Checks before the outcome")
+
+
+def _value(check: CheckResult, name: str, value: float) -> str:
+    if name in COUNT_CHECKS:
+        return release_count(round(value), check.rule)
+    return CONFIDENTIAL if is_small(people_behind(name, check.design), check.rule) else _three(value)
+
+
+def _three(value: Any) -> str:
+    return format_number(float(value), 3)
+
+
+def _text_table(table: ReleasedTable) -> list[str]:
+    grid = [table.columns, *table.rows]
+    widths = [max(len(row[position]) for row in grid) for position in range(len(table.columns))]
+    lines = [table.caption]
+    for row in grid:
+        cells = [
+            cell.rjust(width) if name in table.numeric else cell.ljust(width)
+            for cell, width, name in zip(row, widths, table.columns, strict=True)
+        ]
+        lines.append(_INDENT + _INDENT.join(cells).rstrip())
+    return lines

@@ -1,0 +1,193 @@
+"""Mistakes that lie between two keys of a study file: each check looks at one agreement and says what breaks it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+
+from dipeval.datasets import DATASETS
+from dipeval.study.spec import OutcomeSpec, SensitivitySpec, StudySpec
+from dipeval.vocabulary import OUTCOME_NAMES
+
+Location = tuple[str | int, ...]
+Complaint = tuple[Location, str]
+
+# Outcomes that are measured from extracts, and their kinds.
+REOFFENDING = {"reoffended": "yes_no", "n_reoffences": "count", "custody_days": "count"}
+SIMULATED_GRACE_DAYS = 42
+
+
+def cross_complaints(spec: StudySpec) -> list[Complaint]:
+    """Return every disagreement between the keys of a study, with the key to change.
+
+    Parameters
+    ----------
+    spec
+        A study whose sections are each in order.
+
+    Returns
+    -------
+    list of (location, sentence)
+    """
+    return [complaint for check in _CHECKS for complaint in check(spec)]
+
+
+def _source(spec: StudySpec) -> Iterator[Complaint]:
+    needed = {"dataset": "dataset", "people_file": "file", "extracts": "folder"}.get(spec.data.source)
+    if needed and getattr(spec.data, needed) is None:
+        yield ("data", needed), f'this is missing; source = "{spec.data.source}" needs it.'
+    if spec.data.dataset is not None and spec.data.source == "dataset" and spec.data.dataset not in DATASETS:
+        yield ("data", "dataset"), (f'found "{spec.data.dataset}"; needed is one of {", ".join(sorted(DATASETS))}.')
+
+
+def _status(spec: StudySpec) -> Iterator[Complaint]:
+    if spec.data.source == "simulate" and spec.data.status not in (None, "simulated"):
+        yield ("data", "status"), f'found "{spec.data.status}"; simulated records have the status "simulated".'
+    if spec.disclosure.profile != "none":
+        return
+    status = data_status(spec)
+    if status == "personal":
+        yield (
+            ("disclosure", "profile"),
+            (
+                '"none" is only for simulated data, or public data with a citation; these data are personal. '
+                'Use "threshold10".'
+            ),
+        )
+    if status == "public" and not data_citation(spec):
+        yield ("data", "citation"), 'this is empty; disclosure profile "none" on public data needs it.'
+
+
+def data_status(spec: StudySpec) -> str:
+    """Return personal, simulated or public: as declared, else what the source implies."""
+    implied = {"dataset": "public", "simulate": "simulated"}
+    return spec.data.status or implied.get(spec.data.source, "personal")
+
+
+def data_citation(spec: StudySpec) -> str:
+    """Return where the data can be had: as declared, else the example data set's own citation."""
+    known = DATASETS.get(spec.data.dataset or "")
+    return spec.data.citation.strip() or (known.citation if known is not None else "")
+
+
+def _primary(spec: StudySpec) -> Iterator[Complaint]:
+    count = sum(outcome.primary for outcome in spec.outcomes)
+    if count != 1:
+        yield (
+            ("outcomes",),
+            (
+                f"{count or 'no'} outcome{'s are' if count > 1 else ' is'} primary; "
+                "exactly one carries the answer: give it primary = true and the others false."
+            ),
+        )
+    for position, outcome in enumerate(spec.outcomes):
+        if outcome.primary and outcome.kind == "time":
+            yield ("outcomes", position, "primary"), "a time cannot be primary yet; make a yes_no or count primary."
+
+
+def _names(spec: StudySpec) -> Iterator[Complaint]:
+    named: tuple[tuple[str, Sequence[OutcomeSpec | SensitivitySpec]], ...] = (
+        ("outcomes", spec.outcomes),
+        ("sensitivity", spec.sensitivity),
+    )
+    for section, items in named:
+        counts = Counter(item.name for item in items)
+        for position, item in enumerate(items):
+            if counts[item.name] > 1 and item.name in [other.name for other in items[:position]]:
+                yield (section, position, "name"), f'"{item.name}" is used twice; names must differ.'
+            if item.label in [other.label for other in items[:position]]:
+                yield (section, position, "label"), f'"{item.label}" is used twice; labels must differ.'
+
+
+def _outcome_columns(spec: StudySpec) -> Iterator[Complaint]:
+    for position, outcome in enumerate(spec.outcomes):
+        place = ("outcomes", position)
+        if outcome.kind == "time" and not spec.from_extracts:
+            for key in ("time", "event"):
+                if getattr(outcome, key) is None:
+                    yield (*place, key), 'this is missing; an outcome of kind "time" names its time and event columns.'
+        if outcome.kind != "time" and spec.from_extracts:
+            yield from _reoffending(place, outcome)
+
+
+def _reoffending(place: Location, outcome: OutcomeSpec) -> Iterator[Complaint]:
+    column = value_column(outcome)
+    if column not in REOFFENDING:
+        yield (*place, "name"), f'found "{column}"; outcomes measured from extracts are {", ".join(REOFFENDING)}.'
+    elif outcome.kind != REOFFENDING[column]:
+        yield (*place, "kind"), f'found "{outcome.kind}"; {column} is of kind "{REOFFENDING[column]}".'
+
+
+def value_column(outcome: OutcomeSpec) -> str:
+    """Return the column that holds a yes/no or a count: as named, else the outcome's own name."""
+    return outcome.column or outcome.name
+
+
+def outcome_columns(spec: StudySpec) -> tuple[str, ...]:
+    """Return every column that holds an outcome, in the order of the study file."""
+    columns: list[str] = []
+    for outcome in spec.outcomes:
+        named = (outcome.time, outcome.event) if outcome.kind == "time" else (value_column(outcome),)
+        columns += [column for column in named if column is not None]
+    return tuple(dict.fromkeys(columns))
+
+
+def _covariates(spec: StudySpec) -> Iterator[Complaint]:
+    lists: list[tuple[Location, list[str]]] = [(("design", "covariates"), spec.design.covariates)]
+    lists += [(("sensitivity", i, "covariates"), s.covariates or []) for i, s in enumerate(spec.sensitivity)]
+    outcomes = set(outcome_columns(spec)) | OUTCOME_NAMES
+    for place, names in lists:
+        for name in sorted(set(names) & outcomes):
+            yield place, f'"{name}" is an outcome: the groups may not be matched on what happened afterwards.'
+        for name in sorted(set(names) & set(spec.people.excluded)):
+            yield place, f'"{name}" is also under people.excluded; it can be only one of the two.'
+        for name in sorted(set(names) & {spec.people.treated, spec.people.id}):
+            yield place, f'"{name}" is the treatment or the person\'s number, not a covariate.'
+
+
+def _follow_up(spec: StudySpec) -> Iterator[Complaint]:
+    needed = spec.follow_up.days + spec.follow_up.waiting_days
+    if spec.from_extracts and spec.cohort.required_days < needed:
+        yield (
+            ("cohort", "required_days"),
+            (f"found {spec.cohort.required_days}; needed is at least {needed}, the days followed and waited for."),
+        )
+
+
+def _grace(spec: StudySpec) -> Iterator[Complaint]:
+    if spec.data.source == "simulate" and spec.cohort.grace_days != SIMULATED_GRACE_DAYS:
+        yield (
+            ("cohort", "grace_days"),
+            (
+                f"found {spec.cohort.grace_days}; the truth of simulated records is known for starts within "
+                f"{SIMULATED_GRACE_DAYS} days."
+            ),
+        )
+
+
+def _costs(spec: StudySpec) -> Iterator[Complaint]:
+    if spec.costs is None:
+        return
+    if not spec.from_extracts:
+        yield ("costs",), "money needs extracts with a spend table and offences; take [costs] out of this study."
+    elif not any(value_column(outcome) == "n_reoffences" and outcome.kind == "count" for outcome in spec.outcomes):
+        yield (
+            ("costs",),
+            (
+                'offences averted need the outcome n_reoffences of kind "count" (a yes/no effect says nothing about '
+                "how many); add it to [[outcomes]] or take [costs] out."
+            ),
+        )
+
+
+_CHECKS: tuple[Callable[[StudySpec], Iterator[Complaint]], ...] = (
+    _source,
+    _status,
+    _primary,
+    _names,
+    _outcome_columns,
+    _covariates,
+    _follow_up,
+    _grace,
+    _costs,
+)

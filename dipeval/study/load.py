@@ -1,0 +1,241 @@
+"""From the study file to people without outcomes: a person-level table is split, extracts are linked to a cohort.
+
+The two roads end in the same `Prepared`: people for the design, outcomes under seal, and the flow so far.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from dipeval.datasets import load_dataset
+from dipeval.errors import InputError
+from dipeval.study import rules
+from dipeval.study.flow import FlowRow
+from dipeval.study.people import all_covariates, read_people, split_people
+from dipeval.study.sealed import Sealed, SealedHistory
+
+if TYPE_CHECKING:
+    from dipeval.cohort import Cohort
+    from dipeval.extracts import Extracts
+    from dipeval.linkage import Linkage
+    from dipeval.study.spec import StudySpec
+
+logger = logging.getLogger("dipeval")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputTable:
+    """One input as it was found, for the record of where everything came from.
+
+    Parameters
+    ----------
+    name
+        Of the table.
+    file
+        Its file, or how it was made.
+    sha256
+        Of the file's bytes (of the table's, if it was made here).
+    rows
+        Records in it.
+    """
+
+    name: str
+    file: str
+    sha256: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Prepared:
+    """People ready for the design, outcomes under seal.
+
+    Parameters
+    ----------
+    people
+        A DataFrame (one row a person, index the person) or a `Cohort`.
+    sealed
+        The outcomes: opened with the gate's permit only.
+    flow
+        Steps so far.
+    files
+        Inputs with hashes and rows.
+    measured_at
+        Column -> when it was measured, as declared (person-level tables).
+    extracts, linkage, cohort
+        What was behind the people, if they came from extracts.
+    """
+
+    people: Any
+    sealed: Sealed
+    flow: tuple[FlowRow, ...]
+    files: tuple[InputTable, ...]
+    measured_at: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    extracts: Extracts | None = None
+    linkage: Linkage | None = None
+    cohort: Cohort | None = None
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The people as a frame, index the person."""
+        frame = self.people if isinstance(self.people, pd.DataFrame) else self.people.people
+        return frame.set_index("person_id") if "person_id" in frame.columns else frame
+
+
+def prepare(spec: StudySpec, folder: Path) -> Prepared:
+    """Read or simulate, link, and find the people; touch no outcome.
+
+    Parameters
+    ----------
+    spec
+        The study.
+    folder
+        Where relative paths start: the study file's folder.
+
+    Returns
+    -------
+    Prepared
+    """
+    if not spec.from_extracts:
+        return _from_table(spec, folder)
+    extracts = load_extracts(spec, folder)
+    logger.info("linking records: %s", ", ".join(extracts.names))
+    from dipeval.linkage import link
+
+    return from_linkage(spec, extracts, link(extracts, rule=rules.link_rule(spec)))
+
+
+def from_linkage(spec: StudySpec, extracts: Extracts, linkage: Linkage) -> Prepared:
+    """Build the cohort of a study from extracts that are linked already.
+
+    Parameters
+    ----------
+    spec
+        The study.
+    extracts
+        The records.
+    linkage
+        Whose they are.
+
+    Returns
+    -------
+    Prepared
+    """
+    from dipeval.cohort import build_cohort
+
+    logger.info("building the cohort: who is eligible, and from when")
+    cohort = build_cohort(extracts, linkage, rule=rules.cohort_rule(spec))
+    flow = [_flow_row(step) for step in cohort.attrition.to_dict("records")]
+    return Prepared(
+        people=cohort,
+        sealed=SealedHistory(cohort=cohort, follow_up=rules.follow_up(spec)),
+        flow=tuple(flow),
+        files=_extract_files(spec, extracts),
+        extracts=extracts,
+        linkage=linkage,
+        cohort=cohort,
+    )
+
+
+def _flow_row(step: dict[Any, Any]) -> FlowRow:
+    return FlowRow(str(step["step"]), str(step["label"]), int(step["n_people"]), int(step["n_excluded"]))
+
+
+def load_extracts(spec: StudySpec, folder: Path) -> Extracts:
+    """Read the extracts a study names, or simulate them.
+
+    Parameters
+    ----------
+    spec
+        The study.
+    folder
+        Where relative paths start.
+
+    Returns
+    -------
+    Extracts
+    """
+    if spec.data.source == "simulate":
+        from dipeval.simulate import simulate
+
+        options = spec.simulate.model_dump(exclude={"people", "seed", "compare_true_links"})
+        seed = spec.seed if spec.simulate.seed is None else spec.simulate.seed
+        return simulate(spec.simulate.people, seed=seed, **options)
+    from dipeval.extracts import read_extracts
+
+    logger.info("reading the extracts")
+    return read_extracts(
+        folder / str(spec.data.folder),
+        rules.extract_mapping(spec),
+        extract_date=spec.data.extract_date,
+        data_status=rules.disclosure_rule(spec).data_status,
+        on_error=spec.data.on_error,
+    )
+
+
+def _from_table(spec: StudySpec, folder: Path) -> Prepared:
+    if spec.data.source == "dataset":
+        logger.info("reading the data set %s", spec.data.dataset)
+        table = load_dataset(str(spec.data.dataset)).load()
+        source = InputTable(
+            name=str(spec.data.dataset),
+            file="carried inside an installed package",
+            sha256=frame_hash(table),
+            rows=len(table),
+        )
+    else:
+        path = folder / str(spec.data.file)
+        logger.info("reading %s", path.name)
+        table = read_people(path)
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        source = InputTable(name=path.stem, file=path.name, sha256=digest, rows=len(table))
+    people, sealed, flow = split_people(table, spec)
+    if people.empty:
+        raise InputError("Nobody is left after removing people with a missing treatment or covariate.")
+    return Prepared(
+        people=people,
+        sealed=sealed,
+        flow=tuple(flow),
+        files=(source,),
+        measured_at=_declared(spec, all_covariates(spec)),
+    )
+
+
+def _declared(spec: StudySpec, covariates: list[str]) -> Mapping[str, str]:
+    given = spec.people.measured_at
+    return MappingProxyType(dict.fromkeys(covariates, given) if isinstance(given, str) else dict(given))
+
+
+def _extract_files(spec: StudySpec, extracts: Extracts) -> tuple[InputTable, ...]:
+    if spec.data.source == "extracts":
+        return tuple(
+            InputTable(name=item.table, file=Path(item.file).name, sha256=item.sha256, rows=item.rows)
+            for item in extracts.files
+        )
+    tables = {name: extracts.table(name) for name in extracts.names}
+    return tuple(
+        InputTable(name=name, file="simulated", sha256=frame_hash(table), rows=len(table))
+        for name, table in tables.items()
+    )
+
+
+def frame_hash(table: pd.DataFrame) -> str:
+    """Return the SHA-256 of a table's bytes as CSV, rows sorted: the same rows in another order are the same input.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"a": [1, 2]})
+    >>> frame_hash(table) == frame_hash(table.iloc[::-1])
+    True
+    """
+    named = table.reset_index() if table.index.name is not None else table
+    head, *lines = named.to_csv(index=False, lineterminator="\n").splitlines()
+    return hashlib.sha256("\n".join([head, *sorted(lines)]).encode()).hexdigest()

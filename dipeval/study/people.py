@@ -1,0 +1,152 @@
+"""A table with one row a person: roles of its columns checked, outcomes split off at the door, the rest dropped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from dipeval.errors import InputError
+from dipeval.study.crosschecks import outcome_columns
+from dipeval.study.flow import FlowRow
+from dipeval.study.sealed import SealedColumns
+from dipeval.vocabulary import TREATED
+
+if TYPE_CHECKING:
+    from dipeval.study.spec import StudySpec
+
+_TRUE, _FALSE = {"1", "1.0", "true", "yes", "y"}, {"0", "0.0", "false", "no", "n"}
+
+
+def read_people(path: Path) -> pd.DataFrame:
+    """Read a person-level table from CSV, Parquet or Excel; text stays text until its role is known.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    pandas.DataFrame
+
+    Raises
+    ------
+    InputError
+        If there is no such file or it is not a table.
+    """
+    if not path.is_file():
+        raise InputError(f"There is no file '{path.name}' where the study file says (data.file). Check the path.")
+    try:
+        if path.suffix.lower() == ".parquet":
+            return pd.read_parquet(path)
+        if path.suffix.lower() in (".xlsx", ".xls", ".ods"):
+            return pd.read_excel(path, dtype=str, engine="calamine")
+        return pd.read_csv(path, dtype=str, encoding="utf-8-sig", keep_default_na=True)
+    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError, ValueError, OSError) as error:
+        raise InputError(
+            f"'{path.name}' could not be read as a table ({type(error).__name__}). Needed is a CSV file in UTF-8 with "
+            "one heading row, a Parquet file, or an Excel workbook with the table on its first sheet."
+        ) from None
+
+
+def split_people(table: pd.DataFrame, spec: StudySpec) -> tuple[pd.DataFrame, SealedColumns, list[FlowRow]]:
+    """Split a person-level table into people without outcomes and outcomes under seal.
+
+    Parameters
+    ----------
+    table
+        One row a person, in any order.
+    spec
+        Which column is what.
+
+    Returns
+    -------
+    tuple
+        People (index the person's number, sorted; columns treated 0/1 and the covariates of every design); the sealed
+        outcomes; the first rows of the flow.
+
+    Raises
+    ------
+    InputError
+        If a column is missing, a person stands in two rows, or a value is no number.
+    """
+    covariates = all_covariates(spec)
+    outcomes = list(outcome_columns(spec))
+    _require_columns(table, [spec.people.treated, *covariates, *outcomes, *spec.people.excluded], spec.people.id)
+    table = _by_person(table, spec.people.id)
+    sealed = table[outcomes]
+    people = pd.DataFrame(
+        {TREATED: _as_treated(table[spec.people.treated])} | {name: _as_number(table[name]) for name in covariates},
+        index=table.index,
+    )
+    complete = people.notna().all(axis=1)
+    numbers = pd.DataFrame({name: _as_number(sealed[name]) for name in outcomes}, index=table.index)
+    flow = [
+        FlowRow("submitted", "People in the table that was submitted", len(people), 0),
+        FlowRow(
+            "complete",
+            "With the treatment and every covariate recorded",
+            int(complete.sum()),
+            int((~complete).sum()),
+        ),
+    ]
+    kept = people[complete]
+    kept = kept.assign(**{TREATED: kept[TREATED].astype("int64")})
+    return kept, SealedColumns(_frame=numbers[complete]), flow
+
+
+def all_covariates(spec: StudySpec) -> list[str]:
+    """Return the covariates of the primary and the sensitivity designs, and columns matched on exactly."""
+    names = list(spec.design.covariates) + list(spec.design.exact)
+    for other in spec.sensitivity:
+        names += [*(other.covariates or []), *other.exact]
+    return list(dict.fromkeys(names))
+
+
+def _require_columns(table: pd.DataFrame, names: list[str], person: str | None) -> None:
+    wanted = list(dict.fromkeys([*names, *([person] if person else [])]))
+    missing = [name for name in wanted if name not in table.columns and name != table.index.name]
+    if missing:
+        raise InputError(
+            f"The table has no column {', '.join(repr(name) for name in missing)}; its columns are "
+            f"{', '.join(str(name) for name in table.columns)}. Correct the names in the study file."
+        )
+
+
+def _by_person(table: pd.DataFrame, person: str | None) -> pd.DataFrame:
+    if person is not None and person != table.index.name:
+        table = table.set_index(person)
+    missing, repeated = int(np.sum(table.index.isna())), int(np.sum(table.index.duplicated()))
+    if missing or repeated:
+        raise InputError(
+            f"The person's number ({table.index.name or 'row number'}) is missing in {missing} rows and repeated in "
+            f"{repeated}; needed is one row a person. Name the right column under people.id."
+        )
+    return table.sort_index()
+
+
+def _as_treated(column: pd.Series) -> pd.Series:
+    words = column.astype("string").str.strip().str.lower()
+    treated = pd.Series(pd.NA, index=column.index, dtype="Int64")
+    treated = treated.mask(words.isin(_TRUE), 1).mask(words.isin(_FALSE), 0)
+    strange = int((treated.isna() & words.notna() & (words != "")).sum())
+    if strange:
+        raise InputError(
+            f"Column '{column.name}' (people.treated) has {strange} values that are neither 1/0, yes/no nor true/false."
+        )
+    return treated
+
+
+def _as_number(column: pd.Series) -> pd.Series:
+    if pd.api.types.is_bool_dtype(column):
+        return column.astype("float64")
+    numbers = pd.to_numeric(column, errors="coerce")
+    strange = int((numbers.isna() & column.notna()).sum())
+    if strange:
+        raise InputError(
+            f"Column '{column.name}' has {strange} values that are not numbers; code categories as 0/1 columns first."
+        )
+    return numbers.astype("float64")

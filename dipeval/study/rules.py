@@ -1,0 +1,114 @@
+"""A study file composed into the options of the rooms below: each gets its own small object, none the whole study."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from dipeval.disclosure import DisclosureRule
+from dipeval.errors import InputError, StudyFileError
+from dipeval.study.crosschecks import data_citation, data_status
+
+if TYPE_CHECKING:
+    from dipeval.cohort import CohortRule
+    from dipeval.extracts import ExtractMapping
+    from dipeval.linkage import LinkRule
+    from dipeval.outcomes import FollowUp
+    from dipeval.study.spec import StudySpec
+
+
+def disclosure_rule(spec: StudySpec) -> DisclosureRule:
+    """Return how small counts are protected."""
+    options = spec.disclosure
+    return DisclosureRule(
+        profile=options.profile,
+        threshold=options.threshold,
+        rounding=options.rounding,
+        data_status=data_status(spec),
+        citation=data_citation(spec),
+    )
+
+
+def link_rule(spec: StudySpec) -> LinkRule:
+    """Return how records are linked."""
+    from dipeval.linkage import LinkRule
+
+    return LinkRule(profile=spec.linkage.profile, threshold=spec.linkage.threshold, seed=spec.seed)
+
+
+def cohort_rule(spec: StudySpec) -> CohortRule:
+    """Return who is eligible."""
+    from dipeval.cohort import CohortRule
+
+    options = spec.cohort.model_dump()
+    return CohortRule(**options | {"districts": tuple(spec.cohort.districts)})
+
+
+def follow_up(spec: StudySpec) -> FollowUp:
+    """Return how long people are followed."""
+    from dipeval.outcomes import FollowUp
+
+    options = spec.follow_up.model_dump()
+    return FollowUp(**options | {"classes": tuple(spec.follow_up.classes)})
+
+
+def extract_mapping(spec: StudySpec) -> ExtractMapping:
+    """Return the customer's table, column and code names."""
+    from dipeval.extracts import ExtractMapping
+
+    tables = spec.data.tables
+    given: dict[str, Any] = {
+        "files": {n: (t.file, t.sheet) if t.sheet else t.file for n, t in tables.items() if t.file},
+        "columns": {n: dict(t.columns) for n, t in tables.items() if t.columns},
+        "codes": {n: dict(t.codes) for n, t in tables.items() if t.codes},
+        "date_formats": {n: tuple(t.date_formats) for n, t in tables.items() if t.date_formats},
+        "encodings": {n: t.encoding for n, t in tables.items() if t.encoding},
+        "header_rows": {n: t.header_row for n, t in tables.items() if t.header_row},
+        "missing_values": tuple(spec.data.missing_values),
+        "two_digit_year_pivot": spec.data.two_digit_year_pivot,
+    }
+    return ExtractMapping(**{key: value for key, value in given.items() if value not in (None, (), {})})
+
+
+def check_rules(spec: StudySpec, name: str) -> None:
+    """Compose every rule once, so that options that contradict each other are found before any data are read.
+
+    Raises
+    ------
+    StudyFileError
+        One complaint for each section that cannot be used.
+    """
+    makers: dict[str, Callable[[StudySpec], Any]] = {"disclosure": disclosure_rule}
+    if spec.from_extracts:
+        makers |= {"linkage": link_rule, "cohort": cohort_rule, "follow_up": follow_up}
+    if spec.data.source == "extracts":
+        makers |= {"data.tables": extract_mapping}
+    complaints = _unknown_covariates(spec)
+    for section, make in makers.items():
+        try:
+            make(spec)
+        except InputError as error:
+            complaints.append(f"{section}: {error}")
+    if complaints:
+        raise StudyFileError(complaints, file=name)
+
+
+def _unknown_covariates(spec: StudySpec) -> list[str]:
+    """Covariates that no cohort has: found now, rather than after an hour of linking."""
+    if not spec.from_extracts:
+        return []
+    from dipeval.cohort.result import MEASURED_AT
+
+    known = sorted(name for name, when in MEASURED_AT.items() if when in ("before_index", "at_index"))
+    named = [("design", [*spec.design.covariates, *spec.design.exact])]
+    named += [(f"sensitivity[{i}]", [*(s.covariates or []), *s.exact]) for i, s in enumerate(spec.sensitivity, 1)]
+    complaints = []
+    for section, names in named:
+        for name in names:
+            if name in known:
+                continue
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean '{near[0]}'?" if near else f"the covariates are {', '.join(known)}."
+            complaints.append(f"{section}.covariates: a cohort has no '{name}'; {hint}")
+    return complaints

@@ -1,0 +1,126 @@
+"""Simulated data only: the true effect beside the estimate, and the same run as if every link were known."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dipeval.errors import DipevalError
+from dipeval.study import rules
+from dipeval.study.crosschecks import value_column
+from dipeval.study.gate import Diagnostics, examine, permit
+from dipeval.study.load import Prepared, from_linkage
+from dipeval.study.steps import effects_of, ordered_outcomes, primary_design
+
+if TYPE_CHECKING:
+    from dipeval.effects import Effect, TrueEffect
+    from dipeval.matching import Design
+    from dipeval.study.spec import StudySpec
+
+logger = logging.getLogger("dipeval")
+
+TRUE_MEASURES = {
+    "reoffended": ("risk_difference", "risk_ratio"),
+    "n_reoffences": ("mean_difference",),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TrueLinks:
+    """The same study with every link known.
+
+    Parameters
+    ----------
+    n_people
+        In its cohort.
+    design
+        Its primary design.
+    diagnostics
+        Its own checks.
+    effects
+        Its estimates, primary first; empty if its checks failed.
+    truth
+        The true effects among the people it compares.
+    """
+
+    n_people: int
+    design: Design
+    diagnostics: Diagnostics
+    effects: tuple[Effect, ...]
+    truth: tuple[TrueEffect, ...]
+
+
+def truth_of(prepared: Prepared, design: Design, spec: StudySpec) -> tuple[TrueEffect, ...]:
+    """Return the true effect on each outcome that has one, in the order of the effects; empty for real data.
+
+    Parameters
+    ----------
+    prepared
+        The people; their extracts carry the truth if they are simulated.
+    design
+        Among whose treated people the truth is averaged.
+    spec
+        The study.
+
+    Returns
+    -------
+    tuple of TrueEffect
+    """
+    if prepared.extracts is None or prepared.extracts.truth is None or prepared.cohort is None:
+        return ()
+    from dipeval.effects import true_effect
+
+    logger.info("looking up the true effect, known because the records are simulated")
+    found = []
+    for outcome in ordered_outcomes(spec):
+        for measure in TRUE_MEASURES.get(value_column(outcome), ()):
+            found.append(
+                true_effect(
+                    prepared.extracts.truth,
+                    prepared.cohort,
+                    follow_up=rules.follow_up(spec),
+                    among=design,
+                    measure=measure,
+                )
+            )
+    return tuple(found)
+
+
+def true_links_of(prepared: Prepared, spec: StudySpec) -> TrueLinks | None:
+    """Run the study again with true links, if the data are simulated and the study file asks for it.
+
+    Parameters
+    ----------
+    prepared
+        The people of the study itself.
+    spec
+        The study.
+
+    Returns
+    -------
+    TrueLinks or None
+    """
+    extracts = prepared.extracts
+    if extracts is None or extracts.truth is None or not spec.simulate.compare_true_links:
+        return None
+    from dipeval.linkage import true_linkage
+
+    logger.info("running the study again with every link known")
+    try:
+        known = from_linkage(spec, extracts, true_linkage(extracts))
+        design = primary_design(known, spec)
+    except DipevalError as error:
+        logger.info("the run with true links stopped: %s", error)
+        return None
+    checks = examine(design, spec.diagnostics)
+    effects: tuple[Effect, ...] = ()
+    if checks.passed:
+        effects = effects_of(design, known.sealed.open(permit(checks)).frame, spec)
+    return TrueLinks(
+        n_people=len(known.frame),
+        design=design,
+        diagnostics=checks,
+        effects=effects,
+        truth=truth_of(known, design, spec),
+    )

@@ -1,0 +1,258 @@
+"""The study file as typed sections: what may be written in it, its defaults and its limits.
+
+The sections follow the target trial: who (`data`, `people`, `cohort`), compared with whom (`design`), from when and for
+how long (`follow_up`), on what (`outcomes`, one primary), accepted when (`diagnostics`), worth what (`costs`), released
+how (`disclosure`). Nothing here reads data, and no lower room ever receives a whole study.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+Share = Annotated[float, Field(ge=0, le=1)]
+PositiveFloat = Annotated[float, Field(gt=0)]
+PositiveInt = Annotated[int, Field(gt=0)]
+Count = Annotated[int, Field(ge=0)]
+Words = Annotated[str, Field(min_length=1)]
+MOMENTS = ("before_index", "at_index")
+SpentOn = Literal["testing", "contact", "treatment", "other"]
+DesignMethod = Literal["nearest", "entropy", "ipw", "none"]
+
+
+def _caliper(value: Any) -> float | None:
+    if value == "none":
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+        raise ValueError('needed is a number above 0, or "none"')
+    return float(value)
+
+
+def _moments(value: Any) -> str | dict[str, str]:
+    given = value.values() if isinstance(value, dict) else [value]
+    if not all(moment in MOMENTS for moment in given):
+        raise ValueError('needed is "before_index" or "at_index", for all columns or in a table column by column')
+    return dict(value) if isinstance(value, dict) else value
+
+
+# A caliper of "none" in the file is None inside: no caliper.
+Caliper = Annotated[float | None, BeforeValidator(_caliper)]
+MeasuredAt = Annotated[str | dict[str, str], BeforeValidator(_moments)]
+
+
+class Section(BaseModel):
+    """What every section shares: unknown keys are mistakes, types are those of TOML, nothing changes once read."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class TableMapping(Section):
+    """`[data.tables.NAME]`: where a table stands in the folder, and what its columns and codes are called there.
+
+    NAME is one of dipeval's tables, or "*" for all of them.
+    """
+
+    file: Words | None = None
+    sheet: Words | None = None
+    encoding: Words | None = None
+    header_row: PositiveInt | None = None
+    columns: dict[str, Words] = {}
+    codes: dict[str, dict[str, Words]] = {}
+    date_formats: list[Words] = []
+
+
+class DataSpec(Section):
+    """`[data]`: where the records come from and what they are (personal, simulated or public)."""
+
+    source: Literal["dataset", "people_file", "extracts", "simulate"]
+    dataset: Words | None = None
+    file: Words | None = None
+    folder: Words | None = None
+    status: Literal["personal", "simulated", "public"] | None = None
+    citation: str = ""
+    extract_date: date | None = None
+    on_error: Literal["stop", "drop_and_count"] = "stop"
+    missing_values: list[str] = []
+    two_digit_year_pivot: Annotated[int, Field(ge=0, le=99)] | None = None
+    tables: dict[str, TableMapping] = {}
+
+
+class SimulateSpec(Section):
+    """`[simulate]`: invented extracts with a known effect."""
+
+    people: PositiveInt = 5_000
+    seed: Count | None = None
+    effect: Annotated[float, Field(gt=0, le=3)] = 0.80
+    treated_share: Share = 0.25
+    later_share: Share = 0.05
+    confounding: Annotated[float, Field(ge=0, le=2)] = 1.0
+    hidden: Annotated[float, Field(ge=-1, le=1)] = 0.0
+    heaped_births: bool = False
+    alias_users: Share = 0.0
+    identifier_errors: Annotated[float, Field(ge=0, le=3)] = 1.0
+    compare_true_links: bool = True
+
+
+class LinkageSpec(Section):
+    """`[linkage]`: how records are joined to people."""
+
+    profile: Literal["attributor", "full"] = "attributor"
+    threshold: Annotated[float, Field(gt=0, lt=1)] = 0.5
+
+
+class CohortSpec(Section):
+    """`[cohort]`: who is eligible and from when (days)."""
+
+    index_event: Literal["positive_test"] = "positive_test"
+    index_from: date | None = None
+    index_to: date | None = None
+    grace_days: Count = 42
+    washout_days: Count = 28
+    landmark_days: Count = 42
+    lookback_days: PositiveInt = 1826
+    minimum_age: PositiveInt = 18
+    required_days: PositiveInt = 547
+    districts: list[Words] = []
+
+
+class PeopleSpec(Section):
+    """`[people]`: the roles of the columns of a table with one row a person, and the words for the two groups."""
+
+    id: Words | None = None
+    treated: Words = "treated"
+    treated_label: Words = "Treated"
+    comparison_label: Words = "Comparison"
+    excluded: dict[str, Words] = {}
+    measured_at: MeasuredAt = {}
+    labels: dict[str, Words] = {}
+
+
+class OutcomeSpec(Section):
+    """`[[outcomes]]`: what is compared, measured after time zero."""
+
+    name: Words
+    kind: Literal["yes_no", "count", "time"]
+    label: Words
+    primary: bool = False
+    column: Words | None = None
+    time: Words | None = None
+    event: Words | None = None
+    unit: Literal["days", "weeks", "months", "years"] = "days"
+
+
+class FollowUpSpec(Section):
+    """`[follow_up]`: how long people are followed, and how long a disposal is waited for (days)."""
+
+    days: PositiveInt = 365
+    waiting_days: Count = 182
+    robbery: Literal["acquisitive", "violent"] = "acquisitive"
+    classes: list[Literal["acquisitive", "violent", "disorder", "drug", "other"]] = []
+
+
+class DesignOptions(Section):
+    """Options of one way of making the groups comparable, shared by `[design]` and `[[sensitivity]]`."""
+
+    method: DesignMethod = "nearest"
+    estimand: Literal["ATT"] = "ATT"
+    caliper: Caliper = 0.2
+    caliper_unit: Literal["sd", "sd_pooled", "raw"] = "sd"
+    scale: Literal["logit", "probability"] = "logit"
+    ratio: PositiveInt = 1
+    replace: bool = False
+    order: Literal["largest", "smallest", "data", "random"] = "largest"
+    exact: list[Words] = []
+
+
+class DesignSpec(DesignOptions):
+    """`[design]`: the one comparison that counts, declared before any outcome is seen."""
+
+    covariates: Annotated[list[Words], Field(min_length=1)]
+    declared_before_outcome: str = ""
+    randomised: bool = False
+
+
+class SensitivitySpec(DesignOptions):
+    """`[[sensitivity]]`: another defensible design, to see whether the answer depends on the choice."""
+
+    name: Words
+    label: Words
+    covariates: list[Words] | None = None
+
+
+class DiagnosticsSpec(Section):
+    """`[diagnostics]`: what the primary design must pass before an outcome is attached."""
+
+    max_smd: PositiveFloat = 0.1
+    min_treated: PositiveInt = 30
+    min_ess: PositiveFloat = 30.0
+    max_share_dropped: Share = 0.25
+    expected_share: Annotated[float, Field(gt=0, lt=1)] = 0.5
+
+
+class CostsSpec(Section):
+    """`[costs]`: which spending is set against which offences averted."""
+
+    spent_on: Annotated[list[SpentOn], Field(min_length=1)] = ["testing", "contact", "treatment"]
+    funders: list[Words] = []
+    people: PositiveInt | None = None
+    unit_costs: Literal["2026", "2018"] = "2026"
+    include_anticipation: bool = False
+    price_year: Annotated[int, Field(ge=1990, le=2100)] = 2019
+    discount_rate: Annotated[float, Field(ge=0, le=0.2)] = 0.035
+
+
+class DisclosureSpec(Section):
+    """`[disclosure]`: how small counts are protected in everything that is written."""
+
+    profile: Literal["threshold10", "none"] = "threshold10"
+    threshold: PositiveInt = 10
+    rounding: PositiveInt = 5
+
+
+class OutputsSpec(Section):
+    """`[outputs]`: what is written and who answers for it."""
+
+    formats: list[Literal["html", "csv"]] = ["html", "csv"]
+    prepared_by: str = ""
+
+
+class StudySpec(Section):
+    """The whole study file."""
+
+    title: Words
+    question: Words
+    programme: Words
+    first_line: str = ""
+    version: Words = "1"
+    seed: Count = 1
+    override_reason: str = ""
+    data: DataSpec
+    simulate: SimulateSpec = SimulateSpec()
+    linkage: LinkageSpec = LinkageSpec()
+    cohort: CohortSpec = CohortSpec()
+    people: PeopleSpec = PeopleSpec()
+    outcomes: Annotated[list[OutcomeSpec], Field(min_length=1)]
+    follow_up: FollowUpSpec = FollowUpSpec()
+    design: DesignSpec
+    sensitivity: list[SensitivitySpec] = []
+    diagnostics: DiagnosticsSpec = DiagnosticsSpec()
+    costs: CostsSpec | None = None
+    disclosure: DisclosureSpec = DisclosureSpec()
+    outputs: OutputsSpec = OutputsSpec()
+
+    @property
+    def primary(self) -> OutcomeSpec:
+        """The one primary outcome."""
+        return next(outcome for outcome in self.outcomes if outcome.primary)
+
+    @property
+    def time_outcome(self) -> OutcomeSpec | None:
+        """The first outcome that is a time to an event, if there is one."""
+        return next((outcome for outcome in self.outcomes if outcome.kind == "time"), None)
+
+    @property
+    def from_extracts(self) -> bool:
+        """Whether people are found by linking extracts, rather than given one row each."""
+        return self.data.source in ("extracts", "simulate")

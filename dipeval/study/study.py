@@ -1,0 +1,203 @@
+"""The order of work: people, design, gate, and only then the outcome."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from dipeval.study import money, rules, simulated, steps, times
+from dipeval.study.checking import CheckResult
+from dipeval.study.flow import design_rows, flow_frame
+from dipeval.study.gate import Diagnostics, Permit, examine, permit
+from dipeval.study.load import Prepared, prepare
+from dipeval.study.randomised import randomised_check
+from dipeval.study.reading import StudyFile, read_study_file
+from dipeval.study.result import StudyResult
+from dipeval.study.spec import StudySpec
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dipeval.matching import Design
+
+logger = logging.getLogger("dipeval")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Study:
+    """A study that can be checked and run. Made by `Study.from_toml`.
+
+    Parameters
+    ----------
+    file
+        The study file as it was read.
+    """
+
+    file: StudyFile
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> Study:
+        """Read a study file and check everything in it that can be checked without data.
+
+        Parameters
+        ----------
+        path
+            A TOML file; relative paths in it start from its folder.
+
+        Returns
+        -------
+        Study
+
+        Raises
+        ------
+        StudyFileError
+            With every mistake at once, each naming its key and line.
+
+        Examples
+        --------
+        >>> from importlib.resources import files
+        >>> study = Study.from_toml(files("dipeval.examples") / "rossi.toml")
+        >>> study.spec.primary.name
+        'arrested'
+        """
+        file = read_study_file(path)
+        rules.check_rules(file.spec, file.path.name)
+        return cls(file=file)
+
+    @property
+    def spec(self) -> StudySpec:
+        """What the study file says."""
+        return self.file.spec
+
+    def check(self) -> CheckResult:
+        """Find the people and make the comparison, without touching an outcome.
+
+        Returns
+        -------
+        CheckResult
+            Attrition, overlap, balance, the checks of the gate, and the smallest effect that could be detected.
+
+        Examples
+        --------
+        >>> from importlib.resources import files
+        >>> study = Study.from_toml(files("dipeval.examples") / "rossi.toml")
+        >>> study.check().diagnostics.passed
+        True
+        """
+        prepared, design, sensitivity, diagnostics = self._designed()
+        return CheckResult(
+            spec=self.spec,
+            rule=rules.disclosure_rule(self.spec),
+            design=design,
+            diagnostics=diagnostics,
+            sensitivity=sensitivity,
+            _flow=self._flow(prepared, design),
+        )
+
+    def run(self) -> StudyResult:
+        """Run the study: people, designs, gate, and, if the gate is passed, effects, curve and money.
+
+        Returns
+        -------
+        StudyResult
+            With the effects withheld if the comparison failed its checks and no reason for going on is written down.
+
+        Examples
+        --------
+        >>> from importlib.resources import files
+        >>> result = Study.from_toml(files("dipeval.examples") / "rossi.toml").run()
+        >>> result.randomised_check.passed
+        True
+        """
+        prepared, design, sensitivity, diagnostics = self._designed()
+        common = self._common(prepared, design, diagnostics)
+        reason = self.spec.override_reason.strip()
+        if not diagnostics.passed and not reason:
+            logger.info("the comparison failed its checks: the effect is withheld")
+            return StudyResult(
+                sensitivity=sensitivity,
+                withheld=True,
+                reasons=diagnostics.reasons,
+                override_reason="",
+                **_NOTHING,
+                **common,
+            )
+        leave = permit(diagnostics, reason)
+        if leave.override_reason:
+            logger.info("a check failed; going on for the reason in the study file: %s", leave.override_reason)
+        answers = self._answers(prepared, design, sensitivity, leave)
+        return StudyResult(
+            withheld=False,
+            reasons=diagnostics.reasons,
+            override_reason=leave.override_reason,
+            **answers,
+            **common,
+        )
+
+    def _designed(self) -> tuple[Prepared, Design, tuple[steps.SensitivityResult, ...], Diagnostics]:
+        prepared = prepare(self.spec, self.file.path.resolve().parent)
+        design = steps.primary_design(prepared, self.spec)
+        sensitivity = steps.sensitivity_designs(prepared, self.spec)
+        diagnostics = examine(design, self.spec.diagnostics)
+        logger.info("checks on the comparison: %s", "passed" if diagnostics.passed else "failed")
+        return prepared, design, sensitivity, diagnostics
+
+    def _flow(self, prepared: Prepared, design: Design) -> pd.DataFrame:
+        return flow_frame([*prepared.flow, *design_rows(design, len(prepared.frame))])
+
+    def _common(self, prepared: Prepared, design: Design, diagnostics: Diagnostics) -> dict[str, Any]:
+        truth = getattr(prepared.extracts, "truth", None)
+        quality = prepared.linkage.quality(truth) if prepared.linkage is not None and truth is not None else None
+        return {
+            "study_file": self.file,
+            "rule": rules.disclosure_rule(self.spec),
+            "files": prepared.files,
+            "linkage": prepared.linkage,
+            "linkage_quality": quality,
+            "cohort": prepared.cohort,
+            "exposure": prepared.cohort.exposure if prepared.cohort is not None else None,
+            "design": design,
+            "diagnostics": diagnostics,
+            "time_outcome": self.spec.time_outcome,
+            "excluded_columns": MappingProxyType(dict(self.spec.people.excluded)),
+            "baseline": tuple(self.spec.design.covariates),
+            "_flow": self._flow(prepared, design),
+        }
+
+    def _answers(
+        self, prepared: Prepared, design: Design, sensitivity: tuple[steps.SensitivityResult, ...], leave: Permit
+    ) -> dict[str, Any]:
+        spec = self.spec
+        logger.info("opening the outcomes")
+        opened = prepared.sealed.open(leave)
+        effects = steps.effects_of(design, opened.frame, spec)
+        unadjusted = steps.effects_of(steps.unadjusted_design(prepared, spec), opened.frame, spec)
+        curve, model = times.times_of(design, opened.frame, spec.time_outcome)
+        return {
+            "sensitivity": steps.with_effects(sensitivity, opened.frame, spec),
+            "unadjusted": unadjusted,
+            "effects": effects,
+            "randomised_check": randomised_check(effects, unadjusted) if spec.design.randomised else None,
+            "curve": curve,
+            "cox": model,
+            "roi": money.roi_of(effects, prepared, design, opened.measured, spec),
+            "truth": simulated.truth_of(prepared, design, spec),
+            "true_links": simulated.true_links_of(prepared, spec),
+            "outcomes_measured": opened.measured,
+        }
+
+
+_NOTHING: dict[str, Any] = {
+    "unadjusted": (),
+    "effects": (),
+    "randomised_check": None,
+    "curve": None,
+    "cox": None,
+    "roi": None,
+    "truth": (),
+    "true_links": None,
+    "outcomes_measured": None,
+}

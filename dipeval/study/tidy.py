@@ -1,0 +1,176 @@
+"""Every figure of a study as one long table, for results.csv: numbers as numbers, each with the people it rests on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from dipeval.study.gate import COUNT_CHECKS, people_behind
+
+if TYPE_CHECKING:
+    from dipeval.effects import Effect
+    from dipeval.study.result import StudyResult
+
+COLUMNS = ["section", "measure", "group", "estimate", "conf_low", "conf_high", "n", "n_smallest", "status", "note"]
+COUNT_COLUMNS = ("n", "n_smallest")
+Row = dict[str, Any]
+
+
+def tidy(result: StudyResult) -> pd.DataFrame:
+    """Return the figures of a study, one row each.
+
+    Parameters
+    ----------
+    result
+        Finished or withheld.
+
+    Returns
+    -------
+    pandas.DataFrame
+        section, measure, group, estimate, conf_low, conf_high, n, n_smallest, status, note. ``n`` and ``n_smallest``
+        count people (missing where a figure rests on no one in particular); counts are exact: release the table
+        before it goes anywhere.
+    """
+    rows = [
+        *_flow(result),
+        *_linkage(result),
+        *_diagnostics(result),
+        *_balance(result),
+        *_effects("unadjusted", result.unadjusted, "shown for comparison"),
+        *_effects("effect", result.effects, "override" if result.overridden else "shown"),
+        *_withheld(result),
+        *_sensitivity(result),
+        *_randomised(result),
+        *_cox(result),
+        *_truth(result),
+        *_money(result),
+    ]
+    frame = pd.DataFrame(rows, columns=COLUMNS)
+    numeric = ["estimate", "conf_low", "conf_high"]
+    frame[numeric] = frame[numeric].astype("float64")
+    return frame.astype(dict.fromkeys(COUNT_COLUMNS, "Int64")).fillna({"status": "", "note": "", "group": ""})
+
+
+def _row(section: str, measure: str, group: str = "", **values: Any) -> Row:
+    return {"section": section, "measure": measure, "group": group, "status": "", "note": ""} | values
+
+
+def _flow(result: StudyResult) -> Iterator[Row]:
+    for step in result.flow.to_dict("records"):
+        for measure, name in (("people left", "n_people"), ("people left out", "n_excluded")):
+            count = int(step[name])
+            yield _row("flow", measure, str(step["step"]), n=count, n_smallest=count, note=str(step["label"]))
+
+
+def _linkage(result: StudyResult) -> Iterator[Row]:
+    if result.linkage_quality is None:
+        return
+    for link in result.linkage_quality.to_frame().to_dict("records"):
+        for measure in ("precision", "recall", "f1"):
+            yield _row("linkage", measure, str(link["link"]), estimate=link[measure], n=link["n_links"],
+                       n_smallest=link["n_links"])  # fmt: skip
+
+
+def _analysed(result: StudyResult) -> tuple[int, int]:
+    used = result.design.weights > 0
+    treated = result.design.treated.astype(bool)
+    sizes = int((used & treated).sum()), int((used & ~treated).sum())
+    return sum(sizes), min(sizes)
+
+
+def _diagnostics(result: StudyResult) -> Iterator[Row]:
+    n, _ = _analysed(result)
+    for check in result.diagnostics.to_frame().to_dict("records"):
+        name, value = str(check["check"]), float(check["value"])
+        words = {"status": "passed" if check["passed"] else "failed", "note": str(check["meaning"])}
+        if name in COUNT_CHECKS:
+            yield _row("diagnostics", name, n=round(value), n_smallest=round(value), **words)
+            continue
+        behind = people_behind(name, result.design)
+        yield _row("diagnostics", name, estimate=value, n=n, n_smallest=behind, **words)
+
+
+def _balance(result: StudyResult) -> Iterator[Row]:
+    n, smallest = _analysed(result)
+    for term in result.design.balance().to_frame().itertuples():
+        for measure in ("smd_before", "smd_after"):
+            yield _row("balance", measure, str(term.term), estimate=getattr(term, measure), n=n, n_smallest=smallest)
+
+
+def _effects(section: str, effects: Iterable[Effect], status: str, note: str = "") -> Iterator[Row]:
+    told: set[str] = set()
+    for effect in effects:
+        n, smallest = effect.n_treated + effect.n_comparison, smallest_count(effect)
+        yield _row(section, effect.measure, effect.outcome_name, estimate=effect.estimate, conf_low=effect.conf_low,
+                   conf_high=effect.conf_high, n=n, n_smallest=smallest, status=status, note=note)  # fmt: skip
+        if effect.outcome_name in told:
+            continue
+        told.add(effect.outcome_name)
+        for group, size in (("treated", effect.n_treated), ("comparison", effect.n_comparison)):
+            mean = getattr(effect, f"mean_{group}")
+            yield _row(section, f"mean_{group}", effect.outcome_name, estimate=mean, n=size, n_smallest=smallest,
+                       status=status, note=note)  # fmt: skip
+
+
+def smallest_count(effect: Effect) -> int:
+    """Return the smallest count of people an effect rests on: of a yes/no outcome also those it did (not) happen to."""
+    sizes = [effect.n_treated, effect.n_comparison]
+    if effect.outcome_kind != "yes_no":
+        return min(sizes)
+    shares = [effect.mean_treated, effect.mean_comparison]
+    happened = [share * size for share, size in zip(shares, sizes, strict=True)]
+    not_happened = [size - count for size, count in zip(sizes, happened, strict=True)]
+    # A share of exactly 0 or 1 tells of everybody in the group and is as small as a count can be.
+    return max(0, math.floor(min(*sizes, *happened, *not_happened) + 1e-9))
+
+
+def _withheld(result: StudyResult) -> Iterator[Row]:
+    if result.withheld:
+        yield _row("effect", "withheld", result.spec.primary.label, status="withheld", note=" ".join(result.reasons))
+
+
+def _sensitivity(result: StudyResult) -> Iterator[Row]:
+    for item in result.sensitivity:
+        status = "passed its checks" if item.diagnostics.passed else "failed its checks"
+        yield from _effects(f"sensitivity: {item.name}", item.effects, status, item.label)
+
+
+def _randomised(result: StudyResult) -> Iterator[Row]:
+    check = result.randomised_check
+    if check is not None:
+        n, smallest = _analysed(result)
+        yield _row("randomised", "shift in standard errors", check.adjusted.outcome_name, estimate=check.shift, n=n,
+                   n_smallest=smallest, status="passed" if check.passed else "failed")  # fmt: skip
+
+
+def _cox(result: StudyResult) -> Iterator[Row]:
+    if result.cox is None or result.time_outcome is None:
+        return
+    for term in result.cox.to_frame().to_dict("records"):
+        smallest = min(int(term["n_events"]), _analysed(result)[1])
+        yield _row("time", "hazard_ratio", result.time_outcome.label, estimate=term["hazard_ratio"],
+                   conf_low=term["hr_low"], conf_high=term["hr_high"], n=int(term["n"]), n_smallest=smallest,
+                   status="shown")  # fmt: skip
+
+
+def _truth(result: StudyResult) -> Iterator[Row]:
+    for true in result.truth:
+        yield _row("truth", true.measure, estimate=true.estimate, n=true.n, n_smallest=true.n, note="simulated data")
+    if result.true_links is not None:
+        yield from _effects("with true links", result.true_links.effects, "simulated data")
+        for true in result.true_links.truth:
+            yield _row("truth with true links", true.measure, estimate=true.estimate, n=true.n, n_smallest=true.n,
+                       note="simulated data")  # fmt: skip
+
+
+def _money(result: StudyResult) -> Iterator[Row]:
+    if result.roi is None or not result.effects:
+        return
+    n, smallest = _analysed(result)
+    for line in result.roi.to_frame().to_dict("records"):
+        yield _row("money", str(line["term"]), str(line["group"]), estimate=line["estimate"], conf_low=line["conf_low"],
+                   conf_high=line["conf_high"], n=n, n_smallest=smallest, status="shown",
+                   note=str(line["unit"]))  # fmt: skip

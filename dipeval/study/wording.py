@@ -1,0 +1,98 @@
+"""Pydantic's findings in plain words: what was found, what is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, get_args
+
+from pydantic import BaseModel
+
+from dipeval.study.spec import StudySpec
+
+_NEEDED = {
+    "string_type": "words in double quotes",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false (no quotes)",
+    "date_type": "a date such as 2021-04-01 (no quotes)",
+    "list_type": "a list in square brackets",
+    "dict_type": 'a table such as {name = "words"}',
+    "model_type": "a section of its own",
+    "model_attributes_type": "a section of its own",
+}
+
+
+def in_words(item: Mapping[str, Any]) -> str:
+    """Turn one pydantic error into what was found and what is needed.
+
+    Parameters
+    ----------
+    item
+        An entry of ``ValidationError.errors()``.
+
+    Returns
+    -------
+    str
+    """
+    kind, context = item["type"], item.get("ctx", {})
+    if kind == "missing":
+        return "this is missing and is needed."
+    if kind == "literal_error":
+        return f"{_found(item)}; needed is one of {context['expected']}."
+    if kind in _NEEDED:
+        return f"{_found(item)}; needed is {_NEEDED[kind]}."
+    limits = {"greater_than": "gt", "greater_than_equal": "ge", "less_than": "lt", "less_than_equal": "le"}
+    if kind in limits:
+        phrase = kind.replace("_equal", " or equal").replace("_", " ")
+        return f"{_found(item)}; needed is a number {phrase} {'to' if 'equal' in kind else ''} ".rstrip() + (
+            f" {context[limits[kind]]:g}."
+        )
+    if kind in ("string_too_short", "too_short"):
+        return "this is empty; say something here or leave the key out."
+    if kind == "value_error":
+        return f"{_found(item)}; {context['error']}."
+    return f"{_found(item)}; {item['msg'][0].lower()}{item['msg'][1:]}."
+
+
+def _found(item: Mapping[str, Any]) -> str:
+    value = item.get("input")
+    if isinstance(value, bool):
+        return f"found {'true' if value else 'false'}"
+    if isinstance(value, (int, float)):
+        return f"found {value:g}"
+    if isinstance(value, str):
+        return f'found "{value[:40]}{"..." if len(value) > 40 else ""}"'
+    return f"found a {'list' if isinstance(value, list) else 'table' if isinstance(value, dict) else 'date or time'}"
+
+
+def key_path(location: tuple[str | int, ...]) -> str:
+    """Write a location as it is said: ``outcomes[2].kind`` is the second outcome's kind.
+
+    Examples
+    --------
+    >>> key_path(("outcomes", 1, "kind"))
+    'outcomes[2].kind'
+    """
+    words = ""
+    for part in location:
+        words += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if words else part
+    return words
+
+
+def known_keys(location: tuple[str | int, ...]) -> list[str]:
+    """Return the keys allowed in the section at a location."""
+    model: type[BaseModel] | None = StudySpec
+    for part in location:
+        if isinstance(part, int) or model is None:
+            continue
+        field = model.model_fields.get(part)
+        # A part that is no field is the name of a mapped table: its section has the same model as the mapping's.
+        model = _model_in(field.annotation) if field is not None else model
+    return sorted(model.model_fields) if model is not None else []
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((model for inner in get_args(annotation) if (model := _model_in(inner)) is not None), None)
