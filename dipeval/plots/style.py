@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 TREATED_COLOUR = "#12436D"
 COMPARISON_COLOUR = "#F46A25"
@@ -41,8 +40,10 @@ def tidy(ax: Axes) -> None:
     ax.set_axisbelow(True)
 
 
-def to_png(figure: Figure, dpi: int = 120) -> bytes:
-    """Return the picture as PNG bytes that do not depend on the time or the library version stamped in."""
+def to_png(picture: Axes, dpi: int = 120) -> bytes:
+    """Return the figure these Axes are on as PNG bytes, with neither time nor library version stamped in."""
     buffer = io.BytesIO()
+    figure = picture.get_figure(root=True)
+    assert figure is not None
     figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
     return buffer.getvalue()

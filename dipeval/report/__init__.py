@@ -1,0 +1,48 @@
+"""Turns results into documents. The only room that writes deliverables; every table passes the disclosure gate."""
+
+import logging
+import sys
+
+from dipeval.report.blocks import Picture, Points, Section, Table, Text
+from dipeval.report.section_answer import effect, sensitivity, truth
+from dipeval.report.section_brief import brief
+from dipeval.report.section_groups import balance, design
+from dipeval.report.section_how import methods, provenance
+from dipeval.report.section_money import money
+from dipeval.report.section_people import cohort, linkage
+from dipeval.report.section_time import time
+from dipeval.report.write import run_report, write_data, write_report
+
+__all__ = [
+    "Picture",
+    "Points",
+    "Section",
+    "Table",
+    "Text",
+    "balance",
+    "brief",
+    "cohort",
+    "design",
+    "effect",
+    "linkage",
+    "methods",
+    "money",
+    "provenance",
+    "run_report",
+    "sensitivity",
+    "show_progress",
+    "time",
+    "truth",
+    "write_data",
+    "write_report",
+]
+
+
+def show_progress() -> None:
+    """Let the steps of a study be seen as they happen, a line each on standard error."""
+    logger = logging.getLogger("dipeval")
+    if not logger.handlers:
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(logging.Formatter("%(message)s"))
+        logger.addHandler(handler)
+    logger.setLevel(logging.INFO)

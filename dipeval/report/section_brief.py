@@ -1,0 +1,88 @@
+"""The first page: the answer, its uncertainty, and what may be said of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dipeval.report import words
+from dipeval.report.blocks import Block, Points, Section, Text
+
+if TYPE_CHECKING:
+    from dipeval.study import StudyResult
+
+HOW_TO_READ = (
+    "Every figure has a range, the 95% interval: with data like these, ranges made this way contain the true value 95 "
+    "times in 100. A range that includes zero does not show that nothing happened. The groups were made alike on "
+    "what was recorded; what was not recorded may still differ, and the section on what would overturn the answer says "
+    "how strong that would have to be."
+)
+
+
+def brief(result: StudyResult) -> Section:
+    """Return the first page of an evaluation report.
+
+    Parameters
+    ----------
+    result
+        From ``Study.run()``.
+
+    Returns
+    -------
+    Section
+    """
+    spec = result.spec
+    blocks: list[Block] = []
+    if spec.first_line:
+        blocks.append(Text(paragraphs=(spec.first_line,), kind="warning"))
+    blocks.append(Text(paragraphs=(f"Question: {spec.question}",)))
+    blocks += _withheld(result) if result.withheld else _answer(result)
+    blocks.append(Text(paragraphs=(HOW_TO_READ,), kind="note"))
+    blocks.append(Text(paragraphs=(result.rule.in_words(),)))
+    return Section(title=spec.title, anchor="in-brief", blocks=tuple(blocks), level=1)
+
+
+def _withheld(result: StudyResult) -> list[Block]:
+    lead = (
+        "No estimate of the effect is given: the comparison did not pass the checks that were set "
+        "before any outcome was looked at."
+    )
+    return [
+        Text(paragraphs=(lead,), kind="lead"),
+        Text(paragraphs=tuple(result.reasons), kind="warning"),
+        Points(title="What you cannot say", items=(words.CANNOT_SAY_WITHHELD,)),
+        Points(
+            title="What would help",
+            items=(
+                "More people, or a comparison group drawn from people who are more like the treated.",
+                "Another design named in the study file before any outcome is looked at.",
+            ),
+        ),
+    ]
+
+
+def _answer(result: StudyResult) -> list[Block]:
+    effect = result.effects[0]
+    if words.small(result, effect):
+        return [Text(paragraphs=(words.hidden_effect(),), kind="lead")]
+    can, cannot = words.can_and_cannot(result, effect)
+    lead = [effect.summary().headline]
+    if effect.measure in words.SHARES:
+        label = words.outcome_label(result, effect.outcome_name)
+        lead.append(f"{label}. {words.of_hundred(effect)}")
+    blocks: list[Block] = [Text(paragraphs=tuple(lead[:1]), kind="lead"), Text(paragraphs=tuple(lead[1:]))]
+    if result.override_reason:
+        blocks.append(Text(paragraphs=_override(result), kind="warning"))
+    blocks.append(Points(title="What you can say", items=can))
+    blocks.append(Points(title="What you cannot say", items=cannot))
+    blocks.append(Text(paragraphs=(f"Who the estimate is about: {words.estimand(result)}",)))
+    if result.roi is not None:
+        blocks.append(Text(paragraphs=(f"Money: {result.roi.summary().headline}",)))
+    return blocks
+
+
+def _override(result: StudyResult) -> tuple[str, ...]:
+    return (
+        "The comparison did not pass its own checks, and the estimate is shown all the same, for this reason given in "
+        f"the study file: {result.override_reason}",
+        *result.reasons,
+    )

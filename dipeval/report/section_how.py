@@ -1,0 +1,84 @@
+"""Methods with their sources, and what was run on what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from dipeval.disclosure import release
+from dipeval.report.blocks import Block, Points, Section, Table, Text
+
+if TYPE_CHECKING:
+    from dipeval.study import StudyResult
+
+_LINKAGE = (
+    "Record linkage: Fellegi and Sunter (1969), Journal of the American Statistical Association 64, "
+    "1183-1210; Splink 5."
+)
+_REOFFENDING = (
+    "Proven reoffending: an offence in the follow-up that leads to a caution or conviction within it or in the waiting "
+    "period after it (Ministry of Justice, proven reoffending statistics)."
+)
+_DESIGNS = {
+    "nearest": "Propensity score matching: Rosenbaum and Rubin (1983), Biometrika 70, 41-55; caliper: Austin (2011), "
+    "Pharmaceutical Statistics 10, 150-161; pair-clustered errors: Abadie and Spiess (2022).",
+    "entropy": "Entropy balancing: Hainmueller (2012), Political Analysis 20, 25-46.",
+    "ipw": "Inverse probability weighting: Robins, Hernan and Brumback (2000), Epidemiology 11, 550-560.",
+    "none": "No adjustment.",
+}
+_SURVIVAL = "Time to reoffence: Kaplan and Meier (1958); Cox (1972), ties by Efron (1977)."
+_OVERTURN = "Hidden bias: E-value, VanderWeele and Ding (2017), Annals of Internal Medicine 167, 268-274."
+_COSTS = (
+    "Unit costs: Home Office, Economic and social costs of crime, as listed with its status in the unit-cost table."
+)
+
+
+def methods(result: StudyResult) -> Section:
+    """Return the methods with their sources.
+
+    Parameters
+    ----------
+    result
+        From ``Study.run()``.
+
+    Returns
+    -------
+    Section
+    """
+    used = dict.fromkeys([result.design.method, *(item.design.method for item in result.sensitivity)])
+    items = [_LINKAGE, _REOFFENDING] if result.spec.from_extracts else []
+    items += [_DESIGNS[name] for name in used]
+    items += [_SURVIVAL] if result.curve is not None else []
+    items += [_OVERTURN] if not result.withheld else []
+    items += [_COSTS] if result.roi is not None else []
+    source = result.spec.data.citation
+    blocks: list[Block] = [Points(items=tuple(items))]
+    if source:
+        blocks.append(Text(paragraphs=(f"Data: {source}.",)))
+    return Section(title="How was it done?", anchor="methods", blocks=tuple(blocks))
+
+
+def provenance(result: StudyResult) -> Section:
+    """Return what was run on what: files, versions, seed.
+
+    Parameters
+    ----------
+    result
+        From ``Study.run()``.
+
+    Returns
+    -------
+    Section
+    """
+    known = result.provenance()
+    rows = [("Study file (SHA-256)", str(known["study"]["sha256"])), ("Seed", str(known["seed"]))]
+    rows += [(name, str(version)) for name, version in known["versions"].items()]
+    table = release(
+        pd.DataFrame(rows, columns=["what", "value"]),
+        rule=result.rule,
+        caption="What was run",
+        labels={"what": "What", "value": "Value"},
+        notes=("Hashes of the input files and row counts are in run.json.",),
+    )
+    return Section(title="Where do these figures come from?", anchor="provenance", blocks=(Table(released=table),))

@@ -1,0 +1,86 @@
+"""Offences averted, what they would have cost, and what the programme cost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from dipeval.disclosure import ReleasedTable, release
+from dipeval.presenting import format_money, format_number
+from dipeval.report import words
+from dipeval.report.blocks import Block, Points, Section, Table, Text, nothing
+from dipeval.study.tidy import smallest_count
+
+if TYPE_CHECKING:
+    from dipeval.roi import ReturnOnInvestment
+    from dipeval.study import StudyResult
+
+
+def money(result: StudyResult) -> Section:
+    """Return the section on return on investment, or an empty one if the study costs nothing out.
+
+    Parameters
+    ----------
+    result
+        From ``Study.run()``.
+
+    Returns
+    -------
+    Section
+    """
+    if result.withheld or result.roi is None:
+        return nothing()
+    summary = result.roi.summary()
+    blocks: list[Block] = [
+        Text(paragraphs=(summary.headline,), kind="lead"),
+        Table(released=_figures(result, result.roi)),
+        Points(title="What this rests on and what it leaves out", items=_rests_on(result, result.roi)),
+    ]
+    return Section(title="Was it worth the money?", anchor="money", blocks=tuple(blocks))
+
+
+def _rests_on(result: StudyResult, roi: ReturnOnInvestment) -> tuple[str, ...]:
+    """The notes of the result; the two that count people are written again from released counts."""
+    about = f"What the effect is about: {words.estimand(result)}"
+    counted = (
+        f"The benefit is counted for {words.people(result, roi.people)} treated people; of the "
+        f"{format_money(roi.total_spend)} spent on {words.people(result, roi.cost_people)} people "
+        f"({', '.join(roi.spent_on)}), the part for those treated people is set against it."
+    )
+    kept = [note for note in roi.summary().notes if not note.startswith(("What the effect is about", "The benefit is"))]
+    return (about, counted, *kept)
+
+
+_LABELS = {
+    "offences_averted": "Offences averted",
+    "benefit": "Value of the offences averted",
+    "benefit_without_anticipation": "Value without anticipation costs",
+    "benefit_with_anticipation": "Value with anticipation costs",
+    "cost": "Cost",
+    "net_present_value": "Value less cost",
+    "benefit_cost_ratio": "Pounds of value per pound of cost",
+    "break_even_offences": "Offences to avert for value to equal cost",
+    "cost_per_treated_person": "Cost per treated person",
+    "cost_per_offence_averted": "Cost per offence averted",
+}
+
+
+def _figures(result: StudyResult, roi: ReturnOnInvestment) -> ReleasedTable:
+    frame = roi.to_frame()
+    frame = frame[(frame["group"] == "all") & frame["term"].isin(_LABELS)]
+    show = {"GBP": format_money}
+    figures = {
+        column: [show.get(unit, format_number)(value) for unit, value in zip(frame["unit"], frame[column], strict=True)]
+        for column in ("estimate", "conf_low", "conf_high")
+    }
+    rows = pd.DataFrame({"item": [_LABELS[term] for term in frame["term"]], **figures})
+    return release(
+        rows.assign(n=smallest_count(result.effects[0])),
+        rule=result.rule,
+        caption="From offences averted to money",
+        rests_on=dict.fromkeys(figures, "n"),
+        right=list(figures),
+        labels={"item": "Figure", "estimate": "Estimate", "conf_low": "95% from", "conf_high": "95% to"},
+        notes=("[x]: the figure has no interval, or the data do not settle it.",),
+    )

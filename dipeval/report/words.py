@@ -1,0 +1,156 @@
+"""Sentences and small released figures shared by the sections. Numbers in prose are formatted here, once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from dipeval.disclosure import CONFIDENTIAL, is_small, release_count
+from dipeval.presenting import format_number, format_p, format_percent
+
+if TYPE_CHECKING:
+    from dipeval.effects import Effect
+    from dipeval.study import StudyResult
+
+SHARES = ("risk_difference",)
+MEASURE_WORDS = {
+    "risk_difference": "Difference in shares (percentage points)",
+    "risk_ratio": "Ratio of shares",
+    "mean_difference": "Difference in means",
+}
+CAN_SAY_CLEAR = (
+    "The treated people in this study fared {direction} than comparable untreated people on this outcome: {size}."
+)
+CAN_SAY_UNCLEAR = (
+    "This study could not tell whether treated and comparable untreated people differ on this outcome: the figures are "
+    "compatible with anything {size}. More people would need to be analysed to determine the effect."
+)
+CANNOT_SAY_UNCLEAR = (
+    "You cannot say that the programme made no difference: an interval that includes zero is not evidence of that."
+)
+CANNOT_SAY_CLEAR = (
+    "You cannot say that the programme alone caused the whole of the difference: factors that were "
+    "not recorded may differ."
+)
+CANNOT_SAY_RANDOMISED = "You cannot say that the same would happen to people unlike those in this experiment."
+CANNOT_SAY_OTHERS = (
+    "You cannot say that the result holds for people who were left out: the estimate is about the people compared."
+)
+CANNOT_SAY_WITHHELD = "You cannot say anything about the effect of the programme from this study as it stands."
+
+
+def people(result: StudyResult, count: float) -> str:
+    """Return a count of people as it may be shown."""
+    return release_count(count, result.rule)
+
+
+def small(result: StudyResult, effect: Effect) -> bool:
+    """Whether an effect rests on too few people in either group to be shown."""
+    from dipeval.study.tidy import smallest_count
+
+    return is_small(smallest_count(effect), result.rule)
+
+
+def outcome_label(result: StudyResult, name: str) -> str:
+    """Return the words of the study file for an outcome, else the vocabulary's."""
+    from dipeval.vocabulary import label
+
+    found = [outcome.label for outcome in result.spec.outcomes if outcome.name == name]
+    return found[0] if found else label(name)
+
+
+def covariate(result: StudyResult, term: str) -> str:
+    """Return the words of the study file for a covariate (or a level of one), else the vocabulary's."""
+    from dipeval.vocabulary import label
+
+    told = result.spec.people.labels
+    if term in told:
+        return told[term]
+    stem, level = next(((name, term[len(name) :]) for name in told if term.startswith(name)), ("", ""))
+    return f"{told[stem]}: {level.strip(' =:[]_')}" if stem else label(term)
+
+
+def figure(measure: str) -> Callable[[Any], str]:
+    """Return the formatter of an estimate: percentage points for differences of shares, else the plain number."""
+    if measure in SHARES:
+        return lambda value: format_number(100 * value, 1)
+    return lambda value: format_number(value, 3 if measure == "mean_difference" else 2)
+
+
+def between(effect: Effect) -> str:
+    """Return the interval of an effect in its own unit, in words."""
+    show = figure(effect.measure)
+    unit = " percentage points" if effect.measure in SHARES else ""
+    return f"from {show(effect.conf_low)} to {show(effect.conf_high)}{unit}"
+
+
+def size(effect: Effect) -> str:
+    """Return the estimate of an effect with its interval, in words."""
+    show = figure(effect.measure)
+    unit = " percentage points" if effect.measure in SHARES else ""
+    return f"{show(effect.estimate)}{unit} (95% interval {between(effect)})"
+
+
+def of_hundred(effect: Effect, noun: str = "people") -> str:
+    """Return the sentence about 100 typical people in each group."""
+    treated, comparison = (format_number(100 * mean, 0) for mean in (effect.mean_treated, effect.mean_comparison))
+    return (
+        f"Of 100 typical treated {noun}, about {treated} did so; of 100 comparable untreated {noun}, "
+        f"about {comparison}."
+    )
+
+
+def estimand(result: StudyResult) -> str:
+    """Return whom the estimate is about, with released counts."""
+    design = result.design
+    kept, dropped = design.n_treated, design.n_treated_dropped or 0
+    whom = f"the {people(result, kept)} treated people"
+    if dropped:
+        whom = (
+            f"the {people(result, kept)} of {people(result, kept + dropped)} treated people for whom comparable "
+            "untreated people were found"
+        )
+    return (
+        f"The average effect of treatment on {whom} (average treatment effect on the treated), "
+        "against not being treated."
+    )
+
+
+def can_and_cannot(result: StudyResult, effect: Effect) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what may and what may not be said of the primary effect."""
+    randomised = result.spec.design.randomised
+    if effect.includes_equality:
+        return (CAN_SAY_UNCLEAR.format(size=between(effect)),), (CANNOT_SAY_UNCLEAR, CANNOT_SAY_OTHERS)
+    direction = "better" if effect.estimate < effect.null_value else "worse"
+    cause = CANNOT_SAY_RANDOMISED if randomised else CANNOT_SAY_CLEAR
+    return (CAN_SAY_CLEAR.format(direction=direction, size=size(effect)),), (cause, CANNOT_SAY_OTHERS)
+
+
+def p_value(value: float) -> str:
+    """Return a p-value as shown."""
+    return format_p(value)
+
+
+def share(value: float) -> str:
+    """Return a share as a percentage."""
+    return format_percent(value)
+
+
+def errors(result: StudyResult, effect: Effect) -> str:
+    """Return how the standard error was made; the number of pairs, if it is named, as it may be shown."""
+
+    def shown(found: re.Match[str]) -> str:
+        return people(result, float(found.group(1).replace(",", ""))) + " pairs"
+
+    return re.sub(r"(\d[\d,]*) pairs", shown, effect.se_method)
+
+
+def withheld_note(result: StudyResult) -> str:
+    """Return the sentence that stands in place of an effect."""
+    return "The effect is withheld: " + " ".join(result.reasons)
+
+
+def hidden_effect() -> str:
+    """Return what stands in place of an effect that rests on too few people."""
+    return f"{CONFIDENTIAL}: this figure rests on too few people to be shown."

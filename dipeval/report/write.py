@@ -1,0 +1,158 @@
+"""Writing deliverables: built beside the old report under a temporary name, then put in its place in one move."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dipeval._version import __version__
+from dipeval.errors import InputError
+from dipeval.report.execute import run_in_kernel, run_in_process
+from dipeval.report.notebooks import assemble
+from dipeval.report.render import render
+from dipeval.report.tidy import results_csv
+
+if TYPE_CHECKING:
+    from dipeval.study import StudyResult
+
+HTML_NAME, CSV_NAME, JSON_NAME = "report.html", "results.csv", "run.json"
+
+
+def write_report(result: StudyResult, folder: str | Path) -> Path:
+    """Write the evaluation report of a finished study: HTML, tidy CSV and run.json.
+
+    Parameters
+    ----------
+    result
+        From ``Study.run()``.
+    folder
+        Where the report goes; made if it is not there. A report already there is replaced only once the new one
+        is whole.
+
+    Returns
+    -------
+    pathlib.Path
+        The HTML file.
+
+    Examples
+    --------
+    >>> write_report(result, "reports/my-study")  # doctest: +SKIP
+    """
+    notebook = run_in_process(assemble(), {"result": result, "data_folder": "", **_report_names()})
+    html = render(notebook, title=result.spec.title, footer=_footer())
+    with _whole_folder(Path(folder)) as place:
+        (place / HTML_NAME).write_text(html, encoding="utf-8")
+        write_data(result, place)
+    return Path(folder) / HTML_NAME
+
+
+def write_data(result: StudyResult, folder: str | Path) -> None:
+    """Write results.csv (released figures, one row each) and run.json (provenance) into a folder.
+
+    Parameters
+    ----------
+    result
+        From ``Study.run()``.
+    folder
+        An existing folder.
+    """
+    place = Path(folder)
+    (place / CSV_NAME).write_text(results_csv(result), encoding="utf-8")
+    text = json.dumps(result.provenance(), indent=2, sort_keys=True, ensure_ascii=False)
+    (place / JSON_NAME).write_text(text + "\n", encoding="utf-8")
+
+
+def run_report(study_file: str | Path, folder: str | Path, *, progress: Callable[[str], None] | None = None) -> Path:
+    """Run a study through the notebooks and write its report.
+
+    Parameters
+    ----------
+    study_file
+        A study.toml.
+    folder
+        Where the report's own folder is made, named after the study file.
+    progress
+        Called with a line at a time while the work goes on.
+
+    Returns
+    -------
+    pathlib.Path
+        The HTML file.
+
+    Raises
+    ------
+    InputError
+        If the study file or the data are wrong. Nothing is written then.
+
+    Examples
+    --------
+    >>> run_report("study.toml", "reports")  # doctest: +SKIP
+    """
+    from dipeval.study import Study
+
+    source = Path(study_file).resolve()
+    spec = Study.from_toml(source).spec
+    with _whole_folder(Path(folder) / slug(source.stem)) as place:
+        values = {"study_file": str(source), "data_folder": str(place.resolve())}
+        notebook = run_in_kernel(assemble(), values, progress or _silent)
+        html = render(notebook, title=spec.title, footer=_footer())
+        (place / HTML_NAME).write_text(html, encoding="utf-8")
+    return Path(folder) / slug(source.stem) / HTML_NAME
+
+
+def slug(name: str) -> str:
+    """Return a name that is safe as a folder's.
+
+    Examples
+    --------
+    >>> slug("North Carolina (1977)")
+    'north-carolina-1977'
+    """
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "study"
+
+
+def _silent(_line: str) -> None:
+    """Take a line of progress and say nothing."""
+
+
+def _footer() -> str:
+    return f"Made by dipeval {__version__}. Versions, seed and file hashes are in run.json beside this page."
+
+
+def _report_names() -> dict[str, Any]:
+    import dipeval
+    from dipeval import report
+
+    return {"dip": dipeval, "report": report}
+
+
+@contextmanager
+def _whole_folder(target: Path) -> Iterator[Path]:
+    """Give a fresh folder; put it in the target's place if the block ends well, leave no trace of it if not."""
+    if target.exists() and not target.is_dir():
+        raise InputError(f"'{target.name}' is a file; a report needs a folder. Name another place with --to.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh, old = target.with_name(f".{target.name}.new"), target.with_name(f".{target.name}.old")
+    _put_back(old, target)
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir()
+    try:
+        yield fresh
+        if target.exists():
+            target.rename(old)
+        fresh.rename(target)
+    finally:
+        _put_back(old, target)
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _put_back(old: Path, target: Path) -> None:
+    """An earlier report set aside and not replaced goes back to its place; one that was replaced goes."""
+    if old.exists() and not target.exists():
+        old.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
