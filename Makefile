@@ -6,7 +6,7 @@ STAMP := $(VENV)/installed
 export OMP_NUM_THREADS ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install report test lint slow browser prove notebook lock clean
+.PHONY: help install report test lint slow browser prove docs notebook lock clean
 
 help:
 	@echo "make report    set up, run the example evaluations, say where the reports are"
@@ -15,6 +15,7 @@ help:
 	@echo "make slow      simulations and the long checks        make browser   the reports in Chromium"
 	@echo "make prove     the simulation claims in full, into docs/evidence/"
 	@echo "make notebook  open the notebooks in Jupyter           make lock      renew requirements.lock"
+	@echo "make docs      renew the pages and data that are made from the package"
 	@echo "make clean     remove the environment and the reports"
 
 install: $(STAMP)
@@ -44,6 +45,9 @@ browser: $(STAMP)
 
 prove: $(STAMP)
 	@$(BIN)/python -m tests.simulation.prove
+
+docs: $(STAMP)
+	@$(BIN)/python docs/make_pages.py
 
 notebook: $(STAMP)
 	@$(BIN)/python -m pip install --quiet "jupyterlab>=4"

@@ -215,7 +215,7 @@ def _exposure(wide: pd.DataFrame, rule: CohortRule) -> pd.DataFrame:
 def _tidy_people(wide: pd.DataFrame) -> pd.DataFrame:
     """Sorted by person, columns in the documented order, types fixed."""
     people = wide.set_index("person_id").sort_index()[list(MEASURED_AT)]
-    kinds = {name: "datetime64[us]" for name in DATE_COLUMNS}
+    kinds = dict.fromkeys(DATE_COLUMNS, "datetime64[us]")
     text = ("index_record_id", "district", "ethnicity", "test_result")
     real = ("log_prior_offences_5y", "copas_rate")
     for name in people.columns:

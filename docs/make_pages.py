@@ -1,0 +1,92 @@
+"""Writes the pages and data that are made from the package itself, so that they cannot drift from it (`make docs`).
+
+docs/extracts.md from the table contracts, docs/study_file.md from the commented template, data/example from the
+simulator. A test makes them again and compares.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib.resources import files
+from pathlib import Path
+
+import dipeval as dip
+from dipeval.extracts import contracts, data_dictionary, write_extracts
+
+ROOT = Path(__file__).resolve().parents[1]
+EXAMPLE_PEOPLE, EXAMPLE_SEED = 120, 2012
+
+EXTRACTS_HEAD = """# What your files should hold
+
+One file a table, named after it (`drug_tests.csv`, `.parquet` or `.xlsx`), in one folder. Your own file names, column
+names and codes can stay as they are: say in the study file (`[data.tables.NAME]`) which of yours is which of ours. Only
+`drug_tests`, `treatment` and `offences` are needed for the main question; the others add to it.
+
+Everything is read as text first. Dates may be ISO (2012-05-31), day/month/year, or Excel's numbers; placeholder dates
+such as 01/01/1900 count as missing. Every fault of every file is reported at once, with file, row, column and what to
+do, and never with a person's value.
+
+This page is made from the package's own table contracts (`make docs`).
+"""
+STUDY_HEAD = """# The study file
+
+A study is one TOML file, written before any outcome is seen: who is compared with whom, from when, on what, and when
+the comparison is good enough to be believed. `dipeval init my-study` writes the commented file below; `dipeval check`
+says everything that is wrong with it at once and shows the design without touching an outcome; `dipeval run` writes the
+report.
+
+Paths are relative to the study file. Keys that are not known are mistakes, and the nearest known key is suggested.
+"""
+DATA_HEAD = """# A small simulated set of extracts
+
+No real person is in these files: `dipeval.simulate(people={people}, seed={seed})` made them, and a test makes them
+again and compares. They are shaped as the five districts of West Yorkshire would send them. The dictionary of columns
+codes is [docs/extracts.md](../docs/extracts.md). Lookup tables with their sources (unit costs, GDP deflator) are inside
+the package, in [dipeval/data](../dipeval/data).
+
+| File | Rows |
+|---|---|
+{rows}
+"""
+
+
+def extracts_page() -> str:
+    """Return docs/extracts.md."""
+    parts = [EXTRACTS_HEAD]
+    for name, contract in contracts().items():
+        parts.append(f"\n## {name}\n\n{contract.meaning}\n\n| Column | Needed | Type or codes | Meaning | Take care |")
+        parts.append("|---|---|---|---|---|")
+        for row in data_dictionary(name).itertuples():
+            kind = row.codes or row.type
+            needed = "yes" if row.required else ""
+            parts.append(f"| `{row.column}` | {needed} | {kind} | {row.meaning} | {row.known_weakness} |")
+    return "\n".join(parts) + "\n"
+
+
+def study_page() -> str:
+    """Return docs/study_file.md."""
+    template = (files("dipeval.examples") / "template.toml").read_text(encoding="utf-8")
+    return f"{STUDY_HEAD}\n```toml\n{template.rstrip()}\n```\n"
+
+
+def write_example(folder: Path) -> None:
+    """Write data/example and its README."""
+    extracts = dip.simulate(people=EXAMPLE_PEOPLE, seed=EXAMPLE_SEED)
+    example = folder / "example"
+    example.mkdir(parents=True, exist_ok=True)
+    write_extracts(extracts, example)
+    rows = "\n".join(f"| [{name}.csv](example/{name}.csv) | {len(extracts.table(name)):,} |" for name in extracts.names)
+    page = DATA_HEAD.format(people=EXAMPLE_PEOPLE, seed=EXAMPLE_SEED, rows=rows)
+    (folder / "README.md").write_text(page, encoding="utf-8")
+
+
+def main() -> int:
+    """Write everything into the repository."""
+    (ROOT / "docs" / "extracts.md").write_text(extracts_page(), encoding="utf-8")
+    (ROOT / "docs" / "study_file.md").write_text(study_page(), encoding="utf-8")
+    write_example(ROOT / "data")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,49 @@
+"""Pages and data made from the package are what the package would make today; every example in the README runs."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def pages() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("make_pages", ROOT / "docs" / "make_pages.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_pages_are_up_to_date(pages: ModuleType) -> None:
+    assert (ROOT / "docs" / "extracts.md").read_text(encoding="utf-8") == pages.extracts_page(), "run: make docs"
+    assert (ROOT / "docs" / "study_file.md").read_text(encoding="utf-8") == pages.study_page(), "run: make docs"
+
+
+def test_the_example_data_are_made_again_to_the_byte(pages: ModuleType, tmp_path: Path) -> None:
+    pages.write_example(tmp_path)
+    made = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file())
+    assert len(made) > 5
+    for path in made:
+        assert (ROOT / "data" / path).read_bytes() == (tmp_path / path).read_bytes(), f"{path}: run make docs"
+
+
+def test_python_in_the_readme_runs() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", readme, flags=re.DOTALL)
+    assert blocks
+    for block in blocks:
+        exec(compile(block, "README.md", "exec"), {})
+
+
+def test_links_in_the_documentation_lead_somewhere() -> None:
+    for page in [*(ROOT / "docs").glob("*.md"), ROOT / "data" / "README.md"]:
+        for link in re.findall(r"\]\((?!https?:|#)([^)]+)\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / link.split("#")[0]).exists(), f"{page.name} points at {link}"
