@@ -6,7 +6,7 @@ STAMP := $(VENV)/installed
 export OMP_NUM_THREADS ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install report test lint slow browser prove docs notebook lock clean
+.PHONY: help install report test lint slow browser prove docs picture notebook lock clean
 
 help:
 	@echo "make report    set up, run the example evaluations, say where the reports are"
@@ -49,8 +49,11 @@ prove: $(STAMP)
 docs: $(STAMP)
 	@$(BIN)/python docs/make_pages.py
 
+picture: $(STAMP)
+	@$(BIN)/python docs/make_picture.py
+
 notebook: $(STAMP)
-	@$(BIN)/python -m pip install --quiet "jupyterlab>=4"
+	@$(BIN)/python -m pip install --quiet --constraint requirements.lock "jupyterlab>=4"
 	@$(BIN)/jupyter lab notebooks
 
 lock: $(STAMP)

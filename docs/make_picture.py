@@ -1,0 +1,29 @@
+"""Takes the picture of a real report for the README: `make picture` after `make report`, with Chromium installed."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+REPORT = ROOT / "reports" / "west-yorkshire-simulated" / "report.html"
+PICTURE = ROOT / "docs" / "images" / "report.png"
+
+
+def main() -> int:
+    """Open the simulated study's report and keep its first page."""
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 880, "height": 1000}, device_scale_factor=1.25)
+        page.goto(REPORT.as_uri())
+        PICTURE.parent.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=str(PICTURE))
+        browser.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

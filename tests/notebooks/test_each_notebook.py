@@ -1,0 +1,26 @@
+"""Each notebook runs by itself, from its own folder, as somebody who opens it in Jupyter would run it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from dipeval.report.blocks import RELEASED_MARK
+from dipeval.report.execute import run_in_kernel
+from dipeval.report.notebooks import evaluation_notebooks
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", evaluation_notebooks(), ids=lambda path: path.name)
+def test_notebook_runs_by_itself(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    own = next(cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", ()))
+    assert "../dipeval/examples/north_carolina.toml" in own.source
+    study = (path.parent / "../dipeval/examples/north_carolina.toml").resolve()
+    done = run_in_kernel(notebook, {"study_file": str(study)}, lambda line: None)
+    marks = [output.metadata.get(RELEASED_MARK) for cell in done.cells for output in cell.get("outputs", ())
+             if output.output_type in ("display_data", "execute_result")]  # fmt: skip
+    assert marks
+    assert all(marks)
