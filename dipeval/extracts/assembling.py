@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,13 +49,14 @@ def assemble(
     *,
     where: str,
     extract_date: dt.date | None = None,
+    ready: Mapping[str, pd.Series] | None = None,
 ) -> Assembled:
     """Turn columns of text into a checked table.
 
     Parameters
     ----------
     cells
-        Our column names to object Series of text on one index.
+        Our column names to object Series of text on one index; of any type where a column is ready.
     contract
         Of the table.
     mapping
@@ -64,25 +65,31 @@ def assemble(
         Name of the file.
     extract_date
         Last day covered, if given.
+    ready
+        Columns already in their types (`ready_values`): checked, but not parsed.
 
     Returns
     -------
     Assembled
     """
+    ready = {} if ready is None else ready
     text: dict[str, pd.Series] = {}
     parsed: dict[str, ParsedColumn] = {}
     for column in contract.columns:
-        if column.name in cells:
+        if column.name in ready:
+            text[column.name] = cells[column.name]
+            parsed[column.name] = ParsedColumn(values=ready[column.name])
+        elif column.name in cells:
             text[column.name] = clean_text(cells[column.name], tuple(mapping.missing_values))
             parsed[column.name] = parse_column(text[column.name], column, contract.name, mapping)
-    frame = pd.DataFrame({name: one.values for name, one in parsed.items()})
+    frame = side_by_side({name: one.values.copy() if name in ready else one.values for name, one in parsed.items()})
     faults = [
         _cell_fault(contract, contract.column(name), what, flags, text[name], remedy, where)
         for name, one in parsed.items()
         for what, (flags, remedy) in one.faults.items()
         if flags.any()
     ]
-    excused = {name: _any(one, frame.index) for name, one in parsed.items()}
+    excused = {name: _any(one, frame.index) for name, one in parsed.items() if one.faults}
     faults += check_table(frame, contract, where=where, text=text, excused=excused, extract_date=extract_date)
     order = {name: place for place, name in enumerate(contract.column_names)}
     faults.sort(key=lambda fault: order.get(fault.column, -1))
@@ -94,6 +101,28 @@ def assemble(
     ]
     notes = tuple(f"{where}: {note}" for one in parsed.values() for note in one.notes)
     return Assembled(frame=frame, faults=faults, blanked=blanked, notes=notes)
+
+
+def side_by_side(columns: Mapping[Hashable, pd.Series]) -> pd.DataFrame:
+    """Return the columns as a frame that keeps each where it is.
+
+    pandas would copy all columns of one type into one block, twice over: gigabytes with a million people.
+
+    Parameters
+    ----------
+    columns
+        Series on one index, which the frame takes over.
+
+    Returns
+    -------
+    DataFrame
+
+    Examples
+    --------
+    >>> side_by_side({"a": pd.Series([1]), "b": pd.Series(["x"])}).columns.tolist()
+    ['a', 'b']
+    """
+    return pd.DataFrame(dict(columns), copy=False)
 
 
 def _any(column: ParsedColumn, index: pd.Index) -> pd.Series:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
 from dipeval.errors import InputError, InvariantError
-from dipeval.extracts.assembling import count_frame
+from dipeval.extracts.assembling import count_frame, side_by_side
 from dipeval.extracts.checking import unknown_word
 from dipeval.extracts.contracts import contracts, did_you_mean
 from dipeval.presenting import HtmlMixin, Summary, format_count
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 DATA_STATUSES: Final = ("personal", "simulated", "public")
 DROPPED_COLUMNS: Final = ("table", "reason", "rows")
@@ -130,7 +133,7 @@ class Extracts(HtmlMixin):
         if name not in self._tables:
             near = did_you_mean(str(name), self.names)
             raise InputError(f"These extracts have no table '{name}'{near}; they have {', '.join(self.names)}.")
-        return self._tables[name].copy()
+        return side_by_side({column: values.copy() for column, values in self._tables[name].items()})
 
     @property
     def dropped(self) -> pd.DataFrame:
@@ -193,6 +196,12 @@ class Extracts(HtmlMixin):
         if self.data_status == "simulated":
             headline = f"No real person is in these data. {headline}"
         return Summary(title="Extracts", headline=headline, table=table, notes=(*self._counts(), *self._notes))
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the days each table covers and return the Axes drawn on (exact counts: not for release)."""
+        from dipeval.plots.extracts import coverage_plot
+
+        return coverage_plot(self.to_frame(), until=self.extract_date, ax=ax)
 
     def _counts(self) -> tuple[str, ...]:
         dropped = [

@@ -17,6 +17,7 @@ from dipeval.extracts.faults import Fault, sentences
 from dipeval.extracts.headings import resolve_headings
 from dipeval.extracts.mapping import ExtractMapping
 from dipeval.extracts.parsing import as_text
+from dipeval.extracts.ready import ready_values
 
 # What stands in a DataFrame was put there on purpose: no placeholders are looked for.
 _AS_IT_STANDS: Final = ExtractMapping(placeholder_dates=(), placeholder_births=())
@@ -102,7 +103,15 @@ def _checked(name: str, given: pd.DataFrame, day: dt.date | None) -> tuple[pd.Da
     headings = resolve_headings(contract, [str(one) for one in given.columns], _AS_IT_STANDS, where=where)
     if headings.faults:
         return given, list(headings.faults), ()
-    plain = given.reset_index(drop=True)
-    cells = {ours: as_text(plain.iloc[:, place]) for ours, place in headings.places.items()}
-    table = assemble(cells, contract, _AS_IT_STANDS, where=where, extract_date=day)
+    cells: dict[str, pd.Series] = {}
+    ready: dict[str, pd.Series] = {}
+    for ours, place in headings.places.items():
+        # Rows are counted from 0 whatever the index; nothing is copied until the checked table is put together.
+        plain = given.iloc[:, place].copy(deep=False)
+        plain.index = pd.RangeIndex(len(plain))
+        typed = ready_values(plain, contract.column(ours))
+        cells[ours] = as_text(plain) if typed is None else plain
+        if typed is not None:
+            ready[ours] = typed
+    table = assemble(cells, contract, _AS_IT_STANDS, where=where, extract_date=day, ready=ready)
     return table.frame, table.faults, headings.notes

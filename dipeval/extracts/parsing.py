@@ -23,7 +23,7 @@ _YES_NO: Final = {"yes": True, "y": True, "true": True, "t": True, "1": True} | 
 _NUMBER: Final = r"-?£?-?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?:[eE][+-]?\d+)?"
 _BRACKETED: Final = r"\((.*)\)"
 # Digits that a double holds exactly; beyond that an identifier or a count would change silently.
-_LARGEST_WHOLE: Final = 2**53
+LARGEST_WHOLE: Final = 2**53
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -82,7 +82,7 @@ def parse_column(text: pd.Series, column: Column, table: str, mapping: ExtractMa
         return _numbers(text, column)
     if column.kind == "boolean":
         return _booleans(text)
-    return ParsedColumn(values=_codes(text, column))
+    return ParsedColumn(values=standard_words(text, column))
 
 
 def clean_text(text: pd.Series, missing_values: tuple[str, ...] = ()) -> pd.Series:
@@ -158,16 +158,22 @@ def _by_distinct(values: pd.Series, work: Callable[[pd.Series], pd.Series]) -> p
     positions, distinct = pd.factorize(values)
     if not len(distinct):
         return blank_to_none(values)
-    done = work(pd.Series(distinct)).astype(object)
-    result = _take(done, pd.Series(positions, index=values.index))
-    return blank_to_none(result)
+    done = blank_to_none(work(pd.Series(distinct))).tolist()
+    if values.dtype == object and done == list(distinct) and _none_elsewhere(values, positions):
+        return values
+    # Position -1 (missing) takes the None put at the end.
+    known = np.array([*done, None], dtype=object)
+    return pd.Series(known[positions], index=values.index)
+
+
+def _none_elsewhere(values: pd.Series, positions: np.ndarray) -> bool:
+    return all(cell is None for cell in values.to_numpy()[positions < 0])
 
 
 def _take(distinct: pd.Series, positions: pd.Series) -> pd.Series:
     # Position -1 (missing) is no label of the distinct values, so it stays missing.
-    result = distinct.reset_index(drop=True).reindex(positions.to_numpy())
-    result.index = positions.index
-    return result
+    taken = distinct.array.take(positions.to_numpy(), allow_fill=True)
+    return pd.Series(taken, index=positions.index, copy=False)
 
 
 def _spread(flags: pd.Series, positions: pd.Series) -> pd.Series:
@@ -181,11 +187,30 @@ def _distinct(text: pd.Series) -> tuple[pd.Series, pd.Series]:
     return pd.Series(positions, index=text.index), pd.Series(distinct, dtype=object)
 
 
-def _codes(text: pd.Series, column: Column) -> pd.Series:
+def standard_words(text: pd.Series, column: Column) -> pd.Series:
+    """Bring codes, known words and initials to our spelling; other words stay as they are.
+
+    Parameters
+    ----------
+    text
+        As from `clean_text`.
+    column
+        Its contract.
+
+    Returns
+    -------
+    Series
+        `text` itself if there is nothing to change.
+
+    Examples
+    --------
+    >>> from dipeval.extracts.contracts import table_contract
+    >>> standard_words(pd.Series(["M", "Female"]), table_contract("deaths").column("sex")).tolist()
+    ['male', 'female']
+    """
     known = {fold(code): code for code in (*column.codes, *column.spellings)} | dict(column.aliases)
     if not known:
-        upper = column.name.endswith("_initial")
-        return text.str.upper() if upper and text.notna().any() else text
+        return _by_distinct(text, lambda words: words.str.upper()) if column.name.endswith("_initial") else text
     return _by_distinct(text, lambda words: words.map(lambda word: known.get(fold(word), word)))
 
 
@@ -235,7 +260,7 @@ def _numbers(text: pd.Series, column: Column) -> ParsedColumn:
     bad = numbers.isna()
     whole = column.kind == "integer"
     if whole:
-        bad |= (numbers % 1 != 0) | (numbers.abs() > _LARGEST_WHOLE)
+        bad |= (numbers % 1 != 0) | (numbers.abs() > LARGEST_WHOLE)
     numbers = numbers.where(~bad)
     values = _take(numbers.astype("Int64") if whole else numbers, positions)
     what = f"is not a {'whole ' if whole else ''}number"
