@@ -61,8 +61,9 @@ def love_plot(balance_frame: pd.DataFrame, ax: Any = None, threshold: float = 0.
     ax.set_ylim(-0.6, len(frame) - 0.4)
     ax.set_xlim(left=-0.01, right=max(1.08 * float(frame[["before", "after"]].to_numpy().max()), 1.3 * threshold))
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    ax.set_xlabel("Difference between the groups, in % of a standard deviation")
-    ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
+    # Long names of terms leave the axes narrow: what is wider than them grows to the left, where there is room.
+    ax.set_xlabel("Difference between the groups, in % of a standard deviation", loc="right")
+    ax.legend(frameon=False, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3)
     return ax
 
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from dipeval.errors import InputError
-from dipeval.plots.style import GREY, TREATED_COLOUR, new_axes
-from dipeval.presenting import format_interval, format_number
+from dipeval.plots.style import COMPARISON_COLOUR, GREY, TREATED_COLOUR, new_axes, tidy
+from dipeval.presenting import format_interval, format_number, format_percent
 from dipeval.vocabulary import label
 
 if TYPE_CHECKING:
@@ -109,3 +109,46 @@ def _digits(measure: str, values: dict[str, list[float]]) -> int:
     if measure == "risk_difference":
         return 1
     return 0 if max(map(abs, [*values["conf_low"], *values["conf_high"]])) >= 100 else 2
+
+
+def true_means_plot(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw the mean outcome of the same people with and without treatment; known for simulated people only.
+
+    Parameters
+    ----------
+    frame
+        One row: term (the measure), estimate, mean_treated, mean_untreated.
+    ax
+        Axes to draw on; default a new figure in the house style.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"term": ["mean_difference"], "estimate": [-0.5], "mean_treated": [2.0],
+    ...     "mean_untreated": [2.5]})
+    >>> [text.get_text() for text in true_means_plot(frame).texts]
+    ['2.00', '2.50']
+    """
+    ax = ax if ax is not None else new_axes(height=2.4)
+    tidy(ax)
+    measure, with_it, without = frame.iloc[0][["term", "mean_treated", "mean_untreated"]]
+    as_share = measure != "mean_difference"
+    ax.barh([1, 0], [with_it, without], height=0.6, color=[TREATED_COLOUR, COMPARISON_COLOUR])
+    for row, mean in ((1, with_it), (0, without)):
+        words = format_percent(mean) if as_share else format_number(mean)
+        ax.text(1.02, row, words, transform=ax.get_yaxis_transform(), va="center", ha="left", fontsize=10)
+    ax.set_yticks([1, 0], ["With early\ntreatment", "Without early\ntreatment"])
+    ax.set_ylim(-0.6, 1.6)
+    ax.tick_params(axis="y", length=0)
+    if as_share:
+        ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    ax.set_xlabel(
+        "Share who reoffended, the same people in both worlds"
+        if as_share
+        else "Mean outcome, the same people in both worlds"
+    )
+    return ax

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -11,6 +12,9 @@ from dipeval.errors import InvariantError
 from dipeval.presenting import HtmlMixin, Summary, format_money, format_number
 from dipeval.roi import wording
 from dipeval.vocabulary import label
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -56,7 +60,7 @@ class ReturnOnInvestment(HtmlMixin):
     spent_on: tuple[str, ...]
     statuses: tuple[str, ...]
     prices_converted: bool
-    _groups: pd.DataFrame
+    _groups: pd.DataFrame = field(repr=False)
 
     def __post_init__(self) -> None:
         if not self.offences_averted_low <= self.offences_averted <= self.offences_averted_high:
@@ -222,6 +226,13 @@ class ReturnOnInvestment(HtmlMixin):
             table=_display(self.to_frame(), self),
             notes=wording.notes(self),
         )
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the value of the offences averted, with its interval, against the cost and return the Axes."""
+        from dipeval.plots.money import value_against_cost
+
+        frame = self.to_frame()
+        return value_against_cost(frame[(frame["group"] == "all") & frame["term"].isin(("benefit", "cost"))], ax=ax)
 
 
 _SHOWN: dict[str, tuple[str, str]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,11 @@ from dipeval.presenting import HtmlMixin, Summary, format_count
 from dipeval.simulate.arrays import MISSING, to_dates, to_text
 from dipeval.vocabulary import DISPOSALS, OFFENCE_GROUPS
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 WORLDS: Final = ("treated", "untreated")
+PICTURE_DAYS: Final = 365
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -37,10 +41,10 @@ class Truth(HtmlMixin):
     seed: int
     effect: float
     grace_days: int
-    _people: pd.DataFrame
-    _histories: Mapping[str, Any]
-    _custody: pd.DataFrame
-    _deaths: pd.DataFrame
+    _people: pd.DataFrame = field(repr=False)
+    _histories: Mapping[str, Any] = field(repr=False)
+    _custody: pd.DataFrame = field(repr=False)
+    _deaths: pd.DataFrame = field(repr=False)
     _records: Mapping[str, tuple[Any, Any]] = field(repr=False)
 
     def __post_init__(self) -> None:
@@ -132,8 +136,48 @@ class Truth(HtmlMixin):
         )
 
     def to_frame(self) -> pd.DataFrame:
-        """Return `people`."""
+        """Return `people`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            true_person, index_date, started_within_grace, start_date, later_start_date; one row a person.
+        """
         return self.people
+
+    def mean_offences(self) -> pd.DataFrame:
+        """Return how many offences people had committed, on average, by each day after their first positive test.
+
+        Returns
+        -------
+        pandas.DataFrame
+            group (``treated`` or ``untreated``: the world), time_days (0 to 365), estimate (offences so far a person
+            with a positive test), n (these people). People who died stay in the count.
+        """
+        tested = self._people[self._people["index_date"].notna()]
+        first = tested.set_index("true_person")["index_date"]
+        parts = []
+        for world in WORLDS:
+            offences = self.history(world)
+            after = (offences["offence_date"] - offences["true_person"].map(first)).dt.days
+            seen = np.bincount(after[after.between(1, PICTURE_DAYS)].astype("int64"), minlength=PICTURE_DAYS + 1)
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "group": world,
+                        "time_days": np.arange(PICTURE_DAYS + 1),
+                        "estimate": np.cumsum(seen) / max(len(tested), 1),
+                        "n": len(tested),
+                    }
+                )
+            )
+        return pd.concat(parts, ignore_index=True)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the mean number of offences after the first positive test in both worlds and return the Axes."""
+        from dipeval.plots.outcomes import two_worlds_plot
+
+        return two_worlds_plot(self.mean_offences(), ax=ax)
 
     def summary(self) -> Summary:
         """Say in a sentence what was simulated."""

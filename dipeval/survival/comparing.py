@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,9 @@ from dipeval.errors import EstimationError, InvariantError
 from dipeval.presenting import HtmlMixin, Summary, format_number, format_p
 from dipeval.survival.columns import Floats, Rows, read_rows
 from dipeval.survival.kernel import RiskCells, build_cells, cluster_totals, evaluate, score_residuals
+
+if TYPE_CHECKING:
+    from dipeval.plots.style import Axes  # its name for matplotlib's: only plots imports matplotlib
 
 
 def log_rank(
@@ -184,8 +188,8 @@ class TestResult(HtmlMixin):
     df: int
     p_value: float
     method: str
-    _frame: pd.DataFrame
-    _variance: Floats
+    _frame: pd.DataFrame = field(repr=False)
+    _variance: Floats = field(repr=False)
 
     def __post_init__(self) -> None:
         if not (np.isfinite(self.statistic) and self.statistic >= -1e-12 and 0 <= self.p_value <= 1):
@@ -194,7 +198,7 @@ class TestResult(HtmlMixin):
             raise InvariantError("Observed and expected events do not add up to the same number.")
 
     def to_frame(self) -> pd.DataFrame:
-        """Return group, n, observed, expected."""
+        """Return one row a group: group, n (people), observed, expected (events, weighted if there are weights)."""
         return self._frame.copy()
 
     def variance(self) -> pd.DataFrame:
@@ -222,3 +226,9 @@ class TestResult(HtmlMixin):
             table=table,
             notes=(self.method + ".", "Expected: if the groups had the same rate at every time."),
         )
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the events observed beside those expected, by group, and return the Axes drawn on."""
+        from dipeval.plots.events import observed_expected_plot
+
+        return observed_expected_plot(self.to_frame(), ax=ax)

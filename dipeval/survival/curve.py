@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,8 +24,8 @@ CURVE_COLUMNS = (
     "std_error",
     "conf_low",
     "conf_high",
-    "n_at_risk",
     "n_events",
+    "n_at_risk",
     "n_censored",
 )
 _SAME = 1e-9  # shares closer than this are one and the same plateau
@@ -70,7 +70,7 @@ def kaplan_meier(
     -------
     Curve
         `to_frame()` has group, time_days (in `time_unit`), estimate (share still free of reoffending), std_error,
-        conf_low, conf_high, n_at_risk, n_events, n_censored: a row at time 0 and one for each distinct time of the
+        conf_low, conf_high, n_events, n_at_risk, n_censored: a row at time 0 and one for each distinct time of the
         group. Counts are people, never weights.
 
     Raises
@@ -130,8 +130,8 @@ def _group_frame(rows: Rows, name: str, level: float) -> pd.DataFrame:
             "std_error": error,
             "conf_low": low,
             "conf_high": high,
-            "n_at_risk": steps.at_risk,
             "n_events": steps.events,
+            "n_at_risk": steps.at_risk,
             "n_censored": steps.censored,
         }
     )
@@ -156,7 +156,7 @@ class Curve(HtmlMixin):
     weighted: bool
     clustered: bool
     late_entry: bool
-    _frame: pd.DataFrame
+    _frame: pd.DataFrame = field(repr=False)
 
     def __post_init__(self) -> None:
         if tuple(self._frame.columns) != CURVE_COLUMNS:
@@ -178,7 +178,14 @@ class Curve(HtmlMixin):
         return float(self._frame.groupby("group")["time_days"].max().min())
 
     def to_frame(self) -> pd.DataFrame:
-        """Return the steps, a row a group and time (columns: see `kaplan_meier`)."""
+        """Return the steps, a row a group and time.
+
+        Returns
+        -------
+        pandas.DataFrame
+            group, time_days (in the curve's unit), estimate (share still free of reoffending), std_error, conf_low,
+            conf_high, n_events, n_at_risk, n_censored (people).
+        """
         return self._frame.copy()
 
     def at(self, times: Sequence[float] | float) -> pd.DataFrame:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,9 @@ from dipeval.survival.curve import check_level
 from dipeval.survival.kernel import Evaluation, RiskCells, build_cells, cluster_totals, evaluate, score_residuals
 from dipeval.survival.newton import Maximum, maximise
 from dipeval.vocabulary import TREATED, label
+
+if TYPE_CHECKING:
+    from dipeval.plots.style import Axes  # its name for matplotlib's: only plots imports matplotlib
 
 TIES = ("efron", "breslow")
 
@@ -246,9 +250,9 @@ class CoxModel(HtmlMixin):
     loglik_null: float
     score_statistic: float
     robust_score_statistic: float
-    _beta: Floats
-    _model_covariance: Floats
-    _covariance: Floats
+    _beta: Floats = field(repr=False)
+    _model_covariance: Floats = field(repr=False)
+    _covariance: Floats = field(repr=False)
 
     def __post_init__(self) -> None:
         size = len(self.terms)
@@ -272,7 +276,14 @@ class CoxModel(HtmlMixin):
         return ", ".join([*words, error])
 
     def to_frame(self) -> pd.DataFrame:
-        """Return the coefficients, a row a term (columns: see `cox`)."""
+        """Return the coefficients, a row a term.
+
+        Returns
+        -------
+        pandas.DataFrame
+            term, estimate (log hazard ratio), std_error, conf_low, conf_high, p_value, hazard_ratio, hr_low, hr_high,
+            n (rows), n_events.
+        """
         error = np.sqrt(np.diag(self._covariance))
         reach = ndtri(0.5 + self.level / 2) * error
         low, high = self._beta - reach, self._beta + reach
@@ -358,3 +369,9 @@ class CoxModel(HtmlMixin):
             "A hazard ratio compares rates among those not yet reoffending; it is assumed the same at all times.",
         )
         return Summary(title="Hazard ratios of reoffending", headline=headline, table=table, notes=notes)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the hazard ratio of every term with its interval and return the Axes drawn on."""
+        from dipeval.plots.models import coefficient_plot
+
+        return coefficient_plot(self.to_frame(), ratio="Hazard ratio", ax=ax)

@@ -1,0 +1,292 @@
+"""Every result answers the same four questions, in the same way, whoever made it."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from matplotlib.axes import Axes
+
+import dipeval as dip
+from dipeval import datasets
+from dipeval.plots.style import new_axes, to_png
+from dipeval.presenting import HtmlMixin, Summary
+from dipeval.study import StudySpec
+from dipeval.study import study as order_of_work
+from dipeval.study.load import prepare
+from dipeval.study.reading import StudyFile, parse_study
+from dipeval.vocabulary import ESTIMATE_COLUMNS
+
+PEOPLE = 500
+SIMULATED = {
+    "title": "Simulated",
+    "question": "Did it help?",
+    "programme": "treatment",
+    "data": {"source": "simulate"},
+    "simulate": {"people": PEOPLE},
+    "outcomes": [
+        {"name": "reoffended", "kind": "yes_no", "label": "Reoffended", "primary": True},
+        {"name": "n_reoffences", "kind": "count", "label": "Reoffences"},
+        {"name": "time", "kind": "time", "label": "Time to reoffence"},
+    ],
+    "design": {"method": "entropy", "covariates": ["log_prior_offences_5y", "tested_opiates", "age_at_index"]},
+    "sensitivity": [{"name": "plain", "label": "As they come", "method": "none"}],
+    "diagnostics": {"min_ess": 5.0},
+    "costs": {"spent_on": ["treatment", "contact"]},
+    "disclosure": {"profile": "none"},
+}
+# Each is built once; "Withheld..." is the same class with its effects withheld.
+NAMES = (
+    "Extracts",
+    "Truth",
+    "Linkage",
+    "LinkageQuality",
+    "Cohort",
+    "Outcomes",
+    "PropensityModel",
+    "Design",
+    "Balance",
+    "Curve",
+    "CoxModel",
+    "TestResult",
+    "Effect",
+    "TrueEffect",
+    "ReturnOnInvestment",
+    "Diagnostics",
+    "CheckResult",
+    "StudyResult",
+    "WithheldStudyResult",
+    "RandomisedCheck",
+    "SensitivityResult",
+    "WithheldSensitivityResult",
+    "TrueLinks",
+)
+ESTIMATES = ("PropensityModel", "Curve", "CoxModel", "Effect", "TrueEffect", "ReturnOnInvestment", "RandomisedCheck",
+             "SensitivityResult", "WithheldSensitivityResult", "TrueLinks")  # fmt: skip
+MOST_HTML = 12_000
+
+
+def _study(tree: dict[str, Any]) -> dip.Study:
+    return dip.Study(file=StudyFile(path=Path("study.toml"), text="", sha256="0" * 64, spec=parse_study(tree)))
+
+
+def _from_dataframes() -> dict[str, Any]:
+    data = datasets.rossi()
+    study = dip.Study.from_toml(Path(str(files("dipeval.examples") / "rossi.toml")))
+    run = study.run()
+    times = {"time": "weeks_to_arrest", "event": "arrested"}
+    return {
+        "PropensityModel": dip.propensity(data, treated="fin", covariates=["age", "prio", "mar"]),
+        "Curve": dip.kaplan_meier(data, by="fin", time_unit="weeks", **times),
+        "CoxModel": dip.cox(data, covariates=["fin", "age", "prio"], **times),
+        "TestResult": dip.log_rank(data, by="fin", **times),
+        "CheckResult": study.check(),
+        "RandomisedCheck": run.randomised_check,
+    }
+
+
+def _from_extracts() -> dict[str, Any]:
+    study = _study(SIMULATED)
+    prepared = prepare(study.spec, Path())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(order_of_work, "prepare", lambda spec, folder: prepared)
+        run = study.run()
+        withheld = _study(SIMULATED | {"diagnostics": {"min_ess": 1e6}}).run()
+    return {
+        "Extracts": prepared.extracts,
+        "Truth": prepared.extracts.truth,
+        "Linkage": run.linkage,
+        "LinkageQuality": run.linkage_quality,
+        "Cohort": run.cohort,
+        "Outcomes": run.outcomes_measured,
+        "Design": run.design,
+        "Balance": run.design.balance(),
+        "Effect": run.effects[0],
+        "TrueEffect": run.truth[0],
+        "ReturnOnInvestment": run.roi,
+        "Diagnostics": run.diagnostics,
+        "StudyResult": run,
+        "WithheldStudyResult": withheld,
+        "SensitivityResult": run.sensitivity[0],
+        "WithheldSensitivityResult": withheld.sensitivity[0],
+        "TrueLinks": run.true_links,
+    }
+
+
+@pytest.fixture(scope="session")
+def results() -> dict[str, Any]:
+    """One of each, from the smallest simulation that goes the whole way and from a public data set."""
+    return _from_dataframes() | _from_extracts()
+
+
+@pytest.fixture(params=NAMES)
+def named(request: pytest.FixtureRequest, results: dict[str, Any]) -> tuple[str, Any]:
+    return request.param, results[request.param]
+
+
+@pytest.fixture
+def result(named: tuple[str, Any]) -> Any:
+    return named[1]
+
+
+def _subclasses(kind: type) -> Iterator[type]:
+    for child in kind.__subclasses__():
+        yield child
+        yield from _subclasses(child)
+
+
+def test_no_result_class_is_forgotten(results: dict[str, Any]) -> None:
+    known = {type(one) for one in results.values()}
+    # A mixin is no result: only dataclasses are.
+    there = {kind for kind in _subclasses(HtmlMixin) if dataclasses.is_dataclass(kind)}
+    # A slotted dataclass leaves its unslotted twin behind; the twin shares its name.
+    assert {kind.__name__ for kind in there} == {kind.__name__ for kind in known}
+    assert set(results) == set(NAMES)
+
+
+def test_it_is_frozen_and_slotted(result: Any) -> None:
+    kind = type(result)
+    assert kind.__dataclass_params__.frozen  # type: ignore[attr-defined]
+    assert "__slots__" in vars(kind)
+    assert not hasattr(result, "__dict__")
+    with pytest.raises((dataclasses.FrozenInstanceError, AttributeError)):
+        setattr(result, dataclasses.fields(result)[0].name, None)
+
+
+def test_its_frame_is_a_fresh_copy(result: Any) -> None:
+    first, again = result.to_frame(), result.to_frame()
+    assert isinstance(first, pd.DataFrame)
+    for column in first.columns:
+        first[column] = None
+    first.drop(columns=next(iter(first.columns)), inplace=True)
+    pd.testing.assert_frame_equal(result.to_frame(), again)
+
+
+def test_values_changed_in_a_frame_change_nothing(result: Any) -> None:
+    first, again = result.to_frame(), result.to_frame().copy(deep=True)
+    for place, kind in enumerate(first.dtypes):
+        if len(first) and pd.api.types.is_float_dtype(kind):
+            first.iloc[0, place] = -12345.0
+    pd.testing.assert_frame_equal(result.to_frame(), again)
+
+
+def test_frames_held_as_attributes_are_copies_too(result: Any) -> None:
+    kind = type(result)
+    for name, member in inspect.getmembers(kind, lambda one: isinstance(one, property)):
+        value = getattr(result, name)
+        if isinstance(value, pd.DataFrame | pd.Series) and member.fget is not None:
+            assert getattr(result, name) is not value, name
+
+
+def test_its_columns_are_documented_and_plain(result: Any) -> None:
+    kind = type(result)
+    told = inspect.getdoc(kind.to_frame) or ""
+    # Where the frame is another object's, its columns are told there.
+    told += (inspect.getdoc(kind) or "") + (inspect.getdoc(dip.Balance.to_frame) or "") * ("Balance" in told)
+    told += (inspect.getdoc(getattr(kind, "people", None)) or "") * ("people" in told)
+    for column in result.to_frame().columns:
+        assert re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", str(column)), column
+        assert re.search(rf"\b{column}\b", told), f"{kind.__name__}: column {column} is not documented"
+
+
+@pytest.mark.parametrize("name", ESTIMATES)
+def test_estimate_tables_name_and_order_their_columns_alike(results: dict[str, Any], name: str) -> None:
+    columns = list(results[name].to_frame().columns)
+    shared = [column for column in columns if column in ESTIMATE_COLUMNS]
+    assert shared == [column for column in ESTIMATE_COLUMNS if column in columns]
+    assert "estimate" in shared
+    assert {"term", "group"} & set(shared)
+
+
+def test_an_empty_table_of_effects_has_the_columns_of_a_full_one(results: dict[str, Any]) -> None:
+    full, empty = results["SensitivityResult"].to_frame(), results["WithheldSensitivityResult"].to_frame()
+    assert len(empty) == 0 < len(full)
+    assert list(empty.columns) == list(full.columns)
+
+
+def test_its_summary_says_something_and_never_prints(result: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    summary = result.summary()
+    assert isinstance(summary, Summary)
+    assert summary.title.strip()
+    assert re.search(r"\w.*[.?]$", summary.headline), summary.headline
+    assert isinstance(summary.to_frame(), pd.DataFrame)
+    assert summary.headline in str(summary)
+    assert "control group" not in str(summary).lower()
+    result.to_frame(), result.plot(), result._repr_html_()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_it_draws_on_the_axes_given_or_on_new_ones(result: Any) -> None:
+    parameters = list(inspect.signature(result.plot).parameters.values())
+    assert (parameters[0].name, parameters[0].default) == ("ax", None)
+    drawn = result.plot()
+    assert isinstance(drawn, Axes)
+    given = new_axes()
+    assert result.plot(ax=given) is given
+    for axes in (drawn, given):
+        assert axes.has_data() or axes.texts
+        assert to_png(axes).startswith(b"\x89PNG")
+
+
+def test_two_pictures_of_it_are_the_same_bytes(result: Any) -> None:
+    assert to_png(result.plot()) == to_png(result.plot())
+
+
+def test_its_html_is_short_and_holds_nobody(named: tuple[str, Any], results: dict[str, Any]) -> None:
+    html = named[1]._repr_html_()
+    assert html.count("<table") == html.count("</table>") == 1
+    assert len(html) < MOST_HTML, f"{named[0]}: {len(html)} characters"
+    assert named[1].summary()._repr_html_() == html
+    for person in results["Cohort"].people.index[:20]:
+        assert str(person) not in html
+
+
+def test_printing_it_shows_no_rows_of_people(named: tuple[str, Any], results: dict[str, Any]) -> None:
+    shown = repr(named[1])
+    people = results["Cohort"].people
+    for value in [*people.index[:20], *people["index_record_id"][:20]]:
+        assert not re.search(rf"\b{re.escape(str(value))}\b", shown)
+    private = [one for one in dataclasses.fields(named[1]) if isinstance(getattr(named[1], one.name), pd.DataFrame)]
+    if type(named[1]).__name__ not in ("Extracts",):  # it writes its own
+        assert [one.name for one in private if one.repr and one.name.startswith("_")] == []
+
+
+OPTIONS: dict[str, Callable[..., Any]] = {
+    "LinkRule": lambda changed: dip.LinkRule(threshold=0.6 if changed else 0.5),
+    "CohortRule": lambda changed: dip.CohortRule(index_from=dt.date(2013, 1, 1) if changed else None),
+    "FollowUp": lambda changed: dip.FollowUp(days=180 if changed else 365),
+    "DisclosureRule": lambda changed: dip.DisclosureRule(threshold=20 if changed else 10),
+    "ExtractMapping": lambda changed: dip.ExtractMapping(two_digit_year_pivot=16 if changed else 15),
+    "MatchOptions": lambda changed: _match_options()(caliper=0.1 if changed else 0.2),
+    "StudySpec": lambda changed: parse_study(SIMULATED | {"title": "Other" if changed else "Simulated"}),
+}
+
+
+def _match_options() -> Any:
+    from dipeval.matching import MatchOptions
+
+    return MatchOptions
+
+
+@pytest.mark.parametrize("name", sorted(OPTIONS))
+def test_options_print_and_compare_by_what_they_say(name: str) -> None:
+    make = OPTIONS[name]
+    one, same, other = make(False), make(False), make(True)
+    assert one == same
+    assert one != other
+    assert repr(one) == repr(same) != repr(other)
+    assert repr(one).startswith(f"{name}(")
+    assert "object at 0x" not in repr(one)
+    assert "\n" not in repr(one)
+    first = next(iter(StudySpec.model_fields)) if name == "StudySpec" else dataclasses.fields(one)[0].name
+    assert f"{first}=" in repr(one)
+    with pytest.raises((AttributeError, TypeError, ValueError)):
+        setattr(one, first, None)
