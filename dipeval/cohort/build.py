@@ -25,6 +25,21 @@ if TYPE_CHECKING:
     from dipeval.linkage import Linkage
 
 _LOG = logging.getLogger("dipeval")
+# strftime would name months in the language of the machine.
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 
 
 def build_cohort(
@@ -168,7 +183,7 @@ def _labels(rule: CohortRule) -> dict[str, str]:
 
 
 def _in_words(day: dt.date) -> str:
-    return f"{day.day} {day:%B %Y}"
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
 def _refuse_nobody(attrition: pd.DataFrame) -> None:

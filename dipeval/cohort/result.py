@@ -135,7 +135,7 @@ class Cohort(HtmlMixin):
         return self._events[name]
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a copy of `people`."""
+        """Return a copy of `people`, where its columns are told."""
         return self.people
 
     def summary(self) -> Summary:

@@ -17,6 +17,20 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 RATIO_MEASURES = ("risk_ratio",)
+COLUMNS = (
+    "term",
+    "group",
+    "estimate",
+    "std_error",
+    "conf_low",
+    "conf_high",
+    "p_value",
+    "n",
+    "n_treated",
+    "n_comparison",
+    "mean_treated",
+    "mean_comparison",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -112,7 +126,7 @@ class Effect(HtmlMixin):
             "mean_treated": self.mean_treated,
             "mean_comparison": self.mean_comparison,
         }
-        return pd.DataFrame([row])
+        return pd.DataFrame([row], columns=list(COLUMNS))
 
     def summary(self) -> Summary:
         """Return the headline with its interval, a display table and the notes that belong beside the number."""

@@ -58,14 +58,16 @@ def estimate_effect(
     Effect
         Treated minus comparison (or treated over comparison), with a normal-based interval; a ratio's interval is
         made on the log scale. Standard errors: pair-cluster where the design has pairs, otherwise robust (HC0).
-        Neither allows for the score having been estimated, which on average makes them a little too wide.
+        Neither allows for the score or the weights having been estimated, which as a rule makes them a little too
+        wide (for the effect on the treated it can go either way: Abadie and Imbens 2016, Econometrica 84, 781-807).
 
     Raises
     ------
     InputError
         If an outcome is missing for people the design uses, or the outcome does not suit the measure.
     EstimationError
-        If the measure is not given here, or no interval can be made (one person in a group, no variation).
+        If the measure is not given here, or no interval can be made (one person in a group, or one who carries
+        nearly all its weight; no variation).
 
     Notes
     -----

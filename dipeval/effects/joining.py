@@ -7,10 +7,12 @@ from typing import Any, Final, Protocol
 import numpy as np
 import pandas as pd
 
-from dipeval.effects.robust import Sample
+from dipeval.effects.robust import Sample, exact_sum
 from dipeval.errors import DesignError, EstimationError, InputError
 
 RISK_MEASURES: Final = ("risk_difference", "risk_ratio")
+# One person with more of a group's weight than this is the group: its spread then says nothing about others.
+MOST_WEIGHT: Final = 0.9
 
 
 class ComparisonDesign(Protocol):
@@ -145,6 +147,13 @@ def check_fit(sample: Sample, measure: str, kind: str, name: str) -> None:
             raise EstimationError(
                 f"The design uses {count} {words} {'person' if count == 1 else 'people'}: at least 2 are needed in "
                 "each group to estimate a spread. Widen the design or gather more people."
+            )
+        weights = sample.weights[sample.treated == side]
+        if float(weights.max()) > MOST_WEIGHT * exact_sum(weights):
+            raise EstimationError(
+                f"One {words} person carries more than {MOST_WEIGHT:.0%} of the group's weight: the estimate would "
+                "rest on that person and its interval would be far too narrow. The groups hardly overlap: match with "
+                "a caliper, or use fewer covariates."
             )
     if measure in RISK_MEASURES and kind != "yes_no":
         raise InputError(

@@ -19,6 +19,8 @@ from dipeval.presenting import HtmlMixin, Summary, format_count, format_number
 from dipeval.vocabulary import label
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from dipeval.cohort import Cohort
     from dipeval.engine import Engine
 
@@ -49,7 +51,8 @@ class TrueEffect(HtmlMixin):
     n_analysed
         People the design analyses as treated.
     n_mislabelled
-        Of these, people who truly did not start within the grace period (their records were linked wrongly).
+        Of these, people who truly did not start within the grace period after their first positive test: their
+        records were linked wrongly, or the cohort follows them from a later test, of which no truth is known.
 
     Examples
     --------
@@ -72,9 +75,17 @@ class TrueEffect(HtmlMixin):
             raise InvariantError("The true effect's people do not add up. Please report this.")
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row: measure, estimate, mean_treated, mean_untreated, n, n_analysed, n_mislabelled."""
-        names = ("measure", "estimate", "mean_treated", "mean_untreated", "n", "n_analysed", "n_mislabelled")
-        return pd.DataFrame([{name: getattr(self, name) for name in names}])
+        """Return the true effect as one row.
+
+        Returns
+        -------
+        pandas.DataFrame
+            term (the measure), group (the outcome), estimate, n (people), n_analysed, n_mislabelled, mean_treated,
+            mean_untreated.
+        """
+        names = ("estimate", "n", "n_analysed", "n_mislabelled", "mean_treated", "mean_untreated")
+        row = {"term": self.measure, "group": _OUTCOME_OF[self.measure]}
+        return pd.DataFrame([row | {name: getattr(self, name) for name in names}])
 
     def summary(self) -> Summary:
         """Return the true effect in words."""
@@ -95,6 +106,12 @@ class TrueEffect(HtmlMixin):
                 f"{format_count(self.n_mislabelled)} of the {format_count(self.n_analysed)} analysed truly were not.",
             ),
         )
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the mean outcome of the same people in both worlds and return the Axes drawn on."""
+        from dipeval.plots.effects import true_means_plot
+
+        return true_means_plot(self.to_frame(), ax=ax)
 
 
 def true_effect(
@@ -186,16 +203,21 @@ def _analysed(cohort: Cohort, among: Any) -> pd.DataFrame:
     strangers = int((~chosen.isin(people.index)).sum())
     if strangers:
         raise InputError(f"{strangers} people of the design are not in the cohort; pass the cohort it was made from.")
-    return people.loc[chosen, ["index_record_id", "time_zero_date"]].sort_index()
+    return people.loc[chosen, ["index_record_id", "index_date", "time_zero_date"]].sort_index()
 
 
 def _true_persons(truth: Any, analysed: pd.DataFrame) -> pd.DataFrame:
-    """Who they truly are, by their index test; only those who truly started within the grace period."""
+    """Who they truly are, by their index test; only those who truly started within the grace period after it.
+
+    Both histories part at the first positive test: for people followed from a later one they hold no answer.
+    """
     tests = truth.links[truth.links["table"] == "drug_tests"]
     who = pd.Series(tests["true_person"].to_numpy(), index=tests["record_id"].map(str))
-    truly_started = truth.people.loc[truth.people["started_within_grace"].astype(bool), "true_person"]
+    truly_started = truth.people[truth.people["started_within_grace"].astype(bool)]
+    first_test = truly_started.set_index("true_person")["index_date"]
     people = analysed.assign(true_person=analysed["index_record_id"].map(who))
-    return people[people["true_person"].isin(truly_started)].rename_axis("person_id").reset_index()
+    same_test = people["true_person"].map(first_test) == people["index_date"]
+    return people[same_test].rename_axis("person_id").reset_index()
 
 
 def _outcome_in(world: str, truth: Any, people: pd.DataFrame, follow_up: FollowUp, engine: Engine) -> pd.DataFrame:

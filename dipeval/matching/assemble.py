@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dipeval.errors import InputError
 from dipeval.matching.design import PAIR_COLUMNS, Design
-from dipeval.matching.doors import Taken
+from dipeval.matching.doors import Taken, refuse_outcome_score
 from dipeval.matching.fingerprint import fingerprint
 from dipeval.matching.logistic import expit
 from dipeval.matching.scores import PropensityModel
@@ -66,9 +66,12 @@ def score_from_caller(score: Any, taken: Taken, scale: str) -> Score:
     ------
     InputError
         If it is no Series, misses people, is not finite, or is no probability where one is needed.
+    DesignError
+        If it carries the name of an outcome.
     """
     if not isinstance(score, pd.Series):
         raise InputError(f"score= must be a pandas Series on the index of people; it is a {type(score).__name__}.")
+    refuse_outcome_score(score.name)
     if not score.index.is_unique:
         raise InputError("score= has index labels that repeat: give one score a person.")
     values = pd.to_numeric(score.reindex(taken.index), errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)

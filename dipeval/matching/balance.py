@@ -8,7 +8,7 @@ is what makes one tool's SMD differ from another's.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -77,7 +77,7 @@ class Balance(HtmlMixin):
     estimand: str
     denominator: str
     notes: tuple[str, ...]
-    _frame: pd.DataFrame
+    _frame: pd.DataFrame = field(repr=False)
 
     def __post_init__(self) -> None:
         """Refuse to exist with a broken promise."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -59,16 +59,16 @@ class Design(HtmlMixin):
     estimand: str
     estimand_in_words: str
     covariates: tuple[str, ...]
-    propensity: PropensityModel | None
+    propensity: PropensityModel | None = field(repr=False)
     fingerprint: str
     notes: tuple[str, ...]
-    _options: Mapping[str, Any]
-    _people: pd.DataFrame  # treated, score, weight, pair, id; on the index of people
-    _pairs: pd.DataFrame
-    _has_clusters: bool
-    _terms: Terms
-    _used_score: NDArray[np.float64] | None
-    _order: NDArray[np.int64]
+    _options: Mapping[str, Any] = field(repr=False)
+    _people: pd.DataFrame = field(repr=False)  # treated, score, weight, pair, id; on the index of people
+    _pairs: pd.DataFrame = field(repr=False)
+    _has_clusters: bool = field(repr=False)
+    _terms: Terms = field(repr=False)
+    _used_score: NDArray[np.float64] | None = field(repr=False)
+    _order: NDArray[np.int64] = field(repr=False)
 
     def __post_init__(self) -> None:
         """Refuse to exist with a broken promise."""

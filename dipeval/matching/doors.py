@@ -107,7 +107,7 @@ def take(
     wanted = (*names, *conditions)
     _columns_exist(table, (treated, *wanted, *([] if id is None else [id])))
     _refuse_roles(wanted, treated, id)
-    _refuse_outcomes(wanted)
+    _refuse_outcomes([*wanted, treated, *([] if id is None else [id])])
     declared = _refuse_late(wanted, known, strict=not isinstance(people, pd.DataFrame))
     index = _index(table, id)
     texts = id_texts(index)
@@ -182,11 +182,20 @@ def _refuse_roles(wanted: Sequence[str], treated: str, id: str | None) -> None:
             )
 
 
+def refuse_outcome_score(name: object) -> None:
+    """Refuse a score that carries the name of an outcome: people matched on it would be matched on the outcome."""
+    if str(name).lower() in OUTCOME_NAMES:
+        raise DesignError(
+            f"score= is called '{name}', the name of an outcome. A design never sees outcomes: pass a score made from "
+            "what was known before the index date."
+        )
+
+
 def _refuse_outcomes(wanted: Sequence[str]) -> None:
     offered = [name for name in wanted if str(name).lower() in OUTCOME_NAMES]
     if offered:
         raise DesignError(
-            f"{', '.join(offered)}: the name of an outcome. A design never sees outcomes; take it out of the "
+            f"{', '.join(map(str, offered))}: the name of an outcome. A design never sees outcomes; take it out of the "
             "covariates (or rename the column if it really is something known before the index date)."
         )
 

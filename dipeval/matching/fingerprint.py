@@ -52,7 +52,12 @@ def fingerprint(
     str
     """
     digest = hashlib.sha256()
-    head = {"format": FORMAT, "options": dict(options), "terms": terms.names, "people": len(texts)}
+    head = {
+        "format": FORMAT,
+        "options": {name: _plain(value) for name, value in options.items()},
+        "terms": terms.names,
+        "people": len(texts),
+    }
     digest.update(json.dumps(head, sort_keys=True, default=str).encode())
     digest.update("\x1f".join(texts[place] for place in order.tolist()).encode())
     digest.update(np.ascontiguousarray(terms.values[order] + 0.0).tobytes())
@@ -61,6 +66,11 @@ def fingerprint(
     digest.update(_rounded(weights[order]).tobytes())
     digest.update("\x1e".join(f"{one}\x1f{other}" for one, other in pairs).encode())
     return digest.hexdigest()
+
+
+def _plain(option: Any) -> Any:
+    """Round a number among the options as scores are rounded: the caliper's width is computed."""
+    return float(_rounded(np.asarray(option))) if isinstance(option, float) else option
 
 
 def _rounded(values: NDArray[np.float64]) -> NDArray[np.float64]:

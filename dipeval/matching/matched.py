@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace as changed
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ from dipeval.matching.options import MatchOptions, as_plain, in_words, refuse_ca
 from dipeval.matching.proof import prove_pairs
 from dipeval.matching.scores import fit_propensity
 from dipeval.matching.terms import encode
-from dipeval.matching.ties import seeded_order
+from dipeval.matching.ties import seeded_order, steady
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -161,6 +162,8 @@ def match(
         used = score_from_model(fit_propensity(taken, terms), scale)
     else:
         used = score_from_caller(score, taken, scale)
+    if scale != "given":  # the caller's own numbers stay just as they are
+        used = changed(used, used=steady(used.used))
     return _matched_design(taken, terms, used, options)
 
 

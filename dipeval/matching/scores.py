@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,11 @@ from dipeval.matching.logistic import LogitFit, expit, fit_logit, refuse_separat
 from dipeval.matching.terms import Terms, encode
 from dipeval.presenting import HtmlMixin, Summary, format_count, format_number, format_p
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 LEVEL = 0.95
+INTERCEPT = "(Intercept)"
 CAUTIOUS_CONDITION = 30.0
 CAUTIOUS_EVENTS = 10.0
 
@@ -51,8 +56,8 @@ class PropensityModel(HtmlMixin):
     deviance: float
     steps: int
     notes: tuple[str, ...]
-    _table: pd.DataFrame
-    _logit: pd.Series
+    _table: pd.DataFrame = field(repr=False)
+    _logit: pd.Series = field(repr=False)
 
     def __post_init__(self) -> None:
         """Refuse to exist with a broken promise."""
@@ -92,6 +97,13 @@ class PropensityModel(HtmlMixin):
                 *self.notes,
             ),
         )
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the odds ratio of every term with its interval and return the Axes drawn on."""
+        from dipeval.plots.models import coefficient_plot
+
+        terms = self._table[self._table["term"] != INTERCEPT]
+        return coefficient_plot(terms, ratio="Odds ratio of being treated", ax=ax)
 
 
 def propensity(
@@ -186,7 +198,7 @@ def _coefficients(fit: LogitFit, model: Terms) -> pd.DataFrame:
     wide = float(ndtri(0.5 + LEVEL / 2))
     return pd.DataFrame(
         {
-            "term": ["(Intercept)", *model.names],
+            "term": [INTERCEPT, *model.names],
             "estimate": fit.coefficients,
             "std_error": error,
             "conf_low": fit.coefficients - wide * error,

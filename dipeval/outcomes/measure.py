@@ -37,8 +37,9 @@ def measure_reoffending(cohort: Cohort, *, follow_up: FollowUp | None = None) ->
 
     Notes
     -----
-    Proven reoffence: Ministry of Justice, *Proven Reoffending Statistics Quarterly Bulletin*, July 2016. Death is
-    censoring. Days in custody are reported and not taken off the follow-up.
+    Proven reoffence: Ministry of Justice, *Proven Reoffending Statistics Quarterly Bulletin*, July 2016. Death
+    censors the time to the first reoffence; in the yes/no and the number, people who died stay in with what they did
+    until then. Days in custody are reported and not taken off the follow-up.
 
     Examples
     --------

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import pandas as pd
 
 from dipeval.errors import InputError, InvariantError
 from dipeval.outcomes.follow_up import FollowUp
 from dipeval.presenting import HtmlMixin, Summary, format_count, format_number, format_percent
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 COLUMNS: Final[dict[str, str]] = {
     "reoffended": "int64",
@@ -22,6 +26,9 @@ COLUMNS: Final[dict[str, str]] = {
     "custody_days": "int64",
 }
 CENSOR_REASONS: Final = ("", "end_of_follow_up", "death")
+# Upper ends of the bands of the picture; the last band has none.
+_BANDS: Final = {"0": 0, "1": 1, "2": 2, "3": 3, "4": 4, "5": 5, "6 to 10": 10}
+_LAST_BAND: Final = "over 10"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -98,6 +105,24 @@ class Outcomes(HtmlMixin):
         classes = chosen["offence_group"].map(self.follow_up.class_of).fillna("other")
         return _mix(chosen.assign(offence_class=classes), "offence_class")
 
+    def bands(self) -> pd.DataFrame:
+        """Count people by their number of reoffences.
+
+        Returns
+        -------
+        pandas.DataFrame
+            band (0 to 5, "6 to 10", "over 10"), n_people, share; every band, zeros included.
+        """
+        place = np.searchsorted(list(_BANDS.values()), self._frame["n_reoffences"], side="left")
+        counts = np.bincount(place, minlength=len(_BANDS) + 1)
+        return pd.DataFrame({"band": [*_BANDS, _LAST_BAND], "n_people": counts, "share": counts / len(self._frame)})
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the share of people by number of reoffences and return the Axes (exact shares: not for release)."""
+        from dipeval.plots.outcomes import reoffence_histogram
+
+        return reoffence_histogram(self.bands(), ax=ax)
+
     def _chosen(self, index: Iterable[str] | None) -> pd.DataFrame:
         if index is None:
             return self._by_group
@@ -132,7 +157,8 @@ class Outcomes(HtmlMixin):
         )
         notes = (
             self.follow_up.in_words(),
-            "Death ends follow-up. Days in custody are not taken off it.",
+            "Death ends follow-up: it censors the time to the first reoffence; in the yes/no and the number, "
+            "people who died stay in with what they did until then. Days in custody are not taken off.",
         )
         return Summary(title="Proven reoffending", headline=headline, table=table, notes=notes)
 

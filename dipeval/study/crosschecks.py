@@ -134,8 +134,13 @@ def outcome_columns(spec: StudySpec) -> tuple[str, ...]:
 
 def _covariates(spec: StudySpec) -> Iterator[Complaint]:
     lists: list[tuple[Location, list[str]]] = [(("design", "covariates"), spec.design.covariates)]
+    lists += [(("design", "exact"), spec.design.exact)]
     lists += [(("sensitivity", i, "covariates"), s.covariates or []) for i, s in enumerate(spec.sensitivity)]
+    lists += [(("sensitivity", i, "exact"), s.exact) for i, s in enumerate(spec.sensitivity)]
     outcomes = set(outcome_columns(spec)) | OUTCOME_NAMES
+    for key in ("treated", "id"):
+        if getattr(spec.people, key) in outcomes:
+            yield ("people", key), f'"{getattr(spec.people, key)}" is an outcome; a column can be only one of the two.'
     for place, names in lists:
         for name in sorted(set(names) & outcomes):
             yield place, f'"{name}" is an outcome: the groups may not be matched on what happened afterwards.'

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from dipeval.errors import InputError
+from dipeval.study.crosschecks import value_column
+from dipeval.study.provenance import shown_count
+from dipeval.study.rules import disclosure_rule
+from dipeval.vocabulary import POSITIVE_RESULTS
 
 if TYPE_CHECKING:
     from dipeval.effects import Effect
@@ -49,23 +54,33 @@ def roi_of(
     """
     if spec.costs is None:
         return None
-    effect = next((effect for effect in effects if effect.measure == "mean_difference"), None)
+    # Days in custody are a count too: the effect is picked by its outcome, never by its measure alone.
+    labels = {item.label for item in spec.outcomes if item.kind == "count" and value_column(item) == "n_reoffences"}
+    counted = (item for item in effects if item.measure == "mean_difference" and item.outcome_name in labels)
+    effect = next(counted, None)
     if effect is None or measured is None:
         raise InputError("[costs] needs the effect on the number of reoffences; add that outcome to the study file.")
     from dipeval.roi import load_unit_costs, return_on_investment
 
     logger.info("setting the value of offences averted against what was spent")
     spending = spending_of(prepared, spec)
+    paid_for = people_paid_for(prepared, spending) if spec.costs.people is None else spec.costs.people
     return return_on_investment(
-        effect,
+        replace(effect, outcome_name="n_reoffences"),  # known to be a count, even where nobody has more than one
         costs=spending,
+        people=_shown(effect.n_treated, spec),
         offence_mix=comparison_mix(measured, design),
         unit_costs=load_unit_costs(spec.costs.unit_costs),
         price_year=spec.costs.price_year,
         discount_rate=spec.costs.discount_rate,
-        cost_people=spec.costs.people or people_paid_for(prepared, spending),
+        cost_people=_shown(paid_for, spec),
         include_anticipation=spec.costs.include_anticipation,
     )
+
+
+def _shown(people: int, spec: StudySpec) -> int:
+    """The count that the report may show: with the exact one, money divided by effect or by people gives it back."""
+    return shown_count(people, disclosure_rule(spec)) or people
 
 
 def spending_of(prepared: Prepared, spec: StudySpec) -> pd.DataFrame:
@@ -106,7 +121,10 @@ def spending_of(prepared: Prepared, spec: StudySpec) -> pd.DataFrame:
 
 
 def people_paid_for(prepared: Prepared, spending: pd.DataFrame) -> int:
-    """Count the people who started treatment in the districts and financial years of the spending.
+    """Count the people who started treatment after a positive test, in the districts and years of the spending.
+
+    A treatment extract also holds people whom the programme never met (sent by a doctor, come by themselves): counted
+    in, they would make each treated person look cheaper than the programme was.
 
     Parameters
     ----------
@@ -127,16 +145,23 @@ def people_paid_for(prepared: Prepared, spending: pd.DataFrame) -> int:
         raise InputError("[costs] needs the treatment table, or costs.people: how many people the spending paid for.")
     treatment = extracts.table("treatment")[["record_id", "district", "start_date"]]
     spine = linkage.to_frame()
-    whose = spine.loc[spine["table"] == "treatment", ["record_id", "person_id"]]
+    tests = extracts.table("drug_tests")
+    positive = tests.loc[tests["result"].isin(POSITIVE_RESULTS), ["record_id", "test_date"]]
+    first_positive = positive.merge(_whose(spine, "drug_tests"), on="record_id").groupby("person_id")["test_date"].min()
     # A financial year runs from 1 April.
     year = treatment["start_date"].dt.year - (treatment["start_date"].dt.month < 4).astype("int64")
-    treatment = treatment.assign(year=year).merge(whose, on="record_id")
+    treatment = treatment.assign(year=year).merge(_whose(spine, "treatment"), on="record_id")
+    after_test = treatment["start_date"] >= treatment["person_id"].map(first_positive)
     paid = {
         (d, first_year(y, "financial_year"))
         for d, y in zip(spending["district"], spending["financial_year"], strict=True)
     }
     covered = pd.MultiIndex.from_frame(treatment[["district", "year"]]).isin(list(paid))
-    return int(treatment.loc[covered, "person_id"].nunique())
+    return int(treatment.loc[covered & after_test, "person_id"].nunique())
+
+
+def _whose(spine: pd.DataFrame, table: str) -> pd.DataFrame:
+    return spine.loc[spine["table"] == table, ["record_id", "person_id"]]
 
 
 def comparison_mix(measured: Outcomes, design: Design) -> pd.DataFrame:

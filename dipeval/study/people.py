@@ -84,6 +84,7 @@ def split_people(table: pd.DataFrame, spec: StudySpec) -> tuple[pd.DataFrame, Se
     )
     complete = people.notna().all(axis=1)
     numbers = pd.DataFrame({name: _as_number(sealed[name]) for name in outcomes}, index=table.index)
+    _refuse_copies(people[covariates], numbers)
     flow = [
         FlowRow("submitted", "People in the table that was submitted", len(people), 0),
         FlowRow(
@@ -96,6 +97,19 @@ def split_people(table: pd.DataFrame, spec: StudySpec) -> tuple[pd.DataFrame, Se
     kept = people[complete]
     kept = kept.assign(**{TREATED: kept[TREATED].astype("int64")})
     return kept, SealedColumns(_frame=numbers[complete]), flow
+
+
+def _refuse_copies(covariates: pd.DataFrame, outcomes: pd.DataFrame) -> None:
+    """Refuse a covariate that is an outcome under another name (or the opposite of a yes/no one)."""
+    for name, column in covariates.items():
+        for outcome, values in outcomes.items():
+            both = column.notna() & values.notna()
+            one, other = column[both], values[both]
+            if one.nunique() > 1 and (one.equals(other) or one.equals(1 - other)):
+                raise InputError(
+                    f"Covariate '{name}' holds the very values of the outcome '{outcome}' under another name: the "
+                    "groups may not be matched on what happened afterwards. Take it out of the study file."
+                )
 
 
 def all_covariates(spec: StudySpec) -> list[str]:

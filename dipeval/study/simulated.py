@@ -6,8 +6,9 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dipeval.errors import DipevalError
+from dipeval.errors import DipevalError, InputError
 from dipeval.study import rules
+from dipeval.study.beside import BesideMixin
 from dipeval.study.crosschecks import value_column
 from dipeval.study.gate import Diagnostics, examine, permit
 from dipeval.study.load import Prepared, from_linkage
@@ -27,7 +28,7 @@ TRUE_MEASURES = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class TrueLinks:
+class TrueLinks(BesideMixin):
     """The same study with every link known.
 
     Parameters
@@ -49,6 +50,11 @@ class TrueLinks:
     diagnostics: Diagnostics
     effects: tuple[Effect, ...]
     truth: tuple[TrueEffect, ...]
+
+    @property
+    def design_label(self) -> str:
+        """What this run is."""
+        return "The same study with every link known"
 
 
 def truth_of(prepared: Prepared, design: Design, spec: StudySpec) -> tuple[TrueEffect, ...]:
@@ -75,15 +81,18 @@ def truth_of(prepared: Prepared, design: Design, spec: StudySpec) -> tuple[TrueE
     found = []
     for outcome in ordered_outcomes(spec):
         for measure in TRUE_MEASURES.get(value_column(outcome), ()):
-            found.append(
-                true_effect(
+            try:
+                known = true_effect(
                     prepared.extracts.truth,
                     prepared.cohort,
                     follow_up=rules.follow_up(spec),
                     among=design,
                     measure=measure,
                 )
-            )
+            except InputError as error:  # nobody analysed truly started, or a ratio to nothing
+                logger.info("no true %s for %s: %s", measure.replace("_", " "), outcome.name, error)
+                continue
+            found.append(known)
     return tuple(found)
 
 
@@ -110,13 +119,13 @@ def true_links_of(prepared: Prepared, spec: StudySpec) -> TrueLinks | None:
     try:
         known = from_linkage(spec, extracts, true_linkage(extracts))
         design = primary_design(known, spec)
+        checks = examine(design, spec.diagnostics)
+        effects: tuple[Effect, ...] = ()
+        if checks.passed:
+            effects = effects_of(design, known.sealed.open(permit(checks)).frame, spec)
     except DipevalError as error:
         logger.info("the run with true links stopped: %s", error)
         return None
-    checks = examine(design, spec.diagnostics)
-    effects: tuple[Effect, ...] = ()
-    if checks.passed:
-        effects = effects_of(design, known.sealed.open(permit(checks)).frame, spec)
     return TrueLinks(
         n_people=len(known.frame),
         design=design,

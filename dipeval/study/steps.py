@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from dipeval.effects import estimate_effect
-from dipeval.errors import InputError
+from dipeval.errors import DesignError, EstimationError, InputError
 from dipeval.matching import match, weight
-from dipeval.study.crosschecks import value_column
+from dipeval.study.beside import BesideMixin
+from dipeval.study.crosschecks import outcome_columns, value_column
 from dipeval.study.gate import Diagnostics, examine
-from dipeval.vocabulary import TREATED
+from dipeval.vocabulary import OUTCOME_NAMES, TREATED
 
 if TYPE_CHECKING:
     from dipeval.effects import Effect
@@ -29,7 +31,7 @@ _WEIGHTINGS = ("entropy", "ipw", "none")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class SensitivityResult:
+class SensitivityResult(BesideMixin):
     """Another design, its checks and, if the study passed the gate, its effects.
 
     Parameters
@@ -49,6 +51,11 @@ class SensitivityResult:
     design: Design
     diagnostics: Diagnostics
     effects: tuple[Effect, ...] = ()
+
+    @property
+    def design_label(self) -> str:
+        """The design's label."""
+        return self.label
 
 
 def make_design(prepared: Prepared, options: DesignOptions, covariates: Sequence[str], seed: int) -> Design:
@@ -75,6 +82,11 @@ def make_design(prepared: Prepared, options: DesignOptions, covariates: Sequence
         common["measured_at"] = declared
     if options.method in _WEIGHTINGS:
         return weight(prepared.people, method=options.method, **common)
+    if isinstance(prepared.people, pd.DataFrame) and prepared.people.index.name is None:
+        raise InputError(
+            "Matching chooses among people who are alike by their own number; without one the order of the rows would "
+            "choose. Name the column with each person's number under people.id."
+        )
     return match(
         prepared.people,
         method=options.method,
@@ -90,9 +102,28 @@ def make_design(prepared: Prepared, options: DesignOptions, covariates: Sequence
     )
 
 
+def _refuse_what_is_no_baseline(spec: StudySpec, options: DesignOptions, covariates: Sequence[str]) -> None:
+    """Refuse a design that would see an outcome, or a column set aside, by whatever key it was named."""
+    outcomes = {*outcome_columns(spec), *OUTCOME_NAMES}
+    if spec.people.treated in outcomes:
+        raise DesignError(f"'{spec.people.treated}' is named as the treatment and as an outcome; it can be only one.")
+    for name in (*covariates, *options.exact):
+        if name in outcomes:
+            raise DesignError(
+                f"'{name}' is an outcome: the groups may not be matched on what happened afterwards, exactly or "
+                "otherwise. Take it out of covariates and exact."
+            )
+        if name in spec.people.excluded:
+            raise DesignError(
+                f"'{name}' is under people.excluded and cannot be matched on too; take it out of covariates and exact, "
+                "or out of people.excluded."
+            )
+
+
 def primary_design(prepared: Prepared, spec: StudySpec) -> Design:
     """Make the primary design of a study."""
     logger.info("making the groups comparable: %s", spec.design.method)
+    _refuse_what_is_no_baseline(spec, spec.design, spec.design.covariates)
     return make_design(prepared, spec.design, spec.design.covariates, spec.seed)
 
 
@@ -101,7 +132,10 @@ def sensitivity_designs(prepared: Prepared, spec: StudySpec) -> tuple[Sensitivit
     results = []
     for other in spec.sensitivity:
         logger.info("making another comparison: %s", other.label)
-        design = make_design(prepared, other, other.covariates or spec.design.covariates, spec.seed)
+        covariates = other.covariates or spec.design.covariates
+        with _naming(other.label):
+            _refuse_what_is_no_baseline(spec, other, covariates)
+            design = make_design(prepared, other, covariates, spec.seed)
         checks = examine(design, spec.diagnostics)
         results.append(SensitivityResult(name=other.name, label=other.label, design=design, diagnostics=checks))
     return tuple(results)
@@ -163,13 +197,17 @@ def with_effects(
     sensitivity: tuple[SensitivityResult, ...], outcomes: pd.DataFrame, spec: StudySpec
 ) -> tuple[SensitivityResult, ...]:
     """Add the effects to each further design."""
-    return tuple(
-        SensitivityResult(
-            name=item.name,
-            label=item.label,
-            design=item.design,
-            diagnostics=item.diagnostics,
-            effects=effects_of(item.design, outcomes, spec),
-        )
-        for item in sensitivity
-    )
+    found = []
+    for item in sensitivity:
+        with _naming(item.label):
+            found.append(replace(item, effects=effects_of(item.design, outcomes, spec)))
+    return tuple(found)
+
+
+@contextmanager
+def _naming(label: str) -> Iterator[None]:
+    """Say which of the further designs a refusal is about: the study file may hold several."""
+    try:
+        yield
+    except (DesignError, EstimationError) as error:
+        raise type(error)(f"Sensitivity design '{label}': {error}") from None

@@ -9,6 +9,7 @@ import pytest
 
 from dipeval.cohort import Cohort, CohortRule, build_cohort
 from dipeval.cohort.baseline import baseline
+from dipeval.cohort.build import _in_words
 from dipeval.cohort.eligibility import index_tests
 from dipeval.engine import open_engine
 from dipeval.errors import InputError
@@ -140,3 +141,11 @@ def test_rates_are_float64_on_the_engine_itself() -> None:
     spells = engine.put(empty.assign(start_date=day, end_date=day))
     schema = baseline(index_tests(tests, rule), offences, spells, rule).schema()
     assert {str(schema[name]) for name in ("copas_rate", "log_prior_offences_5y")} == {"float64"}
+
+
+def test_months_are_named_in_english_wherever_the_machine_stands() -> None:
+    class Elsewhere(dt.date):
+        def __format__(self, spec: str) -> str:
+            return "mai 2012"
+
+    assert _in_words(Elsewhere(2012, 5, 1)) == "1 May 2012"

@@ -72,6 +72,15 @@ def test_risk_ratio_and_its_e_value_by_hand() -> None:
     assert effect.e_value_limit == 1.0
 
 
+def test_one_person_with_nearly_all_the_weight_is_refused() -> None:
+    # HC0 would give an error of 0.22 here, as if the one comparison person were known without doubt
+    design = fake_design([1] * 4 + [0] * 5, [1] * 4 + [100, 1, 1, 1, 1])
+    with pytest.raises(EstimationError, match="One comparison person carries more than 90% of the group's weight"):
+        estimate_effect(design, outcome_of(design, [1, 0, 0, 0, 1, 1, 1, 0, 0]))
+    lighter = fake_design([1] * 4 + [0] * 5, [1] * 4 + [30, 1, 1, 1, 1])
+    assert estimate_effect(lighter, outcome_of(lighter, [1, 0, 0, 0, 1, 1, 1, 0, 0])).std_error > 0
+
+
 def test_weights_enter_the_mean_and_the_error() -> None:
     design = fake_design([1, 1, 0, 0], [1, 1, 1.5, 0.5])
     effect = estimate_effect(design, outcome_of(design, [1, 3, 2, 6]), measure="mean_difference")

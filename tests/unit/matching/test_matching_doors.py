@@ -53,6 +53,22 @@ def test_an_outcome_is_refused_as_a_condition(options: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("call", CALLS)
+def test_an_outcome_is_no_treatment_and_no_id(call: Callable[..., Any]) -> None:
+    table = people()
+    with pytest.raises(DesignError, match="name of an outcome"):
+        call(table, treated="reoffended", covariates=["age"])
+    with pytest.raises(DesignError, match="name of an outcome"):
+        call(table.assign(time_days=range(len(table))), treated="treated", covariates=["age"], id="time_days")
+
+
+@pytest.mark.parametrize("options", [{}, {"scale": "given"}])
+def test_an_outcome_is_no_score(options: dict[str, Any]) -> None:
+    table = people()
+    with pytest.raises(DesignError, match="'reoffended', the name of an outcome"):
+        dip.match(table, treated="treated", covariates=["age"], score=table["reoffended"], **options)
+
+
+@pytest.mark.parametrize("call", CALLS)
 def test_a_cohort_refuses_what_came_after_the_index_date(call: Callable[..., Any]) -> None:
     with pytest.raises(DesignError, match=r"started_within_42_days \(exposure\)"):
         call(cohort(), treated="treated", covariates=["age", "started_within_42_days"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -246,3 +247,28 @@ def test_work_grows_far_slower_than_the_square_of_the_people() -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 60e6  # the matrix alone would take 768 MB
+
+
+@pytest.mark.parametrize("scale", ["logit", "probability"])
+def test_the_last_bits_of_a_machine_choose_no_pair(scale: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Another processor, or more threads, gives other last bits of the score. With one whole-number covariate the person
+    # a year younger and the person a year older are equally near, and those bits used to choose between them.
+    table, logits = dip.datasets.rossi(), matched.score_from_model
+
+    def one(noise: float) -> dip.Design:
+        def elsewhere(model: Any, on: str) -> Any:
+            score = logits(model, on)
+            bits = np.random.default_rng(3).uniform(-noise, noise, len(score.used))
+            unequal = bits[np.unique(score.used, return_inverse=True)[1]]  # people alike keep the same score
+            return replace(score, used=score.used + unequal)
+
+        monkeypatch.setattr(matched, "score_from_model", elsewhere)
+        return dip.match(table, treated="fin", covariates=["age"], scale=scale)
+
+    here, there = one(0.0), one(1e-14)
+    pd.testing.assert_frame_equal(here.pairs(), there.pairs(), check_exact=True)
+    assert here.fingerprint == there.fingerprint
+
+
+def test_the_callers_own_numbers_are_matched_just_as_they_are() -> None:
+    assert pairs_on({"T": 5, "a": 5 - 2e-11, "b": 5 + 1e-11}, "T") == ["Tb"]

@@ -61,6 +61,8 @@ def test_summary(outcomes: Outcomes) -> None:
         "Died without having reoffended": "1",
         "Mean days in custody": "0.0",
     }
+    # cat died without having reoffended and counts as one of the four
+    assert any("people who died stay in" in " ".join(note.split()) for note in summary.notes)
     assert "<table>" in outcomes._repr_html_()
 
 
