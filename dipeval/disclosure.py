@@ -3,13 +3,15 @@
 Two profiles. ``threshold10`` (the default): a count of people below 10 is replaced by ``[c]`` together with every
 statistic that rests on it, and every other count is rounded to the nearest 5, margins included, so that a
 suppressed cell cannot be found exactly by subtraction. ``none`` is only for simulated data, or for data declared
-public with a citation. Renderers accept `ReleasedTable` and `ReleasedText`, nothing else.
+public with a citation. Renderers accept `ReleasedTable`, nothing else. A share shown more finely than one person in
+the group gives the exact counts back by division, so protected percentages are whole numbers until they rest on 1,000.
 
 Source of the threshold: the rule of ten used by UK trusted research environments (UK LLC guidebook; ONS).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -24,6 +26,12 @@ CONFIDENTIAL = "[c]"
 NOT_APPLICABLE = "[z]"
 PROFILES = ("threshold10", "none")
 _DATA_STATUS_FOR_NONE = ("simulated", "public")
+LEAST_THRESHOLD, LEAST_ROUNDING = 10, 5
+# From so many people on, a tenth of a percent still stands for a person.
+FINE_SHARES_FROM = 1000
+_COUNTS_IN_LINES = re.compile(
+    r"(?<![\w.,])\d[\d,]*(?= (?:of \d[\d,]* )?(?:rows|people|persons|records|pairs|tested)\b)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +43,9 @@ class DisclosureRule:
     profile
         ``threshold10`` or ``none``.
     threshold
-        Smallest count of people that may be shown.
+        Smallest count of people that may be shown; at least 10 for personal data.
     rounding
-        Counts are rounded half up to a multiple of this.
+        Counts are rounded half up to a multiple of this; at least 5 for personal data.
     data_status
         ``personal``, ``simulated`` or ``public``; ``none`` is refused for ``personal``.
     citation
@@ -46,7 +54,8 @@ class DisclosureRule:
     Raises
     ------
     InputError
-        If ``none`` is asked for and the data are neither simulated nor public with a citation.
+        If ``none`` is asked for and the data are neither simulated nor public with a citation, or if the threshold or
+        the rounding would protect personal data less than the profile's name says.
     """
 
     profile: str = "threshold10"
@@ -61,6 +70,7 @@ class DisclosureRule:
         if self.threshold < 1 or self.rounding < 1:
             raise InputError("The disclosure threshold and rounding must be whole numbers of at least 1.")
         if self.profile != "none":
+            self._refuse_weaker()
             return
         if self.data_status not in _DATA_STATUS_FOR_NONE:
             raise InputError(
@@ -70,6 +80,15 @@ class DisclosureRule:
         if self.data_status == "public" and not self.citation.strip():
             raise InputError(
                 "Disclosure profile 'none' on public data needs a citation: say where the data can be had."
+            )
+
+    def _refuse_weaker(self) -> None:
+        """A threshold of 1 would be profile 'none' by another name."""
+        weaker = self.threshold < LEAST_THRESHOLD or self.rounding < LEAST_ROUNDING
+        if weaker and self.data_status not in _DATA_STATUS_FOR_NONE:
+            raise InputError(
+                f"Personal data need a disclosure threshold of at least {LEAST_THRESHOLD} and a rounding of at least "
+                f"{LEAST_ROUNDING}; found {self.threshold} and {self.rounding}. Stricter is possible, weaker is not."
             )
 
     @property
@@ -82,7 +101,8 @@ class DisclosureRule:
         if self.protects:
             return (
                 f"Counts of fewer than {self.threshold} people, and the figures that rest on them, are shown as "
-                f"{CONFIDENTIAL}; other counts are rounded to the nearest {self.rounding}."
+                f"{CONFIDENTIAL}; other counts are rounded to the nearest {self.rounding}, and percentages to whole "
+                f"numbers where they rest on fewer than {format_count(FINE_SHARES_FROM)} people."
             )
         if self.data_status == "simulated":
             return "No disclosure control is applied: the data are simulated and no real person is in them."
@@ -148,6 +168,79 @@ def is_small(count: float, rule: DisclosureRule) -> bool:
     import pandas as pd
 
     return bool(rule.protects and (pd.isna(count) or count < rule.threshold))
+
+
+def share_digits(smallest: float, rule: DisclosureRule) -> int:
+    """Return the decimals in which a percentage may be shown.
+
+    Parameters
+    ----------
+    smallest
+        Smallest count of people it rests on.
+    rule
+        The rule in force.
+
+    Returns
+    -------
+    int
+        1; under a protecting rule 0 until the percentage rests on 1,000 people.
+
+    Examples
+    --------
+    >>> share_digits(80, DisclosureRule()), share_digits(4_000, DisclosureRule())
+    (0, 1)
+    """
+    return 0 if rule.protects and not smallest >= FINE_SHARES_FROM else 1
+
+
+def release_line(line: str, rule: DisclosureRule) -> str:
+    """Return a line of progress whose counts of people, rows and pairs are shown as a table would show them.
+
+    Parameters
+    ----------
+    line
+        Of the log.
+    rule
+        The rule in force.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> release_line("deaths: 3 rows, 352 of 406 people linked, 365 days", DisclosureRule())
+    'deaths: [c] rows, 350 of 405 people linked, 365 days'
+    """
+    if not rule.protects:
+        return line
+    return _COUNTS_IN_LINES.sub(lambda found: release_count(float(found.group().replace(",", "")), rule), line)
+
+
+def legend(cells: Sequence[str], rule: DisclosureRule) -> tuple[str, ...]:
+    """Return what the marks among some cells mean, a line each; nothing for marks that do not occur.
+
+    Parameters
+    ----------
+    cells
+        Finished text.
+    rule
+        The rule in force.
+
+    Returns
+    -------
+    tuple of str
+
+    Examples
+    --------
+    >>> legend(["35", "[z]"], DisclosureRule())
+    ('[z]: does not apply.',)
+    """
+    meanings = {
+        CONFIDENTIAL: f"withheld, because it counts or rests on fewer than {rule.threshold} people (or on nobody)",
+        NOT_APPLICABLE: "does not apply",
+    }
+    return tuple(f"{mark}: {words}." for mark, words in meanings.items() if any(mark in cell for cell in cells))
 
 
 def release(
@@ -226,7 +319,7 @@ def release(
         columns=tuple(heading[column] for column in shown),
         rows=tuple(rows),
         numeric=frozenset(heading[column] for column in numeric),
-        notes=tuple(notes),
+        notes=(*notes, *legend([cell for row in rows for cell in row], rule)),
     )
 
 
@@ -261,8 +354,9 @@ def _refuse_undeclared(
 def release_curve(frame: pd.DataFrame, *, rule: DisclosureRule, group: str | None = "group") -> pd.DataFrame:
     """Coarsen a survival curve so that no step tells of fewer people than the rule allows.
 
-    Steps are merged until each carries at least ``threshold`` events, the curve stops where fewer than
-    ``threshold`` are at risk, and the counts shown are rounded.
+    Steps are merged until each carries at least ``threshold`` events, the last with what is left over; the curve stops
+    where fewer than ``threshold`` are at risk, and the counts shown are rounded. A group with fewer than ``threshold``
+    events has no step that could be shown: it is left out.
 
     Parameters
     ----------
@@ -284,18 +378,25 @@ def release_curve(frame: pd.DataFrame, *, rule: DisclosureRule, group: str | Non
     if not rule.protects:
         return frame.copy()
     parts = [frame] if group is None else [part for _, part in frame.groupby(group, sort=False)]
-    return pd.concat([_coarse(part, rule) for part in parts], ignore_index=True)
+    shown = [part for part in (_coarse(part, rule) for part in parts) if not part.empty]
+    return pd.concat(shown, ignore_index=True) if shown else frame.iloc[:0].copy()
 
 
 def _coarse(part: pd.DataFrame, rule: DisclosureRule) -> pd.DataFrame:
+    at_risk = part["n_at_risk"].to_numpy()
+    few = at_risk < rule.threshold
+    followed = int(few.argmax()) if few.any() else len(part)
     kept, pending = [], 0.0
-    for position, (at_risk, events) in enumerate(zip(part["n_at_risk"], part["n_events"], strict=True)):
-        if at_risk < rule.threshold:
-            break
+    for position, events in enumerate(part["n_events"].to_numpy()[:followed]):
         pending += events
         if position == 0 or pending >= rule.threshold:
             kept.append(position)
             pending = 0.0
+    if len(kept) < 2:
+        kept = []
+    elif pending:
+        # What is left over joins the last step, so that the curve ends where the estimates of the effect do.
+        kept[-1] = followed - 1
     out = part.iloc[kept].copy()
     for column in ("n_at_risk", "n_events", "n_censored"):
         if column in out:

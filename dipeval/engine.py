@@ -7,6 +7,9 @@ installing and loading are switched off.
 from __future__ import annotations
 
 import itertools
+import shutil
+import tempfile
+import weakref
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -122,10 +125,17 @@ def open_engine(
     """
     import ibis
 
-    settings: dict[str, Any] = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+    spill = tempfile.mkdtemp(prefix="dipeval-")
+    settings: dict[str, Any] = {
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "temp_directory": spill,
+    }
     if threads is not None:
         settings["threads"] = threads
     if memory_limit is not None:
         settings["memory_limit"] = memory_limit
     backend = ibis.duckdb.connect(":memory:" if path is None else str(path), **settings)
+    # What does not fit in memory is personal too: a private folder that goes with the engine, not the user's own.
+    weakref.finalize(backend, shutil.rmtree, spill, ignore_errors=True)
     return Engine(backend=backend)

@@ -59,10 +59,10 @@ class Points:
     items: tuple[str, ...]
     title: str = ""
 
-    def to_html(self) -> str:
-        """Return the list as HTML."""
+    def to_html(self, level: int = 3) -> str:
+        """Return the list as HTML, its heading at this level."""
         items = "".join(f"<li>{html.escape(text)}</li>" for text in self.items if text)
-        head = f"<h3>{html.escape(self.title)}</h3>" if self.title else ""
+        head = f"<h{level}>{html.escape(self.title)}</h{level}>" if self.title else ""
         return f"{head}<ul>{items}</ul>" if items else ""
 
 
@@ -170,7 +170,9 @@ class Section:
 
     def to_html(self) -> str:
         """Return the section as HTML."""
-        body = "".join(block.to_html() for block in self.blocks)
+        body = "".join(
+            block.to_html(self.level + 1) if isinstance(block, Points) else block.to_html() for block in self.blocks
+        )
         heading = f'<h{self.level} id="{self.anchor}">{html.escape(self.title)}</h{self.level}>'
         return f'<section aria-labelledby="{self.anchor}">{heading}{body}</section>'
 

@@ -29,7 +29,7 @@ def own_kernel() -> Iterator[str]:
     with tempfile.TemporaryDirectory() as place:
         spec = Path(place) / "kernels" / KERNEL_NAME
         spec.mkdir(parents=True)
-        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--log-level=50"]
         content = {"argv": command, "display_name": "dipeval", "language": "python", "env": {"PYTHONHASHSEED": "0"}}
         (spec / "kernel.json").write_text(json.dumps(content), encoding="utf-8")
         before = os.environ.get("JUPYTER_PATH")
@@ -126,9 +126,13 @@ def _as_ours(name: str, message: str, cell: int) -> DipevalError:
     kind = getattr(errors, name, None)
     if isinstance(kind, type) and issubclass(kind, InputError):
         return InputError(message)
+    # The message of a foreign error can quote a value of the data, so its kind alone is told.
+    known = issubclass(kind, DipevalError) if isinstance(kind, type) else False
+    what = f"{name}: {message}" if known else name
     return ReportError(
-        f"Cell {cell} of the report's notebook failed ({name}: {message}). No report was written. "
-        "This looks like a fault of dipeval rather than of the study."
+        f"Cell {cell} of the report's notebook failed ({what}). No report was written. This looks like a fault of "
+        "dipeval rather than of the study. Its details may quote the data, so they are not shown: to see them where "
+        "the data may be seen, open the study in Python with dip.Study.from_toml(...).run()."
     )
 
 

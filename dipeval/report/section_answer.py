@@ -50,13 +50,15 @@ def effect(result: StudyResult) -> Section:
         return Section(title=title, anchor=anchor, blocks=blocks)
     rows = [row for pair in _beside(result) for row in pair]
     primary = result.effects[0]
+    hidden = words.small(result, primary)
+    overturn = () if hidden else (Text(paragraphs=(_overturn(primary),), kind="note"),)
     blocks = (
-        Text(paragraphs=(primary.summary().headline,)),
+        Text(paragraphs=(words.hidden_effect() if hidden else words.headline(result, primary),)),
         *_tables(result, rows, "Estimates of the primary design, and the plain difference for reference"),
         *_picture(result, rows),
         *_randomised(result),
         Text(paragraphs=(f"Standard errors: {words.errors(result, primary)}. {words.estimand(result)}",)),
-        Text(paragraphs=(_overturn(primary),), kind="note"),
+        *overturn,
     )
     return Section(title=title, anchor=anchor, blocks=blocks)
 
@@ -103,20 +105,24 @@ def _table(result: StudyResult, rows: Sequence[tuple[str, Effect]], caption: str
 
 
 def _row(result: StudyResult, design: str, item: Effect) -> dict[str, object]:
-    show, digits = words.figure(item.measure), 2
-    level = words.share if item.outcome_kind == "yes_no" else lambda value: format_number(value, digits)
+    decimals = words.digits(result, item)
+    show = words.figure(item.measure, decimals)
     return {
         "design": design,
         "outcome": words.outcome_label(result, item.outcome_name),
         "measure": words.MEASURE_WORDS[item.measure],
-        "treated": level(item.mean_treated),
-        "comparison": level(item.mean_comparison),
+        "treated": _level(item, item.mean_treated, decimals),
+        "comparison": _level(item, item.mean_comparison, decimals),
         "estimate": show(item.estimate),
         "interval": f"{show(item.conf_low)} to {show(item.conf_high)}",
         "p": words.p_value(item.p_value),
         "people": item.n_treated + item.n_comparison,
         "smallest": smallest_count(item),
     }
+
+
+def _level(item: Effect, value: float, decimals: int) -> str:
+    return words.share(value, decimals) if item.outcome_kind == "yes_no" else format_number(value, 2)
 
 
 def _picture(result: StudyResult, rows: Sequence[tuple[str, Effect]]) -> list[Block]:
@@ -129,17 +135,13 @@ def _picture(result: StudyResult, rows: Sequence[tuple[str, Effect]]) -> list[Bl
     ]
     if not same:
         return []
-    frame = pd.DataFrame(
-        {
-            "term": [primary.measure] * len(same),
-            "group": [design for design, _ in same],
-            "label": [design for design, _ in same],
-            "estimate": [item.estimate for _, item in same],
-            "conf_low": [item.conf_low for _, item in same],
-            "conf_high": [item.conf_high for _, item in same],
-        }
-    )
-    told = "; ".join(f"{design}: {words.size(item)}" for design, item in same)
+    figures = {
+        name: [words.drawn(result, item, getattr(item, name)) for _, item in same]
+        for name in ("estimate", "conf_low", "conf_high")
+    }
+    names = [design for design, _ in same]
+    frame = pd.DataFrame({"term": primary.measure, "group": names, "label": names, **figures})
+    told = "; ".join(f"{design}: {words.size(item, words.digits(result, item))}" for design, item in same)
     unit = words.MEASURE_WORDS[primary.measure].lower()
     return [
         Picture(
@@ -222,7 +224,9 @@ def truth(result: StudyResult) -> Section:
     linked = _with_true_links(result)
     rows = []
     for known in result.truth:
-        name = next(key for key in estimates if key[0] == known.measure)
+        name = (known.measure, _label_of(result, str(known.to_frame()["group"].iloc[0])))
+        if name not in estimates:
+            continue
         show, mine, perfect = words.figure(known.measure), estimates[name], linked.get(name)
         rows.append(
             {
@@ -248,12 +252,17 @@ def truth(result: StudyResult) -> Section:
         },
     )
     text = (
-        "The true effect is taken among the people analysed as treated whose true status is "
-        "treated: the average of what "
-        "happened to them less what would have happened had they not started."
+        "The true effect is taken among the people analysed as treated whose true status is treated: the average of "
+        "what happened to them less what would have happened had they not started."
     )
     blocks = (Table(released=table), Text(paragraphs=(text,)))
     return Section(title="How close is the estimate to the truth?", anchor="truth", blocks=blocks)
+
+
+def _label_of(result: StudyResult, column: str) -> str:
+    """The label in the study file of the outcome that is measured in a column."""
+    found = [outcome.label for outcome in result.spec.outcomes if (outcome.column or outcome.name) == column]
+    return found[0] if found else column
 
 
 def _with_true_links(result: StudyResult) -> dict[tuple[str, str], Effect]:

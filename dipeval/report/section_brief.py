@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 HOW_TO_READ = (
     "Every figure has a range, the 95% interval: with data like these, ranges made this way contain the true value 95 "
     "times in 100. A range that includes zero does not show that nothing happened. The groups were made alike on "
-    "what was recorded; what was not recorded may still differ, and the section on what would overturn the answer says "
+    "what was recorded; what was not recorded may still differ, and the note on what would overturn the answer says "
     "how strong that would have to be."
 )
 
@@ -36,7 +36,8 @@ def brief(result: StudyResult) -> Section:
         blocks.append(Text(paragraphs=(spec.first_line,), kind="warning"))
     blocks.append(Text(paragraphs=(f"Question: {spec.question}",)))
     blocks += _withheld(result) if result.withheld else _answer(result)
-    blocks.append(Text(paragraphs=(HOW_TO_READ,), kind="note"))
+    if not result.withheld:
+        blocks.append(Text(paragraphs=(HOW_TO_READ,), kind="note"))
     blocks.append(Text(paragraphs=(result.rule.in_words(),)))
     return Section(title=spec.title, anchor="in-brief", blocks=tuple(blocks), level=1)
 
@@ -65,7 +66,7 @@ def _answer(result: StudyResult) -> list[Block]:
     if words.small(result, effect):
         return [Text(paragraphs=(words.hidden_effect(),), kind="lead")]
     can, cannot = words.can_and_cannot(result, effect)
-    lead = [effect.summary().headline]
+    lead = [words.headline(result, effect)]
     if effect.measure in words.SHARES:
         label = words.outcome_label(result, effect.outcome_name)
         lead.append(f"{label}. {words.of_hundred(effect)}")
@@ -75,7 +76,7 @@ def _answer(result: StudyResult) -> list[Block]:
     blocks.append(Points(title="What you can say", items=can))
     blocks.append(Points(title="What you cannot say", items=cannot))
     blocks.append(Text(paragraphs=(f"Who the estimate is about: {words.estimand(result)}",)))
-    if result.roi is not None:
+    if result.roi is not None and not words.money_is_small(result):
         blocks.append(Text(paragraphs=(f"Money: {result.roi.summary().headline}",)))
     return blocks
 

@@ -6,18 +6,20 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from dipeval.disclosure import CONFIDENTIAL, ReleasedTable, is_small, release
-from dipeval.plots.balance import love_plot, overlap_plot
+from dipeval.disclosure import CONFIDENTIAL, ReleasedTable, is_small, release, release_count, share_digits
+from dipeval.plots.balance import BINS, love_plot, overlap_plot
 from dipeval.plots.style import to_png
 from dipeval.presenting import format_number, format_percent, format_points
 from dipeval.report import words
 from dipeval.report.blocks import Block, Picture, Section, Table, Text
-from dipeval.study.gate import COUNT_CHECKS, people_behind
+from dipeval.study.checking import OVERLAP_BANDS, overlap
+from dipeval.study.gate import COUNT_CHECKS, SHARE_DROPPED, fewest_people, people_behind
 
 if TYPE_CHECKING:
     from dipeval.study import StudyResult
 
 SCORE_TERM = "propensity score"
+BARS_IN_A_BAND = BINS // OVERLAP_BANDS
 METHODS = {
     "nearest": "each treated person is paired with the nearest untreated person on the propensity score",
     "entropy": (
@@ -62,7 +64,7 @@ def _diagnostics(result: StudyResult) -> ReleasedTable:
             "value": [
                 _diagnostic(result, name, value) for name, value in zip(frame["check"], frame["value"], strict=True)
             ],
-            "threshold": [format_number(value, 2).removesuffix(".00") for value in frame["threshold"]],
+            "threshold": [_limit(*pair) for pair in zip(frame["check"], frame["threshold"], strict=True)],
             "passed": ["passed" if passed else "NOT PASSED" for passed in frame["passed"]],
         }
     )
@@ -80,7 +82,11 @@ def _diagnostic(result: StudyResult, name: str, value: float) -> str:
         return CONFIDENTIAL
     if name in COUNT_CHECKS:
         return words.people(result, value)
-    return format_percent(value) if name.startswith("share") else format_number(value, 3)
+    return format_percent(value) if name == SHARE_DROPPED else format_number(value, 3)
+
+
+def _limit(name: str, value: float) -> str:
+    return format_percent(value, 0) if name == SHARE_DROPPED else format_number(value, 2).removesuffix(".00")
 
 
 def _verdict(result: StudyResult) -> Block:
@@ -105,6 +111,9 @@ def balance(result: StudyResult) -> Section:
     -------
     Section
     """
+    title, anchor = "Were the groups alike?", "balance"
+    if is_small(min(result.design.n_treated, result.design.n_comparison), result.rule):
+        return Section(title=title, anchor=anchor, blocks=(Text(paragraphs=(words.hidden_effect(),)),))
     found = result.design.balance()
     frame = found.to_frame()
     frame = frame[frame["term"] != SCORE_TERM].reset_index(drop=True)
@@ -119,8 +128,8 @@ def balance(result: StudyResult) -> Section:
         caption="How different the groups were on each covariate, before and after",
     )
     return Section(
-        title="Were the groups alike?",
-        anchor="balance",
+        title=title,
+        anchor=anchor,
         blocks=(
             Text(paragraphs=(_alike(result, frame),)),
             love,
@@ -152,10 +161,11 @@ def _balance_table(result: StudyResult, frame: pd.DataFrame) -> ReleasedTable:
         ["label", "mean_treated", "mean_comparison_before", "mean_comparison_after", "smd_before", "smd_after"]
     ]
     return release(
-        shown.assign(n=min(result.design.n_treated, result.design.n_comparison)),
+        shown.assign(fewest=[fewest_people(result.design, row) for row in frame.to_dict("records")]),
         rule=result.rule,
         caption="Averages in the two groups and their standardised differences",
-        rests_on=dict.fromkeys(shown.columns[1:], "n"),
+        # All three averages go together: any two and the differences would give the third.
+        rests_on=dict.fromkeys(shown.columns[1:4], "fewest") | dict.fromkeys(shown.columns[4:], ()),
         formats=dict.fromkeys(shown.columns[1:4], lambda value: format_number(value, 2))
         | dict.fromkeys(shown.columns[4:], lambda value: format_number(value, 3)),
         labels={
@@ -181,30 +191,49 @@ def _overlap(result: StudyResult) -> list[Block]:
     scores = pd.DataFrame(
         {"score": made.score, "group": made.treated.map({True: "treated", False: "comparison"})}
     ).dropna()
+    left_out = ""
     if result.rule.protects:
-        bins = scores.groupby([pd.cut(scores["score"], 20), "group"], observed=True)["score"].transform("size")
-        scores = scores[bins >= result.rule.threshold]
-    if scores.empty:
-        return []
+        scores = _protected_overlap(result)
+        left_out = f". Tenths of the scale with fewer than {result.rule.threshold} people of a group are left out of it"
+        if set(scores["group"]) != {"treated", "comparison"}:
+            few = "The probability of treatment in the two groups is not drawn: too few people in each tenth of it."
+            return [Text(paragraphs=(few,))]
     picture = Picture(
         png=to_png(overlap_plot(scores.reset_index(drop=True))),
         alt=(
             "Distribution of the estimated probability of treatment among treated and untreated "
             "people, one above the other."
         ),
-        caption="Could either group have been the other? The probability of treatment in both groups, before matching",
+        caption="Could either group have been the other? The probability of treatment in both groups, before matching"
+        + left_out,
     )
     return [picture]
 
 
+def _protected_overlap(result: StudyResult) -> pd.DataFrame:
+    """The bands of the scale as the rule lets them be counted, spread evenly over the picture's narrower bars."""
+    rows = []
+    for band in overlap(result.design).to_dict("records"):
+        width = (band["band_to"] - band["band_from"]) / BARS_IN_A_BAND
+        for group in ("treated", "comparison"):
+            if is_small(band[f"n_{group}"], result.rule):
+                continue
+            share = float(release_count(band[f"n_{group}"], result.rule).replace(",", "")) / BARS_IN_A_BAND
+            for bar in range(BARS_IN_A_BAND):
+                rows.append({"score": band["band_from"] + (bar + 0.5) * width, "group": group, "weight": share})
+    return pd.DataFrame(rows, columns=["score", "group", "weight"])
+
+
 def _power(result: StudyResult) -> list[Block]:
-    if result.spec.primary.kind != "yes_no":
+    smallest_group = min(result.design.n_treated, result.design.n_comparison)
+    if result.spec.primary.kind != "yes_no" or is_small(smallest_group, result.rule):
         return []
     base = result.spec.diagnostics.expected_share
     smallest = result.design.minimum_detectable_difference(base)
+    decimals = share_digits(smallest_group, result.rule)
     text = (
-        f"Before any outcome was read: with this many people, and if about {words.share(base)} of the comparison group "
-        f"have the outcome, a true difference of {format_points(smallest)} would be found in 80 of 100 such studies. "
-        "A smaller effect is likely to be missed."
+        f"Before any outcome was read: with this many people, and if about {format_percent(base, 0)} of the comparison "
+        f"group have the outcome, a true difference of {format_points(smallest, decimals)} would be found in 80 of 100 "
+        "such studies. A smaller effect is likely to be missed."
     )
     return [Text(paragraphs=(text,), kind="note")]

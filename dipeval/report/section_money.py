@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from dipeval.disclosure import ReleasedTable, release
-from dipeval.presenting import format_money, format_number
+from dipeval.disclosure import CONFIDENTIAL, ReleasedTable, is_small, release
+from dipeval.presenting import format_count, format_money, format_number
 from dipeval.report import words
 from dipeval.report.blocks import Block, Points, Section, Table, Text, nothing
-from dipeval.study.tidy import smallest_count
+from dipeval.study.tidy import people_reoffending
 
 if TYPE_CHECKING:
     from dipeval.roi import ReturnOnInvestment
@@ -31,25 +32,41 @@ def money(result: StudyResult) -> Section:
     """
     if result.withheld or result.roi is None:
         return nothing()
+    title, anchor = "Was it worth the money?", "money"
+    if words.money_is_small(result):
+        return Section(title=title, anchor=anchor, blocks=(Text(paragraphs=(words.hidden_effect(),)),))
     summary = result.roi.summary()
     blocks: list[Block] = [
         Text(paragraphs=(summary.headline,), kind="lead"),
         Table(released=_figures(result, result.roi)),
         Points(title="What this rests on and what it leaves out", items=_rests_on(result, result.roi)),
     ]
-    return Section(title="Was it worth the money?", anchor="money", blocks=tuple(blocks))
+    return Section(title=title, anchor=anchor, blocks=tuple(blocks))
 
 
 def _rests_on(result: StudyResult, roi: ReturnOnInvestment) -> tuple[str, ...]:
-    """The notes of the result; the two that count people are written again from released counts."""
+    """The notes of the result; those that count people are written again from released counts."""
     about = f"What the effect is about: {words.estimand(result)}"
     counted = (
         f"The benefit is counted for {words.people(result, roi.people)} treated people; of the "
         f"{format_money(roi.total_spend)} spent on {words.people(result, roi.cost_people)} people "
         f"({', '.join(roi.spent_on)}), the part for those treated people is set against it."
     )
-    kept = [note for note in roi.summary().notes if not note.startswith(("What the effect is about", "The benefit is"))]
+    again = ("What the effect is about", "The benefit is", "The effect was estimated on")
+    kept = [_unpriced(result, note) for note in roi.summary().notes if not note.startswith(again)]
     return (about, counted, *kept)
+
+
+def _unpriced(result: StudyResult, note: str) -> str:
+    """The share of offences without a unit cost, no finer than the people behind it allow."""
+    if not (result.rule.protects and note.startswith("Valued at nothing") and result.roi is not None):
+        return note
+    few = is_small(people_reoffending(result, result.roi.unpriced), result.rule)
+
+    def shown(found: re.Match[str]) -> str:
+        return CONFIDENTIAL if few else words.share(float(found.group(1)) / 100, 0)
+
+    return re.sub(r"(\d+\.\d+)%", shown, note)
 
 
 _LABELS = {
@@ -69,17 +86,18 @@ _LABELS = {
 def _figures(result: StudyResult, roi: ReturnOnInvestment) -> ReleasedTable:
     frame = roi.to_frame()
     frame = frame[(frame["group"] == "all") & frame["term"].isin(_LABELS)]
-    show = {"GBP": format_money}
+    # Finer than whole offences, they would give the effect, and with it the exact number of people, back by division.
+    offences = format_count if result.rule.protects else format_number
+    show = {"GBP": format_money, "offences": offences}
     figures = {
         column: [show.get(unit, format_number)(value) for unit, value in zip(frame["unit"], frame[column], strict=True)]
         for column in ("estimate", "conf_low", "conf_high")
     }
     rows = pd.DataFrame({"item": [_LABELS[term] for term in frame["term"]], **figures})
     return release(
-        rows.assign(n=smallest_count(result.effects[0])),
+        rows,
         rule=result.rule,
         caption="From offences averted to money",
-        rests_on=dict.fromkeys(figures, "n"),
         right=list(figures),
         labels={"item": "Figure", "estimate": "Estimate", "conf_low": "95% from", "conf_high": "95% to"},
         notes=("[x]: the figure has no interval, or the data do not settle it.",),

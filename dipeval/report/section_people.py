@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from dipeval.disclosure import NOT_APPLICABLE, ReleasedTable, release, release_count
+from dipeval.disclosure import NOT_APPLICABLE, ReleasedTable, legend, release, release_count, share_digits
 from dipeval.plots.attrition import attrition_plot
 from dipeval.plots.style import to_png
 from dipeval.presenting import format_percent
@@ -16,6 +16,9 @@ from dipeval.report.blocks import Block, Picture, Section, Table, Text, nothing
 if TYPE_CHECKING:
     from dipeval.linkage import Linkage, LinkageQuality
     from dipeval.study import StudyResult
+
+
+_IDENTIFIERS = {"attributor": "initials, date of birth, sex, area", "full": "names, date of birth, sex, postcode"}
 
 
 def linkage(result: StudyResult) -> Section:
@@ -51,7 +54,10 @@ def linkage(result: StudyResult) -> Section:
 def _counts(result: StudyResult, linked_files: Linkage) -> ReleasedTable:
     frame = linked_files.counts
     linked = [NOT_APPLICABLE if pd.isna(n) else release_count(n, result.rule) for n in frame["linked"]]
-    frame = frame.assign(table=[name.replace("_", " ").capitalize() for name in frame["table"]], linked=linked)
+    used = [_IDENTIFIERS.get(str(model), NOT_APPLICABLE) for model in frame["model"]]
+    frame = frame.assign(
+        model=used, table=[name.replace("_", " ").capitalize() for name in frame["table"]], linked=linked
+    )
     return release(
         frame[["table", "model", "records", "persons", "linked"]],
         rule=result.rule,
@@ -108,10 +114,11 @@ def cohort(result: StudyResult) -> Section:
     last = f"{shown['n'].iloc[-1]} people in the comparison"
     if not result.rule.protects:
         shown = shown[(flow["n_excluded"] > 0) | (flow.index == 0) | (flow.index == len(flow) - 1)]
+    marked = legend([*shown["n"], *shown["excluded"]], result.rule)
     picture = Picture(
         png=to_png(attrition_plot(shown[["step", "label", "n", "excluded"]])),
         alt=f"Flow of people through the study: from {shown['n'].iloc[0]} ({shown['label'].iloc[0]}) to {last}.",
-        caption="From the people submitted to the people compared",
+        caption=" ".join(["From the people submitted to the people compared.", *marked]),
     )
     table = release(
         flow[["label", "n_people", "n_excluded"]],
@@ -135,13 +142,18 @@ def _exposure(result: StudyResult) -> list[Block]:
         "to stay out of trouble in order to start. People who started later stay in the comparison group: the estimate "
         f"is about starting within {rule.grace_days} days against not having done so."
     )
+    frame = result.exposure
+    # A share tells of those it leaves out as well: 98% of 300 is 6 people who did not.
+    others = (frame["n_people"] / frame["share"] - frame["n_people"]).round()
+    smallest = pd.concat([frame["n_people"], others], axis=1).min(axis=1)
+    shares = [format_percent(s, share_digits(n, result.rule)) for s, n in zip(frame["share"], smallest, strict=True)]
     table = release(
-        result.exposure[["label", "n_people", "share", "share_of"]],
+        frame.assign(share=shares, others=others)[["label", "n_people", "share", "share_of", "others"]],
         rule=result.rule,
         caption="Treatment starts among the eligible",
         counts=["n_people"],
-        rests_on={"share": "n_people"},
-        formats={"share": format_percent},
+        rests_on={"share": ("n_people", "others")},
+        right=["share"],
         labels={"label": "Group", "n_people": "People", "share": "Share", "share_of": "Share of"},
     )
     return [Text(paragraphs=(text,)), Table(released=table)]

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from dipeval.disclosure import CONFIDENTIAL, is_small, release_count
+from dipeval.disclosure import CONFIDENTIAL, is_small, release_count, share_digits
+from dipeval.presenting import round_half_up
 
 if TYPE_CHECKING:
     from dipeval.disclosure import DisclosureRule
     from dipeval.study import StudyResult
 
 COLUMNS = ("section", "measure", "group", "estimate", "conf_low", "conf_high", "n", "status", "note")
+_STANDARDISED = ("balance", "diagnostics")
 _FIGURES = ("estimate", "conf_low", "conf_high")
 
 
@@ -29,8 +31,9 @@ def results_csv(result: StudyResult) -> str:
     Returns
     -------
     str
-        Columns ``section, measure, group, estimate, conf_low, conf_high, n, status, note``; figures at full
-        precision, counts as released; ``[c]`` where a figure rests on too few people.
+        Columns ``section, measure, group, estimate, conf_low, conf_high, n, status, note``; counts as released, figures
+        at full precision or, under a protecting rule, as the report shows them; ``[c]`` where a figure rests on too few
+        people.
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -43,13 +46,25 @@ def results_csv(result: StudyResult) -> str:
 def _released(row: dict[Any, Any], rule: DisclosureRule) -> list[str]:
     rests_on_people = not pd.isna(row["n_smallest"])
     hidden = rests_on_people and is_small(row["n_smallest"], rule)
-    shown = {name: CONFIDENTIAL if hidden and not pd.isna(row[name]) else _text(row[name], rule) for name in _FIGURES}
+    shown = {name: CONFIDENTIAL if hidden and not pd.isna(row[name]) else _text(row, name, rule) for name in _FIGURES}
     shown["n"] = "" if pd.isna(row["n"]) else release_count(row["n"], rule).replace(",", "")
+    # The sentence about a check says its figure once more.
+    if hidden and row["section"] == "diagnostics":
+        shown["note"] = ""
     return [shown.get(name, row[name]) for name in COLUMNS]
 
 
-def _text(value: float, rule: DisclosureRule) -> str:
-    """A share at full precision tells the exact counts it was made of, so protected figures keep three digits."""
+def _text(row: dict[Any, Any], name: str, rule: DisclosureRule) -> str:
+    """A figure as text: one of full precision tells the exact counts it was made of, so protected ones are rounded."""
+    value = row[name]
     if pd.isna(value):
         return ""
-    return repr(float(f"{value:.3g}")) if rule.protects else repr(float(value))
+    if not rule.protects:
+        # The last bits differ between machines; twelve decimals do not.
+        return repr(round(float(value), 12) + 0.0)
+    if row["section"] == "money":
+        return repr(float(f"{value:.3g}") + 0.0)
+    if row["section"] in _STANDARDISED:
+        return repr(round_half_up(value, 3) + 0.0)
+    smallest = row["n_smallest"]
+    return repr(0.0 + round_half_up(value, 2 + share_digits(0 if pd.isna(smallest) else smallest, rule)))

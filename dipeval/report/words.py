@@ -6,14 +6,15 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from dipeval.disclosure import CONFIDENTIAL, is_small, release_count
-from dipeval.presenting import format_number, format_p, format_percent
+from dipeval.disclosure import CONFIDENTIAL, is_small, release_count, share_digits
+from dipeval.presenting import format_number, format_p, format_percent, round_half_up
 
 if TYPE_CHECKING:
     from dipeval.effects import Effect
     from dipeval.study import StudyResult
 
 SHARES = ("risk_difference",)
+MATCHING = ("nearest",)
 MEASURE_WORDS = {
     "risk_difference": "Difference in shares (percentage points)",
     "risk_ratio": "Ratio of shares",
@@ -52,6 +53,12 @@ def small(result: StudyResult, effect: Effect) -> bool:
     return is_small(smallest_count(effect), result.rule)
 
 
+def money_is_small(result: StudyResult) -> bool:
+    """Whether the money rests on too few people: the answer, or the difference in means it is made from."""
+    behind = [result.effects[0], *(item for item in result.effects if item.measure == "mean_difference")]
+    return any(small(result, item) for item in behind)
+
+
 def outcome_label(result: StudyResult, name: str) -> str:
     """Return the words of the study file for an outcome, else the vocabulary's."""
     from dipeval.vocabulary import label
@@ -71,25 +78,54 @@ def covariate(result: StudyResult, term: str) -> str:
     return f"{told[stem]}: {level.strip(' =:[]_')}" if stem else label(term)
 
 
-def figure(measure: str) -> Callable[[Any], str]:
+def digits(result: StudyResult, effect: Effect) -> int:
+    """Return the decimals in which percentages of an effect may be shown."""
+    from dipeval.study.tidy import smallest_count
+
+    return share_digits(smallest_count(effect), result.rule)
+
+
+def figure(measure: str, decimals: int = 1) -> Callable[[Any], str]:
     """Return the formatter of an estimate: percentage points for differences of shares, else the plain number."""
     if measure in SHARES:
-        return lambda value: format_number(100 * value, 1)
-    return lambda value: format_number(value, 3 if measure == "mean_difference" else 2)
+        return lambda value: format_number(100 * value, decimals)
+    return lambda value: format_number(value, 2 + decimals if measure == "mean_difference" else 2)
 
 
-def between(effect: Effect) -> str:
+def drawn(result: StudyResult, effect: Effect, value: float) -> float:
+    """Return a figure as a picture may draw it and write it out: no finer than the text beside it."""
+    return round_half_up(value, 2 + digits(result, effect)) if result.rule.protects else value
+
+
+def headline(result: StudyResult, effect: Effect) -> str:
+    """Return the headline of an effect, its percentages no finer than they may be shown."""
+    text, decimals = effect.summary().headline, digits(result, effect)
+    if decimals == 1 or effect.measure not in SHARES:
+        return text
+    for value in (effect.estimate, effect.conf_low, effect.conf_high):
+        side = " fewer" if value < 0 else " more"
+        text = _swap(text, format_number(100 * abs(value), 1) + side, format_number(100 * abs(value), decimals) + side)
+    for value in (effect.mean_treated, effect.mean_comparison):
+        text = _swap(text, format_percent(value), format_percent(value, decimals))
+    return text
+
+
+def _swap(text: str, fine: str, coarse: str) -> str:
+    return re.sub(rf"(?<![\d.,]){re.escape(fine)}", coarse, text)
+
+
+def between(effect: Effect, decimals: int = 1) -> str:
     """Return the interval of an effect in its own unit, in words."""
-    show = figure(effect.measure)
+    show = figure(effect.measure, decimals)
     unit = " percentage points" if effect.measure in SHARES else ""
     return f"from {show(effect.conf_low)} to {show(effect.conf_high)}{unit}"
 
 
-def size(effect: Effect) -> str:
+def size(effect: Effect, decimals: int = 1) -> str:
     """Return the estimate of an effect with its interval, in words."""
-    show = figure(effect.measure)
+    show = figure(effect.measure, decimals)
     unit = " percentage points" if effect.measure in SHARES else ""
-    return f"{show(effect.estimate)}{unit} (95% interval {between(effect)})"
+    return f"{show(effect.estimate)}{unit} (95% interval {between(effect, decimals)})"
 
 
 def of_hundred(effect: Effect, noun: str = "people") -> str:
@@ -106,7 +142,10 @@ def estimand(result: StudyResult) -> str:
     design = result.design
     kept, dropped = design.n_treated, design.n_treated_dropped or 0
     whom = f"the {people(result, kept)} treated people"
-    if dropped:
+    if result.rule.protects and design.method in MATCHING and is_small(dropped, result.rule):
+        # Said alike for nobody and for a few: whether anybody was left out is itself a small count.
+        whom += " for whom comparable untreated people were found"
+    elif dropped:
         whom = (
             f"the {people(result, kept)} of {people(result, kept + dropped)} treated people for whom comparable "
             "untreated people were found"
@@ -119,12 +158,12 @@ def estimand(result: StudyResult) -> str:
 
 def can_and_cannot(result: StudyResult, effect: Effect) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return what may and what may not be said of the primary effect."""
-    randomised = result.spec.design.randomised
+    randomised, decimals = result.spec.design.randomised, digits(result, effect)
     if effect.includes_equality:
-        return (CAN_SAY_UNCLEAR.format(size=between(effect)),), (CANNOT_SAY_UNCLEAR, CANNOT_SAY_OTHERS)
+        return (CAN_SAY_UNCLEAR.format(size=between(effect, decimals)),), (CANNOT_SAY_UNCLEAR, CANNOT_SAY_OTHERS)
     direction = "better" if effect.estimate < effect.null_value else "worse"
     cause = CANNOT_SAY_RANDOMISED if randomised else CANNOT_SAY_CLEAR
-    return (CAN_SAY_CLEAR.format(direction=direction, size=size(effect)),), (cause, CANNOT_SAY_OTHERS)
+    return (CAN_SAY_CLEAR.format(direction=direction, size=size(effect, decimals)),), (cause, CANNOT_SAY_OTHERS)
 
 
 def p_value(value: float) -> str:
@@ -132,9 +171,9 @@ def p_value(value: float) -> str:
     return format_p(value)
 
 
-def share(value: float) -> str:
+def share(value: float, decimals: int = 1) -> str:
     """Return a share as a percentage."""
-    return format_percent(value)
+    return format_percent(value, decimals)
 
 
 def errors(result: StudyResult, effect: Effect) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dipeval._version import __version__
+from dipeval.disclosure import release_line
 from dipeval.errors import InputError
 from dipeval.report.execute import run_in_kernel, run_in_process
 from dipeval.report.notebooks import assemble
@@ -77,7 +78,7 @@ def run_report(study_file: str | Path, folder: str | Path, *, progress: Callable
     folder
         Where the report's own folder is made, named after the study file.
     progress
-        Called with a line at a time while the work goes on.
+        Called with a line at a time while the work goes on; its counts of people are released as those of a table.
 
     Returns
     -------
@@ -94,12 +95,14 @@ def run_report(study_file: str | Path, folder: str | Path, *, progress: Callable
     >>> run_report("study.toml", "reports")  # doctest: +SKIP
     """
     from dipeval.study import Study
+    from dipeval.study.rules import disclosure_rule
 
     source = Path(study_file).resolve()
     spec = Study.from_toml(source).spec
+    rule, say = disclosure_rule(spec), progress or _silent
     with _whole_folder(Path(folder) / slug(source.stem)) as place:
         values = {"study_file": str(source), "data_folder": str(place.resolve())}
-        notebook = run_in_kernel(assemble(), values, progress or _silent)
+        notebook = run_in_kernel(assemble(), values, lambda line: say(release_line(line, rule)))
         html = render(notebook, title=spec.title, footer=_footer())
         (place / HTML_NAME).write_text(html, encoding="utf-8")
     return Path(folder) / slug(source.stem) / HTML_NAME

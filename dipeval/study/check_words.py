@@ -111,4 +111,4 @@ def _text_table(table: ReleasedTable) -> list[str]:
             for cell, width, name in zip(row, widths, table.columns, strict=True)
         ]
         lines.append(_INDENT + _INDENT.join(cells).rstrip())
-    return lines
+    return [*lines, *(_INDENT + note for note in table.notes)]

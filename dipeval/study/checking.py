@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from dipeval.disclosure import is_small, share_digits
 from dipeval.presenting import HtmlMixin, Summary, format_percent, format_points
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from dipeval.disclosure import DisclosureRule
     from dipeval.matching import Design
     from dipeval.study.gate import Diagnostics
@@ -68,8 +71,12 @@ class CheckResult(HtmlMixin):
     def detectable_in_words(self) -> str:
         """Return the sentence that says how small an effect this study could find."""
         expected = format_percent(self.spec.diagnostics.expected_share, 0)
+        smallest = min(self.design.n_treated, self.design.n_comparison)
+        if is_small(smallest, self.rule):
+            return "Too few people could be compared to say here how small an effect would be found."
+        least = format_points(self.minimum_detectable, share_digits(smallest, self.rule))
         return (
-            f"With these groups a difference of {format_points(self.minimum_detectable)} or more would be found with a "
+            f"With these groups a difference of {least} or more would be found with a "
             f"chance of {format_percent(POWER, 0)}, if {expected} of the comparison group have the outcome. "
             "Smaller effects may well be missed."
         )
@@ -81,8 +88,14 @@ class CheckResult(HtmlMixin):
         return check_in_words(self)
 
     def to_frame(self) -> pd.DataFrame:
-        """Return the balance table of the primary design."""
+        """Return the balance table of the primary design (columns: see `Balance.to_frame`)."""
         return self.design.balance().to_frame()
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the balance of the primary design before and after, with the study's threshold, and return the Axes."""
+        from dipeval.plots.balance import love_plot
+
+        return love_plot(self.to_frame(), ax=ax, threshold=self.spec.diagnostics.max_smd)
 
     def summary(self) -> Summary:
         """Return whether the outcome would be opened, the table of checks, and what could be detected."""

@@ -9,6 +9,7 @@ Austin (2009), Statistics in Medicine 28, 3083-3107.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,10 @@ from dipeval.errors import DesignError, InvariantError
 from dipeval.presenting import HtmlMixin, Summary, format_count, format_number, format_percent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import pandas as pd
+    from matplotlib.axes import Axes
 
     from dipeval.matching import Design
     from dipeval.study.spec import DiagnosticsSpec
@@ -29,6 +31,8 @@ EFFECTIVE_SIZE = "effective size of the comparison group"
 SHARE_DROPPED = "share of treated people without a comparable person"
 # Checks whose value counts people: it is shown as a count, under the disclosure rule.
 COUNT_CHECKS = (TREATED_ANALYSED, EFFECTIVE_SIZE)
+# Checks whose threshold is the most allowed; the others have a least.
+AT_MOST = (BALANCE, SHARE_DROPPED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -71,6 +75,12 @@ class Diagnostics(HtmlMixin):
             else f"The comparison failed {failed} of the {len(self._table)} checks that come before the outcome."
         )
         return Summary(title="Checks on the comparison", headline=headline, table=self.to_frame(), notes=self.reasons)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw each value against its threshold and return the Axes drawn on (exact counts: not for release)."""
+        from dipeval.plots.diagnostics import threshold_plot
+
+        return threshold_plot(self._table.assign(at_most=self._table["check"].isin(AT_MOST)), ax=ax)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,9 +164,39 @@ def people_behind(check: str, design: Design) -> int:
     """
     analysed, submitted = _analysed(design)
     comparison = int((design.weights[~design.treated.astype(bool)] > 0).sum())
-    dropped = submitted - analysed
-    # A share of people left out tells how many they are.
-    return min(analysed, comparison, dropped) if check == SHARE_DROPPED and dropped else min(analysed, comparison)
+    if check != SHARE_DROPPED or not design.pairs().size:
+        return min(analysed, comparison)
+    # A share of people left out tells how many they are, nobody included; weighting leaves nobody out by its nature.
+    return min(analysed, comparison, submitted - analysed)
+
+
+def fewest_people(design: Design, term: Mapping[Any, Any]) -> int:
+    """Return the smallest count of people that a row of averages tells of, for the disclosure rule.
+
+    Parameters
+    ----------
+    design
+        The comparison.
+    term
+        Row of its balance table: averages, and whether the term is yes or no.
+
+    Returns
+    -------
+    int
+        Of a yes/no term the fewest people with or without it in either group, before or after; else the smaller group.
+    """
+    treated, weights = design.treated.astype(bool), design.weights
+    analysed = min(int((treated & (weights > 0)).sum()), int((~treated & (weights > 0)).sum()))
+    if not term["binary"]:
+        return analysed
+    shares_of = {
+        "mean_treated": int(treated.sum()),
+        "mean_treated_after": int((treated & (weights > 0)).sum()),
+        "mean_comparison_before": int((~treated).sum()),
+        "mean_comparison_after": int((~treated & (weights > 0)).sum()),
+    }
+    counts = [part * size for name, size in shares_of.items() for part in (term[name], 1 - term[name])]
+    return max(0, math.floor(min(analysed, *counts) + 1e-9))
 
 
 def _balance(design: Design, limits: DiagnosticsSpec) -> tuple[Any, ...]:

@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from dipeval.datasets import load_dataset
-from dipeval.errors import InputError
+from dipeval.errors import ExtractError, InputError
 from dipeval.study import rules
 from dipeval.study.flow import FlowRow
 from dipeval.study.people import all_covariates, read_people, split_people
 from dipeval.study.sealed import Sealed, SealedHistory
+from dipeval.study.wording import as_study_keys
+from dipeval.vocabulary import TREATED
 
 if TYPE_CHECKING:
     from dipeval.cohort import Cohort
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from dipeval.study.spec import StudySpec
 
 logger = logging.getLogger("dipeval")
+NEEDED_TABLES = ("drug_tests", "treatment", "offences")
+DATA_ENDINGS = (".csv", ".txt", ".tsv", ".parquet", ".xlsx", ".xlsm", ".xls", ".ods")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,11 +131,23 @@ def from_linkage(spec: StudySpec, extracts: Extracts, linkage: Linkage) -> Prepa
     Returns
     -------
     Prepared
+
+    Raises
+    ------
+    InputError
+        If nobody, or everybody, in the cohort is treated.
     """
     from dipeval.cohort import build_cohort
 
     logger.info("building the cohort: who is eligible, and from when")
     cohort = build_cohort(extracts, linkage, rule=rules.cohort_rule(spec))
+    if cohort.people[TREATED].nunique() < 2:
+        who = "Nobody" if not cohort.people[TREATED].any() else "Everybody"
+        raise InputError(
+            f"{who} in the cohort started treatment within {spec.cohort.grace_days} days of the test, so there are no "
+            "two groups to compare. Check that the treatment file covers the same people, districts and months as "
+            "drug_tests (start_date above all), or change cohort.grace_days."
+        )
     flow = [_flow_row(step) for step in cohort.attrition.to_dict("records")]
     return Prepared(
         people=cohort,
@@ -171,13 +187,41 @@ def load_extracts(spec: StudySpec, folder: Path) -> Extracts:
     from dipeval.extracts import read_extracts
 
     logger.info("reading the extracts")
-    return read_extracts(
-        folder / str(spec.data.folder),
-        rules.extract_mapping(spec),
-        extract_date=spec.data.extract_date,
-        data_status=rules.disclosure_rule(spec).data_status,
-        on_error=spec.data.on_error,
+    where = folder / str(spec.data.folder)
+    try:
+        extracts = read_extracts(
+            where,
+            rules.extract_mapping(spec),
+            extract_date=spec.data.extract_date,
+            data_status=rules.disclosure_rule(spec).data_status,
+            on_error=spec.data.on_error,
+        )
+    except ExtractError as error:
+        raise ExtractError([as_study_keys(fault) for fault in error.faults]) from None
+    _require_tables(spec, extracts, where)
+    return extracts
+
+
+def _require_tables(spec: StudySpec, extracts: Extracts, where: Path) -> None:
+    """Say before the linkage which tables are missing, and which files of the folder nothing was read from."""
+    used = {Path(item.file).name for item in extracts.files}
+    unused = sorted(
+        path.name
+        for path in where.iterdir()
+        if path.is_file() and path.name not in used and path.suffix.lower() in DATA_ENDINGS and path.name[0] not in ".~"
     )
+    wanted = (*NEEDED_TABLES, "spend") if spec.costs is not None else NEEDED_TABLES
+    missing = [name for name in wanted if name not in extracts.names]
+    if missing:
+        unread = f" Nothing was read from {', '.join(unused)}." if unused else ""
+        costs = ' [costs] needs the table "spend"; without one take [costs] out.' if "spend" in missing else ""
+        raise InputError(
+            f"The folder '{where.name}' holds no {' and no '.join(missing)}.{unread} Name a file after its table "
+            f"({missing[0]}.csv), or say in the study file which it is: [data.tables.{missing[0]}] with "
+            f'file = "{unused[0] if unused else "your file.csv"}".{costs}'
+        )
+    for name in unused:
+        logger.info("not read: '%s' is named after no table, nor named in the study file", name)
 
 
 def _from_table(spec: StudySpec, folder: Path) -> Prepared:

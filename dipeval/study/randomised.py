@@ -10,6 +10,7 @@ from dipeval.presenting import HtmlMixin, Summary, format_number
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
     from dipeval.effects import Effect
 
@@ -38,7 +39,14 @@ class RandomisedCheck(HtmlMixin):
         return self.shift <= MOST_ALLOWED
 
     def to_frame(self) -> pd.DataFrame:
-        """Return two rows, adjusted and unadjusted, with the columns of `Effect.to_frame`."""
+        """Return two rows, adjusted and unadjusted: label, then the columns of `Effect.to_frame`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            label, term, group, estimate, std_error, conf_low, conf_high, p_value, n, n_treated, n_comparison,
+            mean_treated, mean_comparison.
+        """
         from dipeval.effects import effects_frame
 
         return effects_frame({"Adjusted": self.adjusted, "Unadjusted": self.unadjusted})
@@ -54,6 +62,12 @@ class RandomisedCheck(HtmlMixin):
             ),
             table=self.to_frame(),
         )
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw both estimates with their intervals and return the Axes drawn on."""
+        from dipeval.plots.effects import effect_plot
+
+        return effect_plot(self.to_frame(), ax=ax)
 
 
 def randomised_check(effects: tuple[Effect, ...], unadjusted: tuple[Effect, ...]) -> RandomisedCheck | None:

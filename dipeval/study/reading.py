@@ -121,8 +121,17 @@ def _bytes(path: Path) -> bytes:
         raise StudyFileError(
             ["there is no such file. Check the path, or write a first one with: dipeval init FOLDER"], file=str(path)
         )
-    raw = path.read_bytes()
-    if not raw.strip():
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise StudyFileError(
+            [
+                f"the file cannot be opened ({error.strerror}). Close it in other programs and check that you may "
+                "read it."
+            ],
+            file=path.name,
+        ) from None
+    if not raw.strip(b"\xef\xbb\xbf \t\r\n"):
         raise StudyFileError(
             ["the file is empty. Start from the commented template: dipeval init FOLDER"], file=path.name
         )
@@ -130,15 +139,19 @@ def _bytes(path: Path) -> bytes:
 
 
 def _decode(raw: bytes, name: str) -> str:
-    try:
-        return raw.decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError as error:
-        if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in raw[:200]:
-            problem = "the file is not plain text in UTF-8 (it looks like another kind of file, or UTF-16)"
-        else:
+    problem = ""
+    if raw.startswith((b"%PDF", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"{\\rtf")):
+        problem = "the file is not plain text in UTF-8 but a document or a workbook"
+    elif raw.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in raw:
+        problem = "the file is not plain text in UTF-8 (it looks like UTF-16, or another kind of file)"
+    if not problem:
+        try:
+            # Line endings of any system.
+            return raw.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+        except UnicodeDecodeError as error:
             line = raw[: error.start].count(b"\n") + 1
             problem = f"line {line}: a character is not in UTF-8"
-        raise StudyFileError([f"{problem}. Save it as UTF-8 text and try again."], file=name) from None
+    raise StudyFileError([f"{problem}. Save it as UTF-8 text and try again."], file=name)
 
 
 def _tree(text: str, name: str) -> dict[str, Any]:
@@ -148,7 +161,7 @@ def _tree(text: str, name: str) -> dict[str, Any]:
         raise StudyFileError(
             [
                 f"the file is not valid TOML: {str(error).rstrip('.')}. Each line is a [section] or key = value, and "
-                "words stand in double quotes."
+                f"words stand in double quotes{_curly(text)}."
             ],
             file=name,
         ) from None
@@ -157,6 +170,12 @@ def _tree(text: str, name: str) -> dict[str, Any]:
             ["the file holds only comments. Start from the commented template: dipeval init FOLDER"], file=name
         )
     return tree
+
+
+def _curly(text: str) -> str:
+    """A hint for files that went through a word processor."""
+    curly = set(text) & {"\u201c", "\u201d"}
+    return ', straight ones (") rather than the curly ones of a word processor' if curly else ""
 
 
 def _mend_unknown_keys(

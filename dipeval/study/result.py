@@ -11,6 +11,7 @@ from dipeval.presenting import HtmlMixin, Summary
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
     from dipeval.cohort import Cohort
     from dipeval.disclosure import DisclosureRule
@@ -164,3 +165,30 @@ class StudyResult(HtmlMixin):
         warning = (f"A check on the comparison failed; the reason given for going on: {self.override_reason}",)
         notes = (*(warning + self.reasons if self.overridden else ()), *own.notes)
         return Summary(title=self.spec.title, headline=own.headline, table=own.to_frame(), notes=notes)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the primary effect beside the unadjusted one and those of the other designs, or the checks if withheld.
+
+        Parameters
+        ----------
+        ax
+            Axes to draw on; a new figure without it. Exact figures: not for release.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
+        from dipeval.study.beside import marked, plot_effects
+
+        if self.withheld:
+            return self.diagnostics.plot(ax=ax)
+        first = self.effects[0]
+        rows = [(marked("Primary design", self.diagnostics), self.effects), ("Unadjusted", self.unadjusted)]
+        rows += [(marked(item.label, item.diagnostics), item.effects) for item in self.sensitivity]
+        same = [
+            (words, effect)
+            for words, effects in rows
+            for effect in effects
+            if (effect.outcome_name, effect.measure) == (first.outcome_name, first.measure)
+        ]
+        return plot_effects(same, ax=ax)

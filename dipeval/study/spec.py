@@ -184,9 +184,9 @@ class SensitivitySpec(DesignOptions):
 class DiagnosticsSpec(Section):
     """`[diagnostics]`: what the primary design must pass before an outcome is attached."""
 
-    max_smd: PositiveFloat = 0.1
+    max_smd: Annotated[float, Field(gt=0, le=0.25)] = 0.1
     min_treated: PositiveInt = 30
-    min_ess: PositiveFloat = 30.0
+    min_ess: Annotated[float, Field(ge=1)] = 30.0
     max_share_dropped: Share = 0.25
     expected_share: Annotated[float, Field(gt=0, lt=1)] = 0.5
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from dipeval.disclosure import is_small
 from dipeval.study.gate import COUNT_CHECKS, people_behind
 
 if TYPE_CHECKING:
@@ -116,12 +117,18 @@ def _effects(section: str, effects: Iterable[Effect], status: str, note: str = "
 
 
 def smallest_count(effect: Effect) -> int:
-    """Return the smallest count of people an effect rests on: of a yes/no outcome also those it did (not) happen to."""
+    """Return the smallest count an effect rests on.
+
+    Counted are the groups; of a yes/no outcome also those it did and did not happen to; of a number of events also the
+    events, as at most that many people can be behind them.
+    """
     sizes = [effect.n_treated, effect.n_comparison]
-    if effect.outcome_kind != "yes_no":
-        return min(sizes)
     shares = [effect.mean_treated, effect.mean_comparison]
     happened = [share * size for share, size in zip(shares, sizes, strict=True)]
+    if effect.outcome_kind == "count":
+        return max(0, math.floor(min(*sizes, *happened) + 1e-9))
+    if effect.outcome_kind != "yes_no":
+        return min(sizes)
     not_happened = [size - count for size, count in zip(sizes, happened, strict=True)]
     # A share of exactly 0 or 1 tells of everybody in the group and is as small as a count can be.
     return max(0, math.floor(min(*sizes, *happened, *not_happened) + 1e-9))
@@ -150,10 +157,27 @@ def _cox(result: StudyResult) -> Iterator[Row]:
     if result.cox is None or result.time_outcome is None:
         return
     for term in result.cox.to_frame().to_dict("records"):
-        smallest = min(int(term["n_events"]), _analysed(result)[1])
+        smallest = min(smallest_events(result), _analysed(result)[1])
         yield _row("time", "hazard_ratio", result.time_outcome.label, estimate=term["hazard_ratio"],
                    conf_low=term["hr_low"], conf_high=term["hr_high"], n=int(term["n"]), n_smallest=smallest,
                    status="shown")  # fmt: skip
+
+
+def smallest_events(result: StudyResult) -> int:
+    """Return how many people in the group with fewer of them had the event that a hazard ratio is about."""
+    if result.curve is not None:
+        return int(result.curve.to_frame().groupby("group")["n_events"].sum().min())
+    return 0 if result.cox is None else int(result.cox.to_frame()["n_events"].min())
+
+
+def people_reoffending(result: StudyResult, groups: Collection[str]) -> int:
+    """Return how many of the comparison people analysed have a proven reoffence of one of these groups."""
+    if result.outcomes_measured is None:
+        return 0
+    weights = result.design.weights[~result.design.treated.astype(bool)]
+    offences = result.outcomes_measured.by_group
+    own = offences["person_id"].isin(weights.index[weights > 0]) & (offences["n_reoffences"] > 0)
+    return int(offences.loc[own & offences["offence_group"].isin(list(groups)), "person_id"].nunique())
 
 
 def _truth(result: StudyResult) -> Iterator[Row]:
@@ -170,7 +194,26 @@ def _money(result: StudyResult) -> Iterator[Row]:
     if result.roi is None or not result.effects:
         return
     n, smallest = _analysed(result)
-    for line in result.roi.to_frame().to_dict("records"):
-        yield _row("money", str(line["term"]), str(line["group"]), estimate=line["estimate"], conf_low=line["conf_low"],
-                   conf_high=line["conf_high"], n=n, n_smallest=smallest, status="shown",
-                   note=str(line["unit"]))  # fmt: skip
+    behind = [result.effects[0], *(effect for effect in result.effects if effect.measure == "mean_difference")]
+    smallest = min(smallest, *map(smallest_count, behind))
+    lines = result.roi.to_frame().to_dict("records")
+    told = _told_by_offence_group(result, [str(line["group"]) for line in lines if line["group"] != "all"])
+    for line in lines:
+        group = str(line["group"])
+        yield _row("money", str(line["term"]), group, estimate=line["estimate"], conf_low=line["conf_low"],
+                   conf_high=line["conf_high"], n=n, n_smallest=min(smallest, told.get(group, smallest)),
+                   status="shown", note=str(line["unit"]))  # fmt: skip
+
+
+def _told_by_offence_group(result: StudyResult, groups: Iterable[str]) -> dict[str, int]:
+    """People behind each offence group's part of the money; 0 for those that must be withheld.
+
+    The parts add up to the whole, so a part too small to be shown takes the next smallest with it until subtraction
+    finds nothing small.
+    """
+    counts = {group: people_reoffending(result, (group,)) for group in dict.fromkeys(groups)}
+    hidden = [group for group, count in counts.items() if is_small(count, result.rule)]
+    others = sorted((group for group in counts if group not in hidden), key=lambda group: (counts[group], group))
+    while hidden and others and (len(hidden) < 2 or is_small(sum(counts[name] for name in hidden), result.rule)):
+        hidden.append(others.pop(0))
+    return counts | dict.fromkeys(hidden, 0)

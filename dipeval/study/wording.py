@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Mapping
 from typing import Any, get_args
 
@@ -21,6 +23,12 @@ _NEEDED = {
     "model_type": "a section of its own",
     "model_attributes_type": "a section of its own",
 }
+
+# How `dipeval.extracts` tells a remedy (a Python argument), and which key of the study file it is.
+_KEYS = {"files": "file", "columns": "columns", "codes": "codes", "encodings": "encoding", "header_rows": "header_row"}
+_ARGUMENT = re.compile(rf"\b({'|'.join(_KEYS)})=(\{{(?:[^{{}}]|\{{(?:[^{{}}]|\{{[^{{}}]*\}})*\}})*\}})")
+
+_BARE = re.compile(r"[a-z][a-z_]*")
 
 
 def in_words(item: Mapping[str, Any]) -> str:
@@ -53,6 +61,35 @@ def in_words(item: Mapping[str, Any]) -> str:
     if kind == "value_error":
         return f"{_found(item)}; {context['error']}."
     return f"{_found(item)}; {item['msg'][0].lower()}{item['msg'][1:]}."
+
+
+def as_study_keys(sentence: str) -> str:
+    """Rewrite the remedies of a fault in the extracts, which are Python arguments, as keys of the study file.
+
+    Examples
+    --------
+    >>> as_study_keys("Say header_rows={'deaths': 3}, or delete the rows above.")
+    'Say header_row = 3 under [data.tables.deaths], or delete the rows above.'
+    >>> as_study_keys("Map theirs: codes={'deaths': {'sex': {'1': 'male'}}}.")
+    'Map theirs: codes = { sex = { "1" = "male" } } under [data.tables.deaths].'
+    """
+    return _ARGUMENT.sub(_as_key, sentence)
+
+
+def _as_key(found: re.Match[str]) -> str:
+    try:
+        ((table, value),) = ast.literal_eval(found[2]).items()
+    except (ValueError, SyntaxError):  # a heading with a quotation mark in it: better as it was
+        return found[0]
+    name, sheet = (value[0], f' and sheet = "{value[1]}"') if isinstance(value, tuple) else (value, "")
+    return f"{_KEYS[found[1]]} = {_as_toml(name)}{sheet} under [data.tables.{table}]"
+
+
+def _as_toml(value: Any) -> str:
+    if isinstance(value, dict):
+        pairs = (f"{key if _BARE.fullmatch(key) else _as_toml(key)} = {_as_toml(v)}" for key, v in value.items())
+        return f"{{ {', '.join(pairs)} }}"
+    return str(value) if isinstance(value, int) else f'"{value}"'
 
 
 def _found(item: Mapping[str, Any]) -> str:

@@ -3,7 +3,15 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from dipeval.disclosure import CONFIDENTIAL, DisclosureRule, release, release_count, release_curve
+from dipeval.disclosure import (
+    CONFIDENTIAL,
+    DisclosureRule,
+    release,
+    release_count,
+    release_curve,
+    release_line,
+    share_digits,
+)
 from dipeval.errors import DisclosureError, InputError
 
 PROTECT = DisclosureRule()
@@ -67,6 +75,51 @@ def test_curve_steps_are_merged_and_the_tail_is_cut() -> None:
         }
     )
     out = release_curve(frame, rule=PROTECT)
-    assert out["time_days"].tolist() == [0, 3, 5]
-    assert out["n_at_risk"].tolist() == [40, 30, 20]
+    assert out["time_days"].tolist() == [0, 3, 6], "the three events left over join the last step; nobody is dropped"
+    assert out["n_at_risk"].tolist() == [40, 30, 10]
     assert release_curve(frame, rule=OPEN).equals(frame)
+
+
+def test_a_group_with_too_few_events_has_no_curve() -> None:
+    frame = pd.DataFrame(
+        {
+            "group": ["treated"] * 2 + ["comparison"] * 2,
+            "time_days": [0, 5, 0, 5],
+            "estimate": [1, 0.8, 1, 0.5],
+            "n_at_risk": [40, 40, 40, 40],
+            "n_events": [0, 8, 0, 20],
+        }
+    )
+    assert set(release_curve(frame, rule=PROTECT)["group"]) == {"comparison"}
+    assert release_curve(frame.head(2), rule=PROTECT).empty
+
+
+@pytest.mark.parametrize("weaker", [{"threshold": 1}, {"rounding": 1}, {"threshold": 9}])
+def test_personal_data_cannot_be_protected_less_than_the_profile_says(weaker: dict[str, int]) -> None:
+    with pytest.raises(InputError, match="at least 10"):
+        DisclosureRule(**weaker)
+    assert DisclosureRule(threshold=20, rounding=10).protects
+    assert DisclosureRule(data_status="simulated", **weaker).protects
+
+
+def test_percentages_are_whole_until_a_tenth_stands_for_a_person() -> None:
+    assert [share_digits(n, PROTECT) for n in (80, 999, 1000)] == [0, 0, 1]
+    assert share_digits(float("nan"), PROTECT) == 0
+    assert share_digits(80, OPEN) == 1
+
+
+def test_counts_in_lines_of_progress_are_released_too() -> None:
+    line = (
+        "Cohort: 324 people of 700 tested, 3 rows, at most 1,499 pairs to compare, followed for 365 days, offences_5y"
+    )
+    shown = (
+        "Cohort: 325 people of 700 tested, [c] rows, at most 1,500 pairs to compare, followed for 365 days, offences_5y"
+    )
+    assert release_line(line, PROTECT) == shown
+    assert release_line(line, OPEN) == line
+
+
+def test_marks_are_explained_below_the_table_that_shows_them() -> None:
+    frame = pd.DataFrame({"g": ["a"], "n": [3]})
+    assert release(frame, rule=PROTECT, caption="c", counts=["n"]).notes[0].startswith("[c]: withheld")
+    assert release(frame.assign(n=30), rule=PROTECT, caption="c", counts=["n"]).notes == ()

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import gc
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
@@ -34,3 +37,13 @@ def test_no_extension_is_fetched() -> None:
         "('autoinstall_known_extensions', 'autoload_known_extensions')"
     )
     assert {value for _, value in settings.fetchall()} == {"false"}
+
+
+def test_what_spills_goes_to_a_private_folder_that_goes_with_the_engine() -> None:
+    engine = open_engine(threads=1)
+    folder = Path(engine.connection.execute("select current_setting('temp_directory')").fetchone()[0])
+    assert folder.exists()
+    assert folder.stat().st_mode & 0o077 == 0
+    del engine
+    gc.collect()
+    assert not folder.exists()

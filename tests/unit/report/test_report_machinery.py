@@ -90,6 +90,21 @@ def test_a_failing_notebook_is_a_report_error() -> None:
         run_in_kernel(_notebook("1 / 0", parameters="x = 1"), {}, lambda line: None)
 
 
+def test_a_failing_notebook_does_not_repeat_what_the_error_said() -> None:
+    with pytest.raises(ReportError) as caught:
+        run_in_kernel(_notebook("raise KeyError('SECRETNAME 1970-01-01')", parameters="x = 1"), {}, lambda line: None)
+    assert "SECRETNAME" not in str(caught.value)
+    assert "KeyError" in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+
+
+def test_headings_never_skip_a_level() -> None:
+    points = Points(title="Say", items=("x",))
+    assert "<h2>Say</h2>" in Section(title="t", anchor="a", blocks=(points,), level=1).to_html()
+    assert "<h3>Say</h3>" in Section(title="t", anchor="a", blocks=(points,)).to_html()
+
+
 def test_a_failed_report_leaves_the_previous_one_and_nothing_else(tmp_path: Path) -> None:
     target = tmp_path / "study"
     with _whole_folder(target) as place:

@@ -98,6 +98,43 @@ def test_the_people_paid_for_are_counted_by_district_and_financial_year(prepared
     assert money.people_paid_for(prepared, spending.assign(financial_year="1990/91")) == 0
 
 
+def test_the_programme_is_not_shared_out_over_people_it_never_met(prepared: Prepared) -> None:
+    # Treatment services also serve people who were never tested; the simulated spend table pays for none of them.
+    spend = prepared.extracts.table("spend")
+    counted = money.people_paid_for(prepared, spend)
+    episodes = float(spend.loc[spend["spent_on"] == "treatment", "amount"].sum()) / 2_150
+    assert counted == pytest.approx(episodes, rel=0.15)
+    years = prepared.extracts.table("treatment")["start_date"].between("2011-04-01", "2015-03-31")
+    assert counted < 0.6 * years.sum()
+
+
+def test_days_in_custody_are_never_valued_as_offences(once: Prepared, result: StudyResult) -> None:
+    outcomes = [TREE["outcomes"][0], {"name": "custody_days", "kind": "count", "label": "Days"}, *TREE["outcomes"][1:]]
+    other = study(outcomes=outcomes).run()
+    assert [effect.outcome_name for effect in other.effects][2:] == ["Days", "Reoffences"]
+    assert other.roi.offences_averted == result.roi.offences_averted
+
+
+def test_a_count_that_never_exceeds_one_is_still_a_count(prepared: Prepared, result: StudyResult) -> None:
+    rare = tuple(replace(effect, outcome_kind="yes_no") for effect in result.effects)
+    found = money.roi_of(rare, prepared, result.design, result.outcomes_measured, study().spec)
+    assert found.offences_averted == result.roi.offences_averted
+
+
+def test_a_true_effect_that_has_no_value_does_not_stop_the_study(
+    once: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import dipeval.effects
+
+    def nobody(*_: Any, **__: Any) -> Any:
+        raise InputError("None of the people analysed as treated truly was treated.")
+
+    monkeypatch.setattr(dipeval.effects, "true_effect", nobody)
+    found = study().run()
+    assert found.truth == ()
+    assert found.effects
+
+
 def test_spending_of_a_kind_that_is_not_there_is_a_sentence(once: Prepared) -> None:
     with pytest.raises(InputError, match="lines of the spend table is of the kinds"):
         money.spending_of(once, study(costs={"funders": ["Nobody"]}).spec)

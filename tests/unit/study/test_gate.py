@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from dipeval import datasets
-from dipeval.errors import DesignError, InvariantError
+from dipeval.errors import DesignError, InvariantError, StudyFileError
 from dipeval.study import Study, StudyResult, steps
 from dipeval.study.gate import Diagnostics, examine, people_behind, permit
 from dipeval.study.sealed import SealedColumns, SealedHistory
@@ -124,7 +124,7 @@ def design(method: str = "none") -> Any:
 def test_each_check_can_fail_alone() -> None:
     cases = {"max_smd": 1e-9, "min_treated": 217, "min_ess": 217.0}
     for name, limit in cases.items():
-        frame = examine(design(), DiagnosticsSpec(**{"max_smd": 9.0} | {name: limit})).to_frame()
+        frame = examine(design(), DiagnosticsSpec(**{"max_smd": 0.25} | {name: limit})).to_frame()
         assert list(frame["passed"]).count(False) == 1, name
     frame = examine(design("entropy"), DiagnosticsSpec()).to_frame()
     assert frame["passed"].all()
@@ -143,7 +143,7 @@ def test_a_share_of_few_people_left_out_rests_on_them() -> None:
 def test_a_value_on_the_threshold_passes() -> None:
     worst = float(design().balance().max_smd)
     assert examine(design(), DiagnosticsSpec(max_smd=worst)).passed
-    assert examine(design(), DiagnosticsSpec(max_smd=9.0, min_treated=216, min_ess=216.0)).passed
+    assert examine(design(), DiagnosticsSpec(max_smd=0.25, min_treated=216, min_ess=216.0)).passed
 
 
 def test_permit_refuses_with_the_reasons() -> None:
@@ -168,3 +168,9 @@ def test_results_cannot_break_their_promises(tmp_path: Path) -> None:
     )
     with pytest.raises(InvariantError, match="no reason is written down"):
         StudyResult(**fields | {"diagnostics": failed})
+
+
+@pytest.mark.parametrize("limit", [0.3, 5.0, float("inf"), float("nan")])
+def test_a_threshold_that_would_pass_anything_is_refused(tmp_path: Path, limit: float) -> None:
+    with pytest.raises(StudyFileError, match="max_smd"):
+        study(tmp_path, ROSSI.replace("max_smd = 0.1", f"max_smd = {limit}"))

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from dipeval import datasets
-from dipeval.errors import InputError, InvariantError, StudyFileError
+from dipeval.errors import DesignError, EstimationError, InputError, InvariantError, StudyFileError
 from dipeval.study import Study
 from dipeval.study.flow import FlowRow, flow_frame
 from dipeval.study.load import frame_hash
@@ -190,3 +190,43 @@ def test_rules_that_contradict_each_other_are_found_before_data_are_read(tmp_pat
     assert len(caught.value.complaints) == 2
     assert "a cohort has no 'copas_rat'; did you mean 'copas_rate'?" in caught.value.complaints[0]
     assert "cohort: grace_days" in caught.value.complaints[1]
+
+
+NEAREST = PEOPLE.replace('name = "arrested"', 'name = "rearrested"').replace('"entropy"', '"nearest"')
+SENSITIVITY = '\n[[sensitivity]]\nname = "other"\nlabel = "Another way"\nmethod = "nearest"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (NEAREST.replace("[disclosure]", 'exact = ["rearrested"]\n[disclosure]'), "rearrested.* is an outcome"),
+        (NEAREST + SENSITIVITY + 'exact = ["rearrested"]\n', "rearrested.* is an outcome"),
+        (NEAREST.replace("[disclosure]", 'exact = ["weeks_worked"]\n[disclosure]'), "under people.excluded"),
+        (NEAREST.replace('treated = "fin"', 'treated = "rearrested"'), "rearrested.* an outcome"),
+    ],
+)
+def test_no_key_of_the_study_file_lets_the_design_see_an_outcome(tmp_path: Path, text: str, words: str) -> None:
+    # The name is one that no vocabulary knows: only the study file says that it is an outcome.
+    with pytest.raises((DesignError, StudyFileError), match=words):
+        run(tmp_path, table().rename(columns={"arrested": "rearrested"}), text)
+
+
+def test_a_refusal_says_which_of_the_further_designs_it_is_about(tmp_path: Path) -> None:
+    one = table().assign(few=[1, 1] + [0] * 430)
+    text = PEOPLE + SENSITIVITY + 'covariates = ["few"]\nratio = 300\n'
+    with pytest.raises((DesignError, EstimationError), match=r"^Sensitivity design 'Another way': "):
+        run(tmp_path, one, text)
+
+
+def test_matching_needs_each_persons_own_number(tmp_path: Path) -> None:
+    text = PEOPLE.replace('id = "who"\n', "")
+    assert run(tmp_path, table(), text).primary.n_treated == 216
+    with pytest.raises(InputError, match=r"under people\.id"):
+        run(tmp_path, table(), text.replace('"entropy"', '"nearest"'))
+
+
+@pytest.mark.parametrize("copy", [lambda y: y, lambda y: 1 - y])
+def test_an_outcome_under_another_name_is_no_covariate(tmp_path: Path, copy) -> None:
+    frame = table().assign(later=copy(table()["arrested"]))
+    with pytest.raises(InputError, match="'later' holds the very values of the outcome 'arrested'"):
+        run(tmp_path, frame, PEOPLE.replace('"prio"]', '"prio", "later"]'))

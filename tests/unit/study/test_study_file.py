@@ -197,3 +197,18 @@ def test_a_key_with_a_letter_missing_is_recognised(section: str) -> None:
         with pytest.raises(StudyFileError) as caught:
             parse_study(changed)
         assert f"did you mean '{key}'?" in caught.value.complaints[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        (("[[sensitivity]]", 'exact = ["arrested"]\n[[sensitivity]]'), "design.exact"),
+        (("[diagnostics]", 'exact = ["arrested"]\n[diagnostics]'), "exact"),
+        (('treated = "fin"', 'treated = "arrested"'), "people.treated"),
+    ],
+)
+def test_an_outcome_may_play_no_other_part(tmp_path: Path, change: tuple[str, str], place: str) -> None:
+    text = example("rossi")
+    assert change[0] in text
+    found = complaints(tmp_path, text.replace(*change, 1))
+    assert any(place in sentence and "outcome" in sentence for sentence in found)
