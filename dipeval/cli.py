@@ -7,9 +7,16 @@ sentence and status 2; a report that could not be made with status 1; a fault of
 from __future__ import annotations
 
 import argparse
+import codecs
+import errno
 import logging
+import os
+import shlex
+import signal
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 
@@ -19,6 +26,8 @@ from dipeval.errors import DipevalError, InputError
 EXAMPLES = ("north_carolina.toml", "rossi.toml", "west_yorkshire_simulated.toml", "withheld_example.toml")
 TEMPLATE = "template.toml"
 WRONG_INPUT, NO_REPORT, INTERRUPTED = 2, 1, 130
+# What a terminal or a redirected file in an old encoding cannot hold: a lost minus sign would turn a figure round.
+_PLAIN = str.maketrans({"\u2212": "-", "\u2013": "-", "\u2014": "-", "\u2019": "'", "\u201c": '"', "\u201d": '"'})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     >>> main(["check", "no-such-study.toml"])
     2
     """
+    _speak_plainly()
     options = _parser().parse_args(arguments)
     try:
         options.command(options)
@@ -46,7 +56,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(error, WRONG_INPUT)
     except DipevalError as error:
         return _complain(error, NO_REPORT)
+    except BrokenPipeError:  # whoever was listening has gone, as in `dipeval check study.toml | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return NO_REPORT
+    except OSError as error:
+        if error.filename is None and error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        return _complain(_file_trouble(error), WRONG_INPUT)
     except KeyboardInterrupt:
+        logging.getLogger("asyncio").disabled = True  # what the kernel was doing when it was stopped is no news
         return _complain("Interrupted. Reports that were there before are unchanged.", INTERRUPTED)
     return 0
 
@@ -54,6 +72,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _complain(words: object, status: int) -> int:
     print(f"dipeval: {words}", file=sys.stderr)
     return status
+
+
+def _file_trouble(error: OSError) -> str:
+    place = f"'{error.filename}'" if error.filename is not None else "A file"
+    return (
+        f"{place} cannot be read or written ({error.strerror or type(error).__name__}). Check the path, your "
+        "permission and the space on the disk, or name another folder. Reports that were there before are unchanged."
+    )
+
+
+def _plain(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lost = error.object[error.start : error.end].translate(_PLAIN)
+    return "".join(letter if letter.isascii() else "?" for letter in lost), error.end
+
+
+def _speak_plainly() -> None:
+    codecs.register_error("dipeval-plain", _plain)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="dipeval-plain")
 
 
 def _say(line: str) -> None:
@@ -95,14 +135,18 @@ def _init(options: argparse.Namespace) -> None:
     if target.exists():
         raise InputError(f"'{target}' is there already and is left as it is; name another folder.")
     _copy(TEMPLATE, target)
-    _say(f"Wrote {target}. Fill it in, then: dipeval check {target}")
+    _say(f"Wrote {target}. Fill it in, then: dipeval check {_typed(target)}")
 
 
 def _check(options: argparse.Namespace) -> None:
+    from dipeval.disclosure import release_line
     from dipeval.study import Study
+    from dipeval.study.rules import disclosure_rule
 
-    with _progress(_say):
-        result = Study.from_toml(options.study).check()
+    study = Study.from_toml(options.study)
+    rule = disclosure_rule(study.spec)
+    with _progress(lambda line: _say(release_line(line, rule))):
+        result = study.check()
     _say(result.in_words())
 
 
@@ -112,9 +156,9 @@ def _run(options: argparse.Namespace) -> None:
 
 def _run_all(studies: Sequence[Path], folder: Path) -> None:
     """Read every study file before the first is run, so that a typo in the last does not cost an hour."""
-    from dipeval.study import read_study_file
+    from dipeval.study import Study
 
-    titles = [read_study_file(study).spec.title for study in studies]
+    titles = [Study.from_toml(study).spec.title for study in studies]
     from dipeval.report import run_report
     from dipeval.report.write import slug
 
@@ -125,7 +169,8 @@ def _run_all(studies: Sequence[Path], folder: Path) -> None:
     try:
         for number, (title, study) in enumerate(zip(titles, studies, strict=True), 1):
             _say(f"[{number}/{len(studies)}] {title}")
-            reports.append((title, run_report(study, folder, progress=lambda line: _say(f"      {line}"))))
+            with _told_to_stop(), _alone(folder, slug(study.stem)):
+                reports.append((title, run_report(study, folder, progress=lambda line: _say(f"      {line}"))))
     finally:
         _name(reports)
 
@@ -138,10 +183,61 @@ def _name(reports: Sequence[tuple[str, Path]]) -> None:
         _say(f"  {title}: {path}")
 
 
+def _typed(path: Path) -> str:
+    """A path as it has to be typed: in quotation marks if there are spaces in it."""
+    return f'"{path}"' if os.name == "nt" and " " in str(path) else shlex.quote(str(path))
+
+
+@contextmanager
+def _told_to_stop() -> Iterator[None]:
+    """A request to end (a closing session, a job scheduler) tidies up like Ctrl-C does."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _alone(folder: Path, name: str) -> Iterator[None]:
+    """Two runs that write one report would take each other's files away: the second says so and stops.
+
+    The mark is let go by the system when a run is killed. Where there are no such marks (Windows) nothing is checked.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f".{name}.lock"
+    with path.open("w") as mark:
+        try:
+            fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(
+                f"Another run is writing the report '{name}' in '{folder}'. Wait until it has finished, or name "
+                "another folder with --to."
+            ) from None
+        except OSError:  # a disk that knows no marks, such as some network drives
+            pass
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+
 def _folder(name: str, *, make: bool = True) -> Path:
+    """A folder that can be written to, found out before an hour of work and not after it."""
     folder = Path(name)
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"'{name}' is a file; name a folder.")
+    nearest = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not nearest.is_dir():
+        raise InputError(f"'{nearest}' is a file; name a folder.")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise InputError(f"Nothing may be written in '{nearest}'; name another folder, or ask for the permission.")
     if make:
         folder.mkdir(parents=True, exist_ok=True)
     return folder

@@ -22,9 +22,51 @@ One file a table, named after it (`drug_tests.csv`, `.parquet` or `.xlsx`), in o
 names and codes can stay as they are: say in the study file (`[data.tables.NAME]`) which of yours is which of ours. Only
 `drug_tests`, `treatment` and `offences` are needed for the main question; the others add to it.
 
-Everything is read as text first. Dates may be ISO (2012-05-31), day/month/year, or Excel's numbers; placeholder dates
-such as 01/01/1900 count as missing. Every fault of every file is reported at once, with file, row, column and what to
-do, and never with a person's value.
+Everything is read as text first. Dates may be ISO (2012-05-31), day/month/year, or Excel's numbers; other orders and
+two-digit years are named (`date_formats`). 01/01/1900, 30/12/1899 and 31/12/9999, and 01/01/1970 as a date of birth,
+stand for "not known" and count as missing. CSV may be separated by commas, semicolons, tabs or bars and is UTF-8 unless
+`encoding` says otherwise. Every fault of every file is reported at once, with file, row, column and what to do, and
+never with a person's value.
+
+A table that has nothing in it (no deaths, say) is left out of the folder. Rows that cannot be mended can be left out
+and counted: `on_error = "drop_and_count"` under `[data]`.
+
+## An example: files as five agencies sent them
+
+`dipeval check study.toml` names the faults one file after another, and the key to write for each:
+
+```toml
+[data]
+source = "extracts"
+folder = "from the agencies"                  # beside this file
+
+[data.tables.drug_tests]
+file = "custody tests 2012.csv"               # separated by semicolons: noticed
+encoding = "cp1252"                           # saved by Excel as plain "CSV"
+date_formats = ["%d/%m/%y"]                   # 31/12/12
+
+[data.tables.drug_tests.columns]              # theirs = ours
+"Test No" = "record_id"
+"DOB" = "date_of_birth"
+"Gender" = "sex"
+"LA" = "district"
+"Date of test" = "test_date"
+"Outcome" = "result"
+
+[data.tables.drug_tests.codes]                # theirs = ours, column by column
+sex = { "1" = "male", "2" = "female", "9" = "unknown" }
+result = { "N" = "negative", "O" = "opiates", "C" = "cocaine", "B" = "both", "R" = "refused" }
+
+[data.tables.treatment]
+file = "ndtms.xlsx"
+sheet = "Episodes"
+header_row = 3                                # a title and merged headings stand above
+
+[data.tables.offences]
+date_formats = ["%d-%b-%Y"]                   # 31-Dec-2012; Excel's numbers are read anyway
+```
+
+## The tables
 
 This page is made from the package's own table contracts (`make docs`).
 """
@@ -54,7 +96,7 @@ def extracts_page() -> str:
     """Return docs/extracts.md."""
     parts = [EXTRACTS_HEAD]
     for name, contract in contracts().items():
-        parts.append(f"\n## {name}\n\n{contract.meaning}\n\n| Column | Needed | Type or codes | Meaning | Take care |")
+        parts.append(f"\n### {name}\n\n{contract.meaning}\n\n| Column | Needed | Type or codes | Meaning | Take care |")
         parts.append("|---|---|---|---|---|")
         for row in data_dictionary(name).itertuples():
             kind = row.codes or row.type

@@ -8,7 +8,7 @@ from typing import Final
 
 import pandas as pd
 
-from dipeval.extracts.mapping import ISO_FORMAT
+from dipeval.extracts.mapping import DEFAULT_FORMATS, ISO_FORMAT
 
 EARLIEST: Final = pd.Timestamp("1880-01-01")
 LATEST: Final = pd.Timestamp("2100-12-31")
@@ -113,6 +113,8 @@ def _from_serial(text: pd.Series) -> pd.Series:
 def _is_placeholder(text: pd.Series, values: pd.Series, rule: DateRule) -> pd.Series:
     # 31/12/9999 lies beyond what pandas can hold, so placeholders are known by their text as well.
     days = [dt.date.fromisoformat(one) for one in rule.placeholders]
-    written = {day.strftime(one) for day in days for one in rule.formats if "%y" not in one}
+    # A file with two-digit years still has its placeholders written in full, as the system it came from writes them.
+    formats = (*rule.formats, ISO_FORMAT, *DEFAULT_FORMATS)
+    written = {day.strftime(one) for day in days for one in formats if "%y" not in one}
     known = [pd.Timestamp(day) for day in days if EARLIEST.year <= day.year <= LATEST.year]
     return text.isin(written) | values.isin(known)

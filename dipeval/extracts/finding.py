@@ -70,7 +70,10 @@ def _named(folder: Path, table: str, mapping: ExtractMapping) -> Source | Fault:
     path = folder / name
     if not path.is_file():
         return Fault(
-            where=name, table=table, what=f"is not there, though files gives it for {table}", remedy="Mend files."
+            where=name,
+            table=table,
+            what=f"is not there, though it is named for {table}",
+            remedy="Put it into the folder, or correct its name.",
         )
     if path.suffix.lower() not in ENDINGS:
         return Fault(where=name, table=table, what="is of a kind that cannot be read", remedy=_kinds())
@@ -98,7 +101,8 @@ def _nothing_found(where: str, there: Sequence[Path]) -> Fault:
     hint = f" ({'; '.join(near[:3])})" if near else ""
     tables = ", ".join(names)
     remedy = (
-        f"Name the files after their tables, such as drug_tests.csv, or name them in files; the tables are {tables}."
+        f"Name the files after their tables, such as drug_tests.csv, or say which file is which: "
+        f"files={{'drug_tests': 'your file.csv'}}; the tables are {tables}."
     )
     return Fault(where=where, what=f"holds no file of a table that dipeval knows{hint}", remedy=remedy)
 

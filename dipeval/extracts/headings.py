@@ -89,7 +89,7 @@ def _unmet_mappings(
             table=contract.name,
             column=ours,
             what=f"is mapped from the heading '{theirs}', which is not in the file",
-            remedy="Mend columns in the mapping.",
+            remedy="Write the heading as it stands in the file.",
         )
         for theirs, ours in mapping.columns.get(contract.name, {}).items()
         if fold(theirs) not in there

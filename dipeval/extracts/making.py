@@ -71,6 +71,10 @@ def make_extracts(
     """
     if data_status not in DATA_STATUSES:
         raise InputError(unknown_word(data_status, DATA_STATUSES, "data_status"))
+    wrong = "" if isinstance(tables, Mapping) else type(tables).__name__
+    wrong = wrong or next((type(one).__name__ for one in tables.values() if not isinstance(one, pd.DataFrame)), "")
+    if wrong:
+        raise InputError(f"tables must be DataFrames by name, such as {{'drug_tests': frame}}; found a {wrong}.")
     if not tables:
         raise InputError("No tables were given; give at least one, such as {'drug_tests': frame}.")
     day = as_day(extract_date)

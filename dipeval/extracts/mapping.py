@@ -94,6 +94,9 @@ class ExtractMapping:
 
     def __post_init__(self) -> None:
         """Complain of everything that is not known, at once."""
+        complaints = _complain_shapes(self)
+        if complaints:
+            raise InputError("The mapping of the extracts cannot be used: " + " ".join(complaints))
         complaints = [
             *_complain_tables(self),
             *_complain_columns(self),
@@ -154,6 +157,48 @@ def formats_in_words(formats: Sequence[str]) -> str:
             continue
         words.append(re.sub(r"%[a-zA-Z]", lambda m: _FORMAT_WORDS.get(m.group(), m.group()), one))
     return " or ".join([*words, "ISO"])
+
+
+_SHAPES: Final = {
+    "files": (1, "{'drug_tests': 'your file.csv'}"),
+    "columns": (2, "{'drug_tests': {'Date of test': 'test_date'}}"),
+    "codes": (3, "{'drug_tests': {'sex': {'1': 'male'}}}"),
+    "date_formats": (1, "{'drug_tests': ['%d/%m/%Y']}"),
+    "encodings": (1, "{'drug_tests': 'cp1252'}"),
+    "header_rows": (1, "{'drug_tests': 3}"),
+}
+
+
+def _complain_shapes(mapping: ExtractMapping) -> list[str]:
+    """Settings that are no mappings, or not deep enough, are said before anything is looked up in them."""
+    result = [
+        f"{setting} must be given table by table, such as {example}."
+        for setting, (depth, example) in _SHAPES.items()
+        if not _is_nested(getattr(mapping, setting), depth)
+    ]
+    result += [
+        f"{setting} must be a list of words, such as {example}."
+        for setting, example in (
+            ("missing_values", "['NULL']"),
+            ("placeholder_dates", "['1900-01-01']"),
+            ("placeholder_births", "['1970-01-01']"),
+        )
+        if not _is_words(getattr(mapping, setting))
+    ]
+    if isinstance(mapping.two_digit_year_pivot, bool) or not isinstance(mapping.two_digit_year_pivot, int):
+        result.append("two_digit_year_pivot must be a number from 0 to 99.")
+    return result
+
+
+def _is_nested(given: object, depth: int) -> bool:
+    if depth == 0:
+        return True
+    return isinstance(given, Mapping) and all(_is_nested(inner, depth - 1) for inner in given.values())
+
+
+def _is_words(given: object) -> bool:
+    # A single text is a sequence of letters: missing_values="NULL" would empty every cell that holds L.
+    return isinstance(given, Iterable) and not isinstance(given, str) and all(isinstance(one, str) for one in given)
 
 
 def _complain_tables(mapping: ExtractMapping) -> list[str]:

@@ -273,7 +273,8 @@ def _read_parquet(source: Source, data: bytes) -> tuple[list[str], pd.DataFrame]
 
 def _split_headings(source: Source, grid: pd.DataFrame, header_row: int) -> tuple[list[str], pd.DataFrame]:
     if len(grid) < header_row:
-        raise _stop(source, f"ends before row {header_row}, where its headings should be", "Mend header_rows.")
+        remedy = f"Name the row that holds the headings: header_rows={{'{source.table}': 1}}."
+        raise _stop(source, f"ends before row {header_row}, where its headings should be", remedy)
     headings = [str(name) if name is not None else "" for name in grid.iloc[header_row - 1]]
     cells = grid.iloc[header_row:]
     return headings, cells.set_axis(pd.RangeIndex(header_row + 1, len(grid) + 1))

@@ -90,6 +90,12 @@ def read_extracts(
         if word not in known:
             raise InputError(unknown_word(word, known, what))
     chosen = ExtractMapping() if mapping is None else mapping
+    if not isinstance(chosen, ExtractMapping):
+        raise InputError(f"mapping must be an ExtractMapping(...); it is a {type(chosen).__name__}.")
+    if not isinstance(folder, str | PathLike):
+        raise InputError(
+            f"folder must be the path of the folder that holds the files; it is a {type(folder).__name__}."
+        )
     day = as_day(extract_date)
     sources, faults = find_sources(Path(folder), chosen)
     got = _Collected(faults=list(faults))

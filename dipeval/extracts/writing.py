@@ -54,8 +54,9 @@ def write_extracts(extracts: Extracts, folder: str | PathLike[str], format: str 
     if format not in _FORMATS:
         raise InputError(unknown_word(format, _FORMATS, "format"))
     place = Path(folder)
-    if place.is_file():
-        raise InputError(f"'{place.name}' is a file; give the folder to write the extracts to.")
+    blocking = next((one for one in (place, *place.absolute().parents) if one.exists()), place)
+    if blocking.is_file():
+        raise InputError(f"'{blocking.name}' is a file; give the folder to write the extracts to.")
     place.mkdir(parents=True, exist_ok=True)
     files = []
     for name in extracts.names:

@@ -171,6 +171,12 @@ def _collapse(tables: Mapping[str, pd.DataFrame], anchor: str, latest: dt.date, 
 
 def person_tables(extracts: ExtractsLike) -> dict[str, pd.DataFrame]:
     """Return the tables that hold people, in the order of the contracts."""
+    if not (hasattr(extracts, "names") and hasattr(extracts, "table") and hasattr(extracts, "extract_date")):
+        raise InputError(
+            f"Linkage needs extracts from dipeval.read_extracts or dipeval.simulate; it was given a "
+            f"{type(extracts).__name__}. DataFrames become extracts by "
+            "dipeval.extracts.make_extracts({'drug_tests': frame, ...})."
+        )
     return {name: extracts.table(name) for name in PERSON_TABLES if name in extracts.names}
 
 
@@ -209,8 +215,10 @@ def link(extracts: ExtractsLike, rule: LinkRule | None = None, *, engine: Engine
     ['P000000', 'P000000', 'P000001', 'P000000', 'P000002']
     """
     rule = LinkRule() if rule is None else rule
-    engine = open_engine() if engine is None else engine
+    if not isinstance(rule, LinkRule):
+        raise InputError(f"rule must be a LinkRule, such as LinkRule(profile='full'); it is a {type(rule).__name__}.")
     tables = person_tables(extracts)
+    engine = open_engine() if engine is None else engine
     anchor = anchor_table(tables)
     done = _link_all(engine, _collapse(tables, anchor, extracts.extract_date, rule), rule)
     n_people = max((int(step.numbers.max()) + 1 for step in done if len(step.numbers)), default=0)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from dipeval.errors import InputError, InvariantError
 from dipeval.presenting import HtmlMixin, Summary, format_count, format_percent
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 COLUMNS = ("link", "n_links", "n_true", "precision", "recall", "f1")
 
@@ -28,7 +31,7 @@ class LinkageQuality(HtmlMixin):
     'Of all true links 95.0% were found; of the links made 100.0% were right.'
     """
 
-    _frame: pd.DataFrame
+    _frame: pd.DataFrame = field(repr=False)
 
     def __post_init__(self) -> None:
         """Check the columns."""
@@ -52,6 +55,12 @@ class LinkageQuality(HtmlMixin):
             }
         )
         return Summary(title="Quality of the linkage", headline=self._headline(), table=shown)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the precision and the recall of each link and return the Axes drawn on."""
+        from dipeval.plots.linkage import draw_quality
+
+        return draw_quality(self.to_frame(), ax=ax)
 
     def _headline(self) -> str:
         known = self._frame.dropna(subset=["f1"]).sort_values(["f1", "link"], kind="stable")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,11 +47,11 @@ class Linkage(HtmlMixin):
     """
 
     rule: LinkRule
-    engine: Engine
+    engine: Engine = field(repr=False)
     anchor: str
-    _spine: pd.DataFrame
-    _pairs: pd.DataFrame
-    _counts: pd.DataFrame
+    _spine: pd.DataFrame = field(repr=False)
+    _pairs: pd.DataFrame = field(repr=False)
+    _counts: pd.DataFrame = field(repr=False)
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

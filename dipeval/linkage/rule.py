@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Literal
 
 from dipeval.errors import InputError
 
 PROFILES = ("attributor", "full")
 CANDIDATE_FLOOR = 0.001
+
+
+def _is_number(value: object, kind: type) -> bool:
+    return isinstance(value, kind) and not isinstance(value, bool)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +63,11 @@ class LinkRule:
 
     def __post_init__(self) -> None:
         """Check every value."""
+        whole = {"seed": self.seed, "sampled_pairs": self.sampled_pairs, "max_pairs": self.max_pairs}
+        wrong = [name for name, value in whole.items() if not _is_number(value, Integral)]
+        wrong += [n for n, v in {"threshold": self.threshold, "recall": self.recall}.items() if not _is_number(v, Real)]
+        if wrong:
+            raise InputError(f"LinkRule: {', '.join(wrong)} must be a number; seeds and numbers of pairs whole ones.")
         if self.profile not in PROFILES:
             raise InputError(f"The link profile must be one of {', '.join(PROFILES)}; got {self.profile!r}.")
         if not CANDIDATE_FLOOR <= self.threshold <= 1:

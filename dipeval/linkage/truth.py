@@ -50,8 +50,8 @@ def true_linkage(extracts: ExtractsLike, *, engine: Engine | None = None) -> Lin
     >>> true_linkage(two_small_files()).to_frame()["person_id"].tolist()
     ['P000000', 'P000000', 'P000001', 'P000000', 'P000002']
     """
-    truth = truth_links(extracts.truth)
     tables = person_tables(extracts)
+    truth = truth_links(extracts.truth)
     anchor = anchor_table(tables)
     records = pd.concat(
         [pd.DataFrame({"table": name, "record_id": frame["record_id"]}) for name, frame in tables.items()],

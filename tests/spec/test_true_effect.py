@@ -60,7 +60,13 @@ def _truth() -> SimpleNamespace:
     elsewhere = pd.DataFrame({"table": ["treatment"], "record_id": [tests[0]], "true_person": ["true-gus"]})
     return SimpleNamespace(
         links=pd.concat([elsewhere, links], ignore_index=True),
-        people=pd.DataFrame({"true_person": who["person"].map(names), "started_within_grace": who.iloc[:, 1] == "yes"}),
+        people=pd.DataFrame(
+            {
+                "true_person": who["person"].map(names),
+                "index_date": pd.Timestamp("2022-03-01"),
+                "started_within_grace": who.iloc[:, 1] == "yes",
+            }
+        ),
         offences=offences.assign(true_person=offences["person"].map(names)),
         deaths=deaths.assign(true_person=deaths["person"].map(names)),
         grace_days=42,
@@ -105,6 +111,14 @@ def test_an_index_test_of_nobody_known_counts_as_wrongly_labelled(cohort: Cohort
     found = true_effect(truth, cohort, among=_design(cohort), measure="mean_difference")
     assert (found.n, found.n_mislabelled) == (3, 2)
     assert found.mean_untreated == 4 / 3
+
+
+def test_somebody_followed_from_a_later_test_has_no_true_effect(cohort: Cohort) -> None:
+    truth = _truth()
+    truth.people.loc[truth.people["true_person"] == "true-ann", "index_date"] = pd.Timestamp("2021-07-01")
+    found = true_effect(truth, cohort, among=_design(cohort), measure="mean_difference")
+    assert (found.n, found.n_mislabelled) == (3, 2)
+    assert (found.mean_treated, found.mean_untreated) == (0, 1 / 3)
 
 
 def test_a_shorter_follow_up_is_applied_to_both_worlds(cohort: Cohort) -> None:
