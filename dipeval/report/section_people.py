@@ -127,7 +127,13 @@ def cohort(result: StudyResult) -> Section:
         counts=["n_people", "n_excluded"],
         labels={"label": "Step", "n_people": "People left", "n_excluded": "Left out here"},
     )
-    blocks: list[Block] = [Table(released=table), picture, *_exposure(result), *_excluded_columns(result)]
+    blocks: list[Block] = [
+        Table(released=table),
+        picture,
+        *_exposure(result),
+        *_records(result),
+        *_excluded_columns(result),
+    ]
     return Section(title="Who was in it?", anchor="cohort", blocks=tuple(blocks))
 
 
@@ -157,6 +163,21 @@ def _exposure(result: StudyResult) -> list[Block]:
         labels={"label": "Group", "n_people": "People", "share": "Share", "share_of": "Share of"},
     )
     return [Text(paragraphs=(text,)), Table(released=table)]
+
+
+def _records(result: StudyResult) -> list[Block]:
+    """Records that were set aside or mended on the way: nothing is lost silently."""
+    if result.cohort is None or result.cohort.records.empty:
+        return []
+    records = result.cohort.records
+    table = release(
+        records.assign(table=[name.replace("_", " ").capitalize() for name in records["table"]]),
+        rule=result.rule,
+        caption="Records set aside or mended",
+        counts=["n_records"],
+        labels={"table": "File", "reason": "Why", "n_records": "Records"},
+    )
+    return [Table(released=table)]
 
 
 def _excluded_columns(result: StudyResult) -> list[Block]:

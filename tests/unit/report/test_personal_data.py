@@ -128,3 +128,19 @@ def test_nothing_personal_is_logged(result: StudyResult, tmp_path: Path, caplog:
     assert caplog.records
     said = " ".join(record.getMessage() for record in caplog.records if record.name.startswith("dipeval"))
     assert not [name for name in names if len(name) > 4 and re.search(rf"\b{re.escape(name)}\b", said)]
+
+
+def test_records_that_were_set_aside_are_shown(tmp_path: Path) -> None:
+    extracts = dip.simulate(people=400, seed=4)
+    (tmp_path / "extracts").mkdir()
+    write_extracts(extracts, tmp_path / "extracts")
+    offences = tmp_path / "extracts" / "offences.csv"
+    lines = offences.read_text(encoding="utf-8").splitlines(keepends=True)
+    broken = [line.replace(",male,", ",mole,", 1) if number < 60 else line for number, line in enumerate(lines)]
+    offences.write_text("".join(broken), encoding="utf-8")
+    text = STUDY.replace('status = "personal"', 'status = "personal"\non_error = "drop_and_count"')
+    (tmp_path / "study.toml").write_text(text)
+    path = dip.write_report(dip.Study.from_toml(tmp_path / "study.toml").run(), tmp_path / "report")
+    tables = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser").find_all("table")
+    aside = next(table for table in tables if table.caption.get_text() == "Records set aside or mended")
+    assert "Offences" in aside.get_text()
