@@ -185,7 +185,7 @@ def clean_identifiers(frame: pd.DataFrame, latest: dt.date) -> pd.DataFrame:
     Parameters
     ----------
     frame
-        A table of the contracts (``design.md`` section 6).
+        A table of the contracts (`dipeval.extracts.contracts`).
     latest
         The extract date: nobody is born after it.
 

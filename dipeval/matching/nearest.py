@@ -1,4 +1,4 @@
-"""Greedy nearest-neighbour matching on one score, written from the rules in words of ``facts/matching.md`` 3.2.
+"""Greedy nearest-neighbour matching on one score, by rules whose pairs equal those of R (tests/reference).
 
 People stand on a line sorted by score (ties: the order they come in). Each focal person looks left and right for the
 nearest person of the pool still free; used people are skipped by union-find, so no distance matrix is ever made and

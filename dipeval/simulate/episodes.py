@@ -100,7 +100,7 @@ def draw_earlier_treatment(
 
 
 def draw_new_episodes(starts: Array, keep_short: Array, rng: np.random.Generator) -> Episodes:
-    """Draw how long treatment lasts for those who start: 82% stay 12 weeks (facts/domain.md 2.2: 8 in 10).
+    """Draw how long treatment lasts for those who start: 82% stay 12 weeks (DIP Operational Handbook: 8 in 10).
 
     Parameters
     ----------

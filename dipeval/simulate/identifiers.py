@@ -1,7 +1,7 @@
 """What each file believes about a person: exact in police files, with the benchmark's errors in treatment files.
 
-Rates: facts/linkage.md 4.1. Treatment and contact files hold initials only, so a misspelt name shows only when the
-misspelling falls on the first letter.
+Rates: those of the benchmark files in tests/simulation. Treatment and contact files hold initials only, so a misspelt
+name shows only when the misspelling falls on the first letter.
 """
 
 from __future__ import annotations

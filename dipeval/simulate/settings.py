@@ -22,7 +22,8 @@ GRACE_DAYS: Final = 42
 WASHOUT_DAYS: Final = 28
 LOOKBACK_DAYS: Final = 1826
 
-# People: facts/linkage.md 4.1. Districts: rounded 2011 census populations, in thousands. Ethnicity: invented shares.
+# People: as in the linkage benchmark files. Districts: rounded 2011 census populations, in thousands.
+# Ethnicity: invented shares.
 MALE_SHARE: Final = 0.80
 AGE_MEAN, AGE_SD, AGE_MIN, AGE_MAX = 37.0, 10.0, 18.0, 75.0
 DISTRICT_WEIGHTS: Final = (522, 204, 422, 751, 326)

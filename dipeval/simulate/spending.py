@@ -10,7 +10,7 @@ import pandas as pd
 from dipeval.simulate.arrays import Array, to_dates
 from dipeval.vocabulary import WEST_YORKSHIRE_DISTRICTS
 
-# Pounds a unit. Testing: about £118 a test (facts/domain.md 2.2, 2007-08, derived). The other two are invented.
+# Pounds a unit. Testing: about £118 a test (Hansard, 29 September 2008, derived). The other two are invented.
 UNIT_SPEND: Final = {"testing": 118.0, "contact": 165.0, "treatment": 2_150.0}
 # Who pays which share: invented.
 FUNDERS: Final = {

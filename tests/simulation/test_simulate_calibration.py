@@ -1,6 +1,6 @@
 """The simulator against the published marginals, and against what its truth promises to an evaluator.
 
-Published figures: facts/domain.md section 9 (Home Office 2008 cohort; drug testing on arrest) and 2.2. Every
+Published figures: Home Office 2008 cohort; drug testing on arrest. Every
 tolerance is about three Monte Carlo errors at the size used, plus what the published figure is rounded to.
 """
 

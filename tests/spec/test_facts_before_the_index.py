@@ -88,7 +88,7 @@ def test_earlier_offences_of_each_person(cohort: Cohort, row: tuple[str, ...]) -
 
 
 def test_copas_rate_of_the_worked_examples() -> None:
-    """facts/domain.md 1.3: a man of 32, first sanction at 16, 12 earlier sanctions; a man of 40, first at 18, 30."""
+    """By hand from OGRS3: a man of 32, first sanction at 16, 12 earlier sanctions; a man of 40, first at 18, 30."""
     tests = "person | date_of_birth\nA | 1990-01-01\nB | 1982-01-01"
     lines = ["person | offence_date | disposal_date"]
     lines += [f"A | {2006 + n}-02-01 | {2006 + n}-03-01" for n in range(12)]

@@ -130,7 +130,7 @@ def test_whole_number_record_ids_are_matched_as_text() -> None:
 
 
 def test_rates_are_float64_on_the_engine_itself() -> None:
-    """Spark divides decimals where a numerator is not float64 (facts/scale.md 2.4): the schema is the guard."""
+    """Spark divides decimals where a numerator is not float64: the schema is the guard."""
     engine = open_engine(threads=1)
     rule = CohortRule()
     extracts, _ = invent(drug_tests=TESTS)
