@@ -66,8 +66,9 @@ def build_cohort(
     Raises
     ------
     InputError
-        If a table or column is missing, a named district is not in the tests, record ids are not unique, or nobody
-        is eligible (the sentence says at which step the last were lost).
+        If an argument is not what is asked for, the linkage was made from other extracts, a table or column is missing,
+        a named district is not in the tests, record ids are not unique, or nobody is eligible (the sentence says at
+        which step the last were lost).
 
     Notes
     -----
@@ -86,6 +87,7 @@ def build_cohort(
     True
     """
     rule = CohortRule() if rule is None else rule
+    _check_arguments(extracts, linkage, rule)
     engine = engine or getattr(linkage, "engine", None) or open_engine()
     events = load_events(extracts, linkage, engine)
     _check_districts(events.tables["drug_tests"], rule)
@@ -113,6 +115,26 @@ def build_cohort(
             "deaths": engine.keep(events.tables["deaths"].semi_join(followed, "person_id"), "cohort_deaths"),
         },
     )
+
+
+def _check_arguments(extracts: Any, linkage: Any, rule: Any) -> None:
+    if _are_extracts(linkage) and not _are_extracts(extracts):
+        raise InputError("extracts and linkage have changed places: call build_cohort(extracts, linkage, rule).")
+    if not _are_extracts(extracts):
+        raise InputError(
+            f"extracts must be what dip.read_extracts, dip.make_extracts or dip.simulate gives; it is a "
+            f"{type(extracts).__name__}."
+        )
+    if _are_extracts(linkage) or not callable(getattr(linkage, "to_frame", None)):
+        raise InputError(f"linkage must be what dip.link(extracts) gives; it is a {type(linkage).__name__}.")
+    if not isinstance(rule, CohortRule):
+        raise InputError(
+            f"rule must be a CohortRule, such as CohortRule(grace_days=42); it is a {type(rule).__name__}."
+        )
+
+
+def _are_extracts(thing: Any) -> bool:
+    return hasattr(thing, "names") and hasattr(thing, "extract_date") and callable(getattr(thing, "table", None))
 
 
 def _as_day(day: Any) -> dt.date:

@@ -29,6 +29,7 @@ _COLUMNS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 NEEDED = ("drug_tests", "treatment", "offences")
 OPTIONAL = ("custody_spells", "deaths")
+_SPINE_COLUMNS = ("table", "record_id", "person_id")
 _EVENT_DATE = {"drug_tests": "test_date", "offences": "offence_date", "deaths": "death_date"}
 
 
@@ -57,7 +58,8 @@ def load_events(extracts: Any, linkage: Any, engine: Engine) -> Events:
     Raises
     ------
     InputError
-        If a table or column is missing, or a record_id stands for different records or different persons.
+        If a table or column is missing, the linkage is none or lacks records of a table that is needed, or a record_id
+        stands for different records or different persons.
     """
     lacking = [name for name in NEEDED if name not in extracts.names]
     if lacking:
@@ -111,7 +113,13 @@ def _as_text(table: ir.Table) -> ir.Table:
 
 
 def _spine(linkage: Any, engine: Engine) -> ir.Table:
-    given = engine.put(linkage.to_frame()[["table", "record_id", "person_id"]], "spine")
+    frame = linkage.to_frame()
+    if not set(_SPINE_COLUMNS) <= set(frame.columns):
+        raise InputError(
+            f"linkage must be what dip.link(extracts) gives, with the columns {', '.join(_SPINE_COLUMNS)}; it is a "
+            f"{type(linkage).__name__}."
+        )
+    given = engine.put(frame[list(_SPINE_COLUMNS)], "spine")
     spine = engine.keep(_as_text(given).distinct(), "spine")
     one_each = spine.select("table", "record_id").distinct()
     twice = _figures(spine, spine.count())[0] - _figures(one_each, one_each.count())[0]
@@ -135,6 +143,12 @@ def _load(
     mine = spine.filter(spine.table == name).drop("table")
     events = engine.keep(records.join(mine, "record_id"), f"{name}_of_person")
     clean, n_linked, found = _clean(name, events)
+    if name in NEEDED and n_linked < n_records:
+        # A person would lose tests, treatment or offences without a word, and the comparison would be wrong.
+        raise InputError(
+            f"{n_records - n_linked} of the {n_records} records of {name} are not in the linkage, so it was made from "
+            "other extracts. Link these extracts with dip.link(extracts) and pass that linkage."
+        )
     return clean, [
         (name, "the same record more than once: counted once", len(frame) - n_records),
         (name, "no person in the linkage: set aside", n_records - n_linked),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Mapping
+from numbers import Real
 from typing import Final
 
 import numpy as np
@@ -12,7 +13,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from dipeval.effects.effect import Effect
-from dipeval.effects.joining import ComparisonDesign, check_fit, join, outcome_kind, outcome_series
+from dipeval.effects.joining import ComparisonDesign, check_design, check_fit, join, outcome_kind, outcome_series
 from dipeval.effects.overturn import NO_RATIO, RatioInterval, e_value, e_value_of_limit
 from dipeval.effects.robust import Sample, influence, standard_error
 from dipeval.errors import EstimationError, InputError
@@ -64,7 +65,7 @@ def estimate_effect(
     Raises
     ------
     InputError
-        If an outcome is missing for people the design uses, or the outcome does not suit the measure.
+        If no design is passed, an outcome is missing for people the design uses, or it does not suit the measure.
     EstimationError
         If the measure is not given here, or no interval can be made (one person in a group, or one who carries
         nearly all its weight; no variation).
@@ -88,6 +89,7 @@ def estimate_effect(
     >>> effect.estimate, round(effect.std_error, 4), effect.se_method
     (-2.0, 0.6667, 'robust (HC0)')
     """
+    check_design(design)
     _check_request(measure, level)
     values, name = outcome_series(outcome, outcome_name)
     sample = join(design, values, name)
@@ -134,11 +136,11 @@ def estimate_effect(
 def _check_request(measure: str, level: float) -> None:
     if measure not in MEASURES:
         known = ", ".join(MEASURES)
-        reason = INSTEAD.get(measure, f"it is not a measure known here; use one of {known}")
+        reason = INSTEAD.get(str(measure), f"it is not a measure known here; use one of {known}")
         raise EstimationError(f"The measure '{measure}' is not estimated from a design: {reason}.")
-    if not 0.5 <= level < 1:
+    if not (isinstance(level, Real) and 0.5 <= level < 1):
         raise InputError(
-            f"level={level:g} is not the coverage of an interval; give a share from 0.5 to below 1, such as 0.95."
+            f"level={level!r} is not the coverage of an interval; give a share from 0.5 to below 1, such as 0.95."
         )
 
 

@@ -49,6 +49,16 @@ class ComparisonDesign(Protocol):
         ...
 
 
+def check_design(design: object) -> None:
+    """Refuse what is no design."""
+    needed = ("weights", "treated", "clusters", "estimand_in_words", "fingerprint", "method")
+    if not all(hasattr(design, name) for name in needed):
+        raise InputError(
+            f"design must be what dip.match or dip.weight gives; it is a {type(design).__name__}. Call "
+            "estimate_effect(design, outcome)."
+        )
+
+
 def outcome_series(outcome: pd.Series | pd.DataFrame, outcome_name: str | None) -> tuple[pd.Series, str]:
     """Return the outcome as a Series, with the name it is shown under."""
     if isinstance(outcome, pd.DataFrame):
@@ -59,7 +69,10 @@ def outcome_series(outcome: pd.Series | pd.DataFrame, outcome_name: str | None) 
             raise InputError(f"The outcome frame has no column '{outcome_name}'; it has: {present}.")
         return outcome[outcome_name], outcome_name
     if not isinstance(outcome, pd.Series):
-        raise InputError("The outcome must be a pandas Series on the index of the design's people, or a DataFrame.")
+        raise InputError(
+            "The outcome must be a pandas Series on the index of the design's people, or a DataFrame, such as "
+            f"outcomes.to_frame()['reoffended']; it is a {type(outcome).__name__}."
+        )
     return outcome, outcome_name or str(outcome.name or "outcome")
 
 

@@ -102,6 +102,8 @@ def take(
         An outcome or anything measured after the index date offered as a covariate; one group empty.
     """
     table, known = _open(people, measured_at)
+    _one_name(treated, "treated")
+    _one_name(id, "id")
     names = _names(covariates, "covariates")
     conditions = tuple(name for name in _names(also, "exact and covariate_calipers", empty=True) if name not in names)
     wanted = (*names, *conditions)
@@ -143,12 +145,22 @@ def _open(people: People, measured_at: Mapping[str, str] | None) -> tuple[pd.Dat
     return people.people, dict(people.measured_at)
 
 
+def _one_name(name: object, what: str) -> None:
+    if not pd.api.types.is_hashable(name):
+        raise InputError(
+            f"{what} must be the name of one column of people; it is a {type(name).__name__}. Put the values into a "
+            "column of people first and name that."
+        )
+
+
 def _names(names: Iterable[str], what: str, *, empty: bool = False) -> tuple[str, ...]:
     if isinstance(names, str):
         raise InputError(f"{what} must be a list of column names, such as [{names!r}], not one piece of text.")
-    if not isinstance(names, Iterable):
+    if not isinstance(names, Iterable) or isinstance(names, pd.Series):  # its values would be taken for names
         raise InputError(f"{what} must be a list of column names; it is a {type(names).__name__}.")
     listed = tuple(names)
+    for name in listed:
+        _one_name(name, f"each of {what}")
     if not listed and not empty:
         raise InputError(
             f"{what} is empty: name the columns, known before the index date, that the groups may differ in."

@@ -61,6 +61,8 @@ class MatchOptions:
             raise InputError(
                 f"ratio must be a whole number of at least 1 (comparison people for each); it is {self.ratio!r}."
             )
+        if not isinstance(self.seed, (int, np.integer)) or isinstance(self.seed, bool):
+            raise InputError(f"seed must be a whole number, such as 1; it is {self.seed!r}.")
         if not isinstance(self.replace, (bool, np.bool_)):
             raise InputError(f"replace must be True or False; it is {self.replace!r}.")
 

@@ -33,7 +33,8 @@ def measure_reoffending(cohort: Cohort, *, follow_up: FollowUp | None = None) ->
     Raises
     ------
     InputError
-        If the follow-up asks for more days than the cohort made sure are observable.
+        If an argument is not what is asked for, or the follow-up asks for more days than the cohort made sure are
+        observable.
 
     Notes
     -----
@@ -75,6 +76,12 @@ def measure_reoffending(cohort: Cohort, *, follow_up: FollowUp | None = None) ->
 
 def require_observable(cohort: Cohort, follow_up: FollowUp) -> None:
     """Refuse a follow-up that reaches beyond what the cohort made sure the extract covers."""
+    for name, value, kind, made in (
+        ("cohort", cohort, Cohort, "dip.build_cohort(extracts, linkage)"),
+        ("follow_up", follow_up, FollowUp, "dip.FollowUp(days=365, waiting_days=182)"),
+    ):
+        if not isinstance(value, kind):
+            raise InputError(f"{name} must be a {kind.__name__}, such as {made}; it is a {type(value).__name__}.")
     covered = cohort.rule.required_days
     if follow_up.needed_days > covered:
         raise InputError(

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dipeval.errors import InputError
-from dipeval.plots.style import COMPARISON_COLOUR, GREY, GROUP_COLOURS, TREATED_COLOUR, new_axes, tidy
+from dipeval.plots.style import COMPARISON_COLOUR, GREY, GROUP_COLOURS, TREATED_COLOUR, ink, new_axes, tidy
 from dipeval.vocabulary import term_label
 
 SCORE_TERM = "propensity score"
@@ -124,7 +124,7 @@ def overlap_plot(scores_frame: pd.DataFrame, ax: Any = None) -> Any:
             transform=ax.transAxes,
             ha="right",
             va=place,
-            color=GROUP_COLOURS[group.lower()],
+            color=ink(GROUP_COLOURS[group.lower()]),
             weight="bold",
         )
     ax.set_xlabel("Propensity score: chance of being treated" if probability else "Score")

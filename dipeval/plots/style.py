@@ -40,6 +40,18 @@ def tidy(ax: Axes) -> None:
     ax.set_axisbelow(True)
 
 
+def ink(colour: str) -> str:
+    """Return a darker shade of a colour for words: the palette's orange alone is too pale to read on white.
+
+    Examples
+    --------
+    >>> ink(COMPARISON_COLOUR)
+    '#b74f1b'
+    """
+    parts = [int(colour[place : place + 2], 16) for place in (1, 3, 5)]
+    return "#" + "".join(f"{int(part * 0.75):02x}" for part in parts)
+
+
 def to_png(picture: Axes, dpi: int = 120) -> bytes:
     """Return the figure these Axes are on as PNG bytes, with neither time nor library version stamped in."""
     buffer = io.BytesIO()

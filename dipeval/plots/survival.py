@@ -256,7 +256,7 @@ def _label_ends(ax: Axes, ends: dict[str, tuple[float, float]]) -> None:
             va="center",
             fontsize=10,
             fontweight="bold",
-            color=_ink(_look(name, list(ends).index(name))["color"]),
+            color=style.ink(_look(name, list(ends).index(name))["color"]),
             annotation_clip=False,
         )
 
@@ -268,7 +268,7 @@ def _draw_table(ax: Axes, table: pd.DataFrame, groups: list[str], end: float, fa
     for number, name in enumerate(groups):
         own = table[(table["group"].astype(str) == name) & (table["time_days"].astype(float) <= end)]
         words = "Everyone" if name == "all" else name[:1].upper() + name[1:]
-        _write(ax, 0.0, (-24, y), words, ha="right", fontweight="bold", color=_ink(_look(name, number)["color"]))
+        _write(ax, 0.0, (-24, y), words, ha="right", fontweight="bold", color=style.ink(_look(name, number)["color"]))
         for column, heading in _ROWS:
             y -= line
             _write(ax, 0.0, (-24, y), heading, ha="right")
@@ -288,12 +288,6 @@ def _write(ax: Axes, x: float, offset: tuple[float, float], words: str, **look: 
         annotation_clip=False,
         **look,
     )
-
-
-def _ink(colour: str) -> str:
-    """Return a darker shade for words: the palette's orange alone is too pale to read on white."""
-    parts = [int(colour[place : place + 2], 16) for place in (1, 3, 5)]
-    return "#" + "".join(f"{int(part * 0.75):02x}" for part in parts)
 
 
 def _cell(value: Any) -> str:

@@ -30,10 +30,10 @@ def money(result: StudyResult) -> Section:
     -------
     Section
     """
-    if result.withheld or result.roi is None:
+    if result.withheld or result.spec.costs is None:
         return nothing()
     title, anchor = "Was it worth the money?", "money"
-    if words.money_is_small(result):
+    if result.roi is None or words.money_is_small(result):
         return Section(title=title, anchor=anchor, blocks=(Text(paragraphs=(words.hidden_effect(),)),))
     summary = result.roi.summary()
     blocks: list[Block] = [

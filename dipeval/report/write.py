@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -44,6 +45,7 @@ def write_report(result: StudyResult, folder: str | Path) -> Path:
     --------
     >>> write_report(result, "reports/my-study")  # doctest: +SKIP
     """
+    _check_result(result)
     notebook = run_in_process(assemble(), {"result": result, "data_folder": "", **_report_names()})
     html = render(notebook, title=result.spec.title, footer=_footer())
     with _whole_folder(Path(folder)) as place:
@@ -62,6 +64,7 @@ def write_data(result: StudyResult, folder: str | Path) -> None:
     folder
         An existing folder.
     """
+    _check_result(result)
     place = Path(folder)
     (place / CSV_NAME).write_text(results_csv(result), encoding="utf-8")
     text = json.dumps(result.provenance(), indent=2, sort_keys=True, ensure_ascii=False)
@@ -97,6 +100,8 @@ def run_report(study_file: str | Path, folder: str | Path, *, progress: Callable
     from dipeval.study import Study
     from dipeval.study.rules import disclosure_rule
 
+    if not isinstance(study_file, (str, os.PathLike)):
+        raise InputError(f"study_file must be the path of a study.toml; it is a {type(study_file).__name__}.")
     source = Path(study_file).resolve()
     spec = Study.from_toml(source).spec
     rule, say = disclosure_rule(spec), progress or _silent
@@ -106,6 +111,16 @@ def run_report(study_file: str | Path, folder: str | Path, *, progress: Callable
         html = render(notebook, title=spec.title, footer=_footer())
         (place / HTML_NAME).write_text(html, encoding="utf-8")
     return Path(folder) / slug(source.stem) / HTML_NAME
+
+
+def _check_result(result: object) -> None:
+    from dipeval.study import StudyResult
+
+    if not isinstance(result, StudyResult):
+        raise InputError(
+            f"result must be what Study.run() gives, such as dip.Study.from_toml('study.toml').run(); it is a "
+            f"{type(result).__name__}."
+        )
 
 
 def slug(name: str) -> str:

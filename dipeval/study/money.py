@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from dipeval.disclosure import is_small
 from dipeval.errors import InputError
 from dipeval.study.crosschecks import value_column
 from dipeval.study.provenance import shown_count
@@ -28,7 +29,7 @@ logger = logging.getLogger("dipeval")
 def roi_of(
     effects: tuple[Effect, ...], prepared: Prepared, design: Design, measured: Outcomes | None, spec: StudySpec
 ) -> ReturnOnInvestment | None:
-    """Return the return on investment, or None if the study asks for none.
+    """Return the return on investment, or None if the study asks for none or its figures could not be shown.
 
     Parameters
     ----------
@@ -46,11 +47,12 @@ def roi_of(
     Returns
     -------
     ReturnOnInvestment or None
+        None too where so few people were treated that no money figure could be shown.
 
     Raises
     ------
     InputError
-        If there is no spending of the kinds named.
+        If there is no spending of the kinds named, or it paid for fewer people than the effect is about.
     """
     if spec.costs is None:
         return None
@@ -62,20 +64,34 @@ def roi_of(
         raise InputError("[costs] needs the effect on the number of reoffences; add that outcome to the study file.")
     from dipeval.roi import load_unit_costs, return_on_investment
 
+    if is_small(effect.n_treated, disclosure_rule(spec)):
+        logger.info("the money is left out: fewer people were treated than the disclosure rule lets be shown")
+        return None
     logger.info("setting the value of offences averted against what was spent")
     spending = spending_of(prepared, spec)
     paid_for = people_paid_for(prepared, spending) if spec.costs.people is None else spec.costs.people
+    people, cost_people = _shown(effect.n_treated, spec), _shown(paid_for, spec)
+    _check_paid_for(people, cost_people, spec)
     return return_on_investment(
         replace(effect, outcome_name="n_reoffences"),  # known to be a count, even where nobody has more than one
         costs=spending,
-        people=_shown(effect.n_treated, spec),
+        people=people,
         offence_mix=comparison_mix(measured, design),
         unit_costs=load_unit_costs(spec.costs.unit_costs),
         price_year=spec.costs.price_year,
         discount_rate=spec.costs.discount_rate,
-        cost_people=_shown(paid_for, spec),
+        cost_people=cost_people,
         include_anticipation=spec.costs.include_anticipation,
     )
+
+
+def _check_paid_for(people: int, cost_people: int, spec: StudySpec) -> None:
+    """Say without counts, where counts are protected, what `roi` would say with them."""
+    if disclosure_rule(spec).protects and cost_people < people:
+        raise InputError(
+            "[costs]: the spending paid for fewer people than the effect is about. Check costs.people if it is given, "
+            "or whether the spend table covers the districts and years in which people were treated."
+        )
 
 
 def _shown(people: int, spec: StudySpec) -> int:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from dipeval.disclosure import DisclosureRule
 from dipeval.errors import InputError, StudyFileError
 from dipeval.study.crosschecks import data_citation, data_status
+from dipeval.study.lines import Location, key_lines, line_of
+from dipeval.study.wording import key_path
 
 if TYPE_CHECKING:
     from dipeval.cohort import CohortRule
@@ -71,8 +73,17 @@ def extract_mapping(spec: StudySpec) -> ExtractMapping:
     return ExtractMapping(**{key: value for key, value in given.items() if value not in (None, (), {})})
 
 
-def check_rules(spec: StudySpec, name: str) -> None:
+def check_rules(spec: StudySpec, name: str, text: str = "") -> None:
     """Compose every rule once, so that options that contradict each other are found before any data are read.
+
+    Parameters
+    ----------
+    spec
+        The study.
+    name
+        Of the study file, for the complaints.
+    text
+        The file's words, to find line numbers in.
 
     Raises
     ------
@@ -84,7 +95,7 @@ def check_rules(spec: StudySpec, name: str) -> None:
         makers |= {"linkage": link_rule, "cohort": cohort_rule, "follow_up": follow_up}
     if spec.data.source == "extracts":
         makers |= {"data.tables": extract_mapping}
-    complaints = _unknown_covariates(spec)
+    complaints = _unknown_covariates(spec, text)
     for section, make in makers.items():
         try:
             make(spec)
@@ -94,21 +105,25 @@ def check_rules(spec: StudySpec, name: str) -> None:
         raise StudyFileError(complaints, file=name)
 
 
-def _unknown_covariates(spec: StudySpec) -> list[str]:
+def _unknown_covariates(spec: StudySpec, text: str) -> list[str]:
     """Covariates that no cohort has: found now, rather than after an hour of linking."""
     if not spec.from_extracts:
         return []
     from dipeval.cohort.result import MEASURED_AT
 
     known = sorted(name for name, when in MEASURED_AT.items() if when in ("before_index", "at_index"))
-    named = [("design", [*spec.design.covariates, *spec.design.exact])]
-    named += [(f"sensitivity[{i}]", [*(s.covariates or []), *s.exact]) for i, s in enumerate(spec.sensitivity, 1)]
+    sections: list[tuple[Location, Any]] = [(("design",), spec.design)]
+    sections += [(("sensitivity", place), options) for place, options in enumerate(spec.sensitivity)]
+    named = [((*at, key), getattr(options, key) or ()) for at, options in sections for key in ("covariates", "exact")]
+    lines = key_lines(text)
     complaints = []
-    for section, names in named:
+    for location, names in named:
+        line = line_of(location, lines)
+        where = f"line {line}, {key_path(location)}" if line is not None else key_path(location)
         for name in names:
             if name in known:
                 continue
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean '{near[0]}'?" if near else f"the covariates are {', '.join(known)}."
-            complaints.append(f"{section}.covariates: a cohort has no '{name}'; {hint}")
+            complaints.append(f"{where}: a cohort has no '{name}'; {hint}")
     return complaints

@@ -64,7 +64,7 @@ class Study:
         'arrested'
         """
         file = read_study_file(path)
-        rules.check_rules(file.spec, file.path.name)
+        rules.check_rules(file.spec, file.path.name, file.text)
         return cls(file=file)
 
     @property

@@ -6,8 +6,9 @@ column that enters a figure, so that the order of the rows a caller happens to h
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -98,6 +99,8 @@ def read_rows(
         raise InputError(f"A pandas DataFrame is needed, one row a person or spell; a {type(data).__name__} was given.")
     if data.empty:
         raise EstimationError("The table has no rows: nothing can be estimated from it.")
+    for option, name in {"time": time, "event": event, "entry": entry, "weights": weights, "by": by}.items():
+        _one_name(option, name)
     n = len(data)
     names, codes = group_codes(data, by)
     rows = Rows(
@@ -189,13 +192,39 @@ def _one_cluster(cluster: object) -> str:
     return cluster
 
 
+def _one_name(option: str, name: object) -> None:
+    if not pd.api.types.is_hashable(name):
+        raise InputError(
+            f"`{option}` takes the name of one column of the table, such as '{option}'; a {type(name).__name__} was "
+            "given. Put the values into a column of the table first and name that."
+        )
+
+
+def is_number(value: object) -> bool:
+    """Whether an option is one plain number."""
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def names_of(option: str, names: object) -> tuple[str, ...]:
+    """Return the columns a list names; a column itself is refused, for its values would be taken for names."""
+    if not isinstance(names, Iterable) or isinstance(names, (str, pd.Series)):
+        raise InputError(
+            f"`{option}` takes a list of column names, such as ['age']; a {type(names).__name__} was given."
+        )
+    listed = tuple(names)
+    for name in listed:
+        _one_name(option, name)
+    return listed
+
+
 def _codes(data: pd.DataFrame, name: str) -> Integers:
     return pd.factorize(column(data, name), sort=True)[0].astype(np.int64)
 
 
 def _stratum_codes(data: pd.DataFrame, strata: str | Sequence[str] | None) -> Integers:
     codes = np.zeros(len(data), dtype=np.int64)
-    for name in [strata] if isinstance(strata, str) else list(strata or ()):
+    named = (strata,) if isinstance(strata, str) else () if strata is None else names_of("strata", strata)
+    for name in named:
         own = _codes(data, name)
         codes = np.unique(codes * (int(own.max()) + 1) + own, return_inverse=True)[1].reshape(-1).astype(np.int64)
     return codes

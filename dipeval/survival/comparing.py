@@ -12,7 +12,7 @@ from scipy.special import chdtrc
 
 from dipeval.errors import EstimationError, InvariantError
 from dipeval.presenting import HtmlMixin, Summary, format_number, format_p
-from dipeval.survival.columns import Floats, Rows, read_rows
+from dipeval.survival.columns import Floats, Rows, is_number, read_rows
 from dipeval.survival.kernel import RiskCells, build_cells, cluster_totals, evaluate, score_residuals
 
 if TYPE_CHECKING:
@@ -77,10 +77,10 @@ def log_rank(
     (3.8376, 1, 0.0501)
     """
     robust = weights is not None or cluster is not None
+    if not (is_number(rho) and 0 <= rho < float("inf")):
+        raise EstimationError("`rho` is 0 (log-rank) or a positive number such as 1 (early differences count more).")
     if rho and robust:
         raise EstimationError("`rho` is not available with weights or clusters: leave one of them out.")
-    if not 0 <= rho < float("inf"):
-        raise EstimationError("`rho` is 0 (log-rank) or a positive number such as 1 (early differences count more).")
     rows = read_rows(data, time=time, event=event, entry=entry, weights=weights, cluster=cluster, strata=strata, by=by)
     if len(rows.group_names) < 2:
         raise EstimationError(f"Column '{by}' holds one group only: two or more are needed for a comparison.")

@@ -11,7 +11,7 @@ import pandas as pd
 
 from dipeval.errors import EstimationError, InvariantError
 from dipeval.presenting import HtmlMixin, Summary, format_interval, format_number, format_percent
-from dipeval.survival.columns import Rows, read_rows
+from dipeval.survival.columns import Rows, is_number, read_rows
 from dipeval.survival.product_limit import count_steps, log_log_limits, survival_and_error
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def kaplan_meier(
 
 def check_level(level: float) -> None:
     """Refuse a coverage that is not between 0 and 1."""
-    if not 0 < level < 1:
+    if not (is_number(level) and 0 < level < 1):
         raise EstimationError("`level` is the coverage of the limits, between 0 and 1: 0.95, for example.")
 
 

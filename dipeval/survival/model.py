@@ -12,7 +12,7 @@ from scipy.special import chdtrc, ndtr, ndtri
 
 from dipeval.errors import EstimationError, InvariantError
 from dipeval.presenting import HtmlMixin, Summary, format_interval, format_number, format_p
-from dipeval.survival.columns import Floats, Rows, read_rows
+from dipeval.survival.columns import Floats, Rows, names_of, read_rows
 from dipeval.survival.curve import check_level
 from dipeval.survival.kernel import Evaluation, RiskCells, build_cells, cluster_totals, evaluate, score_residuals
 from dipeval.survival.newton import Maximum, maximise
@@ -186,7 +186,7 @@ def _quadratic(vector: Floats, matrix: Floats) -> float:
 
 
 def _check_options(covariates: Sequence[str], ties: str, robust: bool | None, cluster: object) -> None:
-    if isinstance(covariates, str) or not list(covariates):
+    if isinstance(covariates, str) or not len(names_of("covariates", covariates)):
         raise EstimationError("`covariates` is a list of column names, with at least one: covariates=['treated'].")
     if len(set(covariates)) < len(list(covariates)):
         raise EstimationError("`covariates` names a column twice: name each once.")

@@ -75,17 +75,46 @@ def test_records_without_a_person_or_a_date_are_set_aside_and_counted() -> None:
     offences = """
     person | offence_date | disposal_date
     ann    |              | 2021-07-01
-           | 2021-06-01   | 2021-07-01
     """
-    extracts, linkage = invent(drug_tests=TESTS, offences=offences)
+    deaths = "person | death_date\n | 2022-06-01"
+    extracts, linkage = invent(drug_tests=TESTS, offences=offences, deaths=deaths)
     extracts.dropped = pd.DataFrame(
         {"table": ["drug_tests", "spend"], "reason": ["no result", "no amount"], "rows": [3, 1]}
     )
     assert reasons(build(extracts, linkage)) == {
         ("drug_tests", "no result"): 3,
-        ("offences", "no person in the linkage: set aside"): 1,
+        ("deaths", "no person in the linkage: set aside"): 1,
         ("offences", "no date: set aside"): 1,
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "dates"), [("drug_tests", ""), ("treatment", " | start_date"), ("offences", " | offence_date")]
+)
+def test_a_linkage_made_from_other_extracts_is_refused_with_a_count_only(name: str, dates: str) -> None:
+    rows = f"person | record_id{dates}\nann | secret-1{' | 2022-02-01' if dates else ''}"
+    extracts, linkage = invent(**{"drug_tests": TESTS, name: rows})
+    linkage.spine["record_id"] = linkage.spine["record_id"].replace("secret-1", "other-1")
+    with pytest.raises(InputError, match=f"^1 of the 1 records of {name} are not in the linkage") as caught:
+        build(extracts, linkage)
+    assert "secret" not in str(caught.value)
+
+
+def test_arguments_of_the_wrong_kind_are_sentences() -> None:
+    extracts, linkage = invent(drug_tests=TESTS)
+    cohort = build(extracts, linkage)
+    for wrong, words in (
+        ((linkage, extracts), "changed places"),
+        ((extracts.tables, linkage), "extracts must be what .* it is a dict"),
+        ((None, linkage), "extracts must be what .* it is a NoneType"),
+        ((extracts, None), "linkage must be what .* it is a NoneType"),
+        ((extracts, extracts), "linkage must be what .* it is a InventedExtracts"),
+        ((extracts, linkage.spine), "linkage must be what .* it is a DataFrame"),
+        ((extracts, cohort), "linkage must be what .* it is a Cohort"),
+        ((extracts, linkage, {"grace_days": 28}), "rule must be a CohortRule, .* it is a dict"),
+    ):
+        with pytest.raises(InputError, match=words):
+            build_cohort(*wrong)  # type: ignore[arg-type]
 
 
 def test_nobody_eligible_says_at_which_step_the_last_were_lost() -> None:

@@ -220,8 +220,22 @@ def test_broken_designs_are_refused() -> None:
         estimate_effect(design, outcome_of(design, values))
 
 
+def test_what_is_no_design_or_no_outcome_is_a_sentence() -> None:
+    design = fake_design([1, 1, 0, 0])
+    outcome = outcome_of(design, [1, 0, 1, 1])
+    for wrong in (None, "entropy", outcome, pd.DataFrame({"weights": [1.0], "treated": [True]})):
+        with pytest.raises(InputError, match=rf"dip\.match or dip\.weight gives; it is a {type(wrong).__name__}\."):
+            estimate_effect(wrong, outcome)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"such as outcomes\.to_frame\(\)\['reoffended'\]; it is a NoneType\."):
+        estimate_effect(design, None)  # type: ignore[arg-type]
+    with pytest.raises(EstimationError, match="measure"):
+        estimate_effect(design, outcome, measure=["risk_difference"])  # type: ignore[arg-type]
+
+
 def test_the_level_is_a_share() -> None:
     design = fake_design([1, 1, 0, 0])
+    with pytest.raises(InputError, match=r"level='0\.95'"):
+        estimate_effect(design, outcome_of(design, [1, 0, 1, 1]), level="0.95")  # type: ignore[arg-type]
     with pytest.raises(InputError, match="level=95"):
         estimate_effect(design, outcome_of(design, [1, 0, 1, 1]), level=95)
     wide = estimate_effect(design, outcome_of(design, [1, 0, 1, 0]), level=0.99)

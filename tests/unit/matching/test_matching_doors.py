@@ -175,6 +175,28 @@ def test_columns_that_are_not_there_or_named_badly() -> None:
         dip.match(table.iloc[:0], treated="treated", covariates=["age"])
 
 
+@pytest.mark.parametrize("call", CALLS)
+def test_columns_are_named_and_never_passed_themselves(call: Callable[..., Any]) -> None:
+    table = people()
+    wrong: Any
+    for wrong in (["treated"], table["treated"], table["treated"].to_numpy()):
+        with pytest.raises(InputError, match=f"treated must be the name of one column.* a {type(wrong).__name__}"):
+            call(table, treated=wrong, covariates=["age"])
+        with pytest.raises(InputError, match="id must be the name of one column"):
+            call(table, treated="treated", covariates=["age"], id=wrong)
+    with pytest.raises(InputError, match="each of covariates must be the name of one column"):
+        call(table, treated="treated", covariates=[["age"]])
+    with pytest.raises(InputError, match=r"covariates must be a list of column names; it is a Series\.$"):
+        call(table, treated="treated", covariates=table["age"])
+    assert call(table, treated="treated", covariates=table.columns[table.columns == "age"]).covariates == ("age",)
+
+
+@pytest.mark.parametrize("seed", ["one", None, 1.5, True])
+def test_the_seed_is_a_whole_number(seed: Any) -> None:
+    with pytest.raises(InputError, match="seed must be a whole number"):
+        dip.match(people(), treated="treated", covariates=["age"], seed=seed)
+
+
 def test_ids_must_be_unique_and_complete() -> None:
     table = people()
     with pytest.raises(InputError, match="index labels repeat"):

@@ -43,6 +43,15 @@ def test_refusals(options: dict[str, Any], words: str) -> None:
         FollowUp(**options)
 
 
+def test_arguments_of_the_wrong_kind_are_sentences() -> None:
+    cohort = cohort_of(drug_tests="person\nann")
+    with pytest.raises(InputError, match=r"follow_up must be a FollowUp, such as dip\.FollowUp.* it is a dict"):
+        measure_reoffending(cohort, follow_up={"days": 365})  # type: ignore[arg-type]
+    for wrong in (None, cohort.people):
+        with pytest.raises(InputError, match=f"cohort must be a Cohort, .* it is a {type(wrong).__name__}"):
+            measure_reoffending(wrong)  # type: ignore[arg-type]
+
+
 def test_the_definition_is_said_in_words() -> None:
     assert FollowUp(classes=("acquisitive",)).in_words() == (
         "A proven reoffence (acquisitive offences only) is an offence committed within 365 days after time zero that "

@@ -11,6 +11,7 @@ import pytest
 
 import dipeval as dip
 from dipeval.linkage import true_linkage
+from dipeval.plots.balance import overlap_plot
 from dipeval.plots.diagnostics import FURTHEST, threshold_plot
 from dipeval.plots.events import observed_expected_plot
 from dipeval.plots.extracts import coverage_plot
@@ -18,7 +19,7 @@ from dipeval.plots.linkage import draw_quality
 from dipeval.plots.models import coefficient_plot
 from dipeval.plots.money import value_against_cost
 from dipeval.plots.outcomes import reoffence_histogram
-from dipeval.plots.style import PALETTE, to_png
+from dipeval.plots.style import COMPARISON_COLOUR, PALETTE, TREATED_COLOUR, ink, to_png
 from dipeval.simulate import simulate
 
 
@@ -95,6 +96,20 @@ def test_observed_and_expected_keep_the_house_colours() -> None:
     axes = observed_expected_plot(frame)
     assert {to_hex(bar.get_facecolor()).upper() for bar in axes.patches} <= set(PALETTE)
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["Observed", "Expected"]
+
+
+def contrast_with_white(colour: str) -> float:
+    """Contrast ratio of the Web Content Accessibility Guidelines 2.2."""
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 1.05 / (0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] + 0.05)
+
+
+def test_words_in_a_groups_colour_can_be_read_on_white() -> None:
+    assert contrast_with_white(COMPARISON_COLOUR) < 4.5 <= contrast_with_white(ink(COMPARISON_COLOUR))
+    frame = pd.DataFrame({"score": [0.2, 0.4, 0.3], "group": ["treated", "comparison", "comparison"]})
+    colours = {text.get_text(): text.get_color() for text in overlap_plot(frame).texts}
+    assert colours == {"Treated": ink(TREATED_COLOUR), "Comparison": ink(COMPARISON_COLOUR)}
 
 
 def test_a_value_below_zero_is_drawn_below_zero() -> None:

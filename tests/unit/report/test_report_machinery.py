@@ -15,7 +15,7 @@ from dipeval.report.blocks import Picture, Points, Section, Table, Text, nothing
 from dipeval.report.execute import run_in_kernel, run_in_process
 from dipeval.report.notebooks import assemble, evaluation_notebooks
 from dipeval.report.render import render
-from dipeval.report.write import _whole_folder, slug
+from dipeval.report.write import _whole_folder, run_report, slug, write_data, write_report
 
 OPEN = DisclosureRule(profile="none", data_status="simulated")
 
@@ -128,6 +128,18 @@ def test_a_file_in_the_way_is_refused(tmp_path: Path) -> None:
     (tmp_path / "study").write_text("")
     with pytest.raises(InputError, match="is a file"), _whole_folder(tmp_path / "study"):
         pass
+
+
+def test_what_is_no_result_and_no_study_file_is_a_sentence(tmp_path: Path) -> None:
+    place = tmp_path / "out"
+    for write in (write_report, write_data):
+        with pytest.raises(InputError, match=r"what Study\.run\(\) gives, .*; it is a NoneType\."):
+            write(None, place)  # type: ignore[operator]
+    with pytest.raises(InputError, match=r"this is a folder; name the study file inside it"):
+        run_report(tmp_path, place)
+    with pytest.raises(InputError, match=r"path of a study\.toml; it is a NoneType\."):
+        run_report(None, place)  # type: ignore[arg-type]
+    assert not place.exists()
 
 
 def test_the_assembled_notebook_opens_the_study_once() -> None:

@@ -173,6 +173,13 @@ def test_every_small_effect_is_hidden_in_words_pictures_and_money_too(pairs: Stu
     assert "£" not in page.get_text()
 
 
+def test_money_left_out_for_too_few_people_is_said(pairs: StudyResult, tmp_path: Path) -> None:
+    page = _page(replace(pairs, roi=None), tmp_path)
+    assert "too few people" in page.find(id="money").find_parent("section").get_text()
+    assert "£" not in page.get_text()
+    assert not [row for row in _csv(replace(pairs, roi=None)) if row["section"] == "money"]
+
+
 def test_a_number_of_events_below_ten_is_small() -> None:
     effect = type("E", (), {"n_treated": 80, "n_comparison": 80, "outcome_kind": "count"})
     effect.mean_treated, effect.mean_comparison = 0.05, 1.0

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from dipeval.disclosure import DisclosureRule
 from dipeval.errors import InputError
 from dipeval.study import Study, StudyResult, money
 from dipeval.study import study as order_of_work
@@ -133,6 +134,32 @@ def test_a_true_effect_that_has_no_value_does_not_stop_the_study(
     found = study().run()
     assert found.truth == ()
     assert found.effects
+
+
+def test_too_few_treated_for_money_do_not_stop_a_protected_study(
+    prepared: Prepared, result: StudyResult, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    few = tuple(replace(effect, n_treated=9) for effect in result.effects)
+    spec = study(costs=TREE["costs"] | {"people": 3}).spec  # what `roi` refuses, naming both counts
+    monkeypatch.setattr(money, "disclosure_rule", lambda spec: DisclosureRule())
+    with caplog.at_level("INFO", logger="dipeval"):
+        assert money.roi_of(few, prepared, result.design, result.outcomes_measured, spec) is None
+    assert caplog.messages == [
+        "the money is left out: fewer people were treated than the disclosure rule lets be shown"
+    ]
+
+
+def test_people_paid_for_are_not_told_where_counts_are_protected(
+    prepared: Prepared, result: StudyResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = study(costs=TREE["costs"] | {"people": 3}).spec
+    arguments = (result.effects, prepared, result.design, result.outcomes_measured, spec)
+    with pytest.raises(InputError, match="the spending paid for 3"):
+        money.roi_of(*arguments)
+    monkeypatch.setattr(money, "disclosure_rule", lambda spec: DisclosureRule())
+    with pytest.raises(InputError, match=r"\[costs\]: the spending paid for fewer people") as caught:
+        money.roi_of(*arguments)
+    assert not any(letter.isdigit() for letter in str(caught.value))
 
 
 def test_spending_of_a_kind_that_is_not_there_is_a_sentence(once: Prepared) -> None:

@@ -188,7 +188,10 @@ def test_rules_that_contradict_each_other_are_found_before_data_are_read(tmp_pat
     with pytest.raises(StudyFileError) as caught:
         Study.from_toml(path)
     assert len(caught.value.complaints) == 2
-    assert "a cohort has no 'copas_rat'; did you mean 'copas_rate'?" in caught.value.complaints[0]
+    line = next(number for number, words in enumerate(text.splitlines(), 1) if words.startswith("covariates"))
+    assert caught.value.complaints[0] == (
+        f"line {line}, design.covariates: a cohort has no 'copas_rat'; did you mean 'copas_rate'?"
+    )
     assert "cohort: grace_days" in caught.value.complaints[1]
 
 

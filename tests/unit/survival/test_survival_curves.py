@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dipeval import datasets, kaplan_meier
+from dipeval import cox, datasets, kaplan_meier, log_rank
 from dipeval.errors import EstimationError, InputError, InvariantError
 from dipeval.survival import Curve
 from dipeval.survival.curve import CURVE_COLUMNS
@@ -177,6 +177,7 @@ def test_summary_says_shares_method_and_people() -> None:
         ({"arm": list("aaabbb")}, {"by": "arm"}, "No event is seen in group b"),
         ({"pair": 1}, {"cluster": ["pair"]}, "two columns at once"),
         ({}, {"level": 95}, "between 0 and 1"),
+        ({}, {"level": "0.95"}, "between 0 and 1"),
     ],
 )
 def test_what_cannot_be_estimated_is_a_sentence(
@@ -197,6 +198,33 @@ def test_wrong_tables_are_sentences_too(six: pd.DataFrame) -> None:
     twice = pd.concat([six, six[["days"]]], axis=1)
     with pytest.raises(InputError, match="2 columns are called 'days'"):
         kaplan_meier(twice, time="days", event="event")
+
+
+@pytest.mark.parametrize("option", ["by", "weights", "entry"])
+def test_a_column_is_named_and_never_passed_itself(six: pd.DataFrame, option: str) -> None:
+    for wrong in (["days"], six["days"], six[["days"]], six["days"].to_numpy()):
+        with pytest.raises(InputError, match=f"`{option}` takes the name of one column") as caught:
+            kaplan_meier(six, time="days", event="event", **{option: wrong})
+        assert type(wrong).__name__ in str(caught.value)
+
+
+def test_lists_of_columns_are_lists_of_names(six: pd.DataFrame) -> None:
+    data = six.assign(arm=[0, 1, 0, 1, 0, 1])
+    with pytest.raises(InputError, match="`strata` takes a list of column names"):
+        log_rank(data, time="days", event="event", by="arm", strata=data["days"])  # type: ignore[arg-type]
+    wrong: Any
+    for wrong in (None, 5, data["days"]):
+        with pytest.raises(InputError, match="`covariates` takes a list of column names"):
+            cox(data, time="days", event="event", covariates=wrong)
+    with pytest.raises(InputError, match="`covariates` takes the name of one column"):
+        cox(data, time="days", event="event", covariates=[["arm"]])  # type: ignore[list-item]
+    assert cox(data, time="days", event="event", covariates=data.columns[[-1]]).terms == ("arm",)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("rho", ["a", None, True, -1, float("nan"), [1]])
+def test_rho_is_a_number(six: pd.DataFrame, rho: Any) -> None:
+    with pytest.raises(EstimationError, match="`rho` is 0"):
+        log_rank(six.assign(arm=[0, 1, 0, 1, 0, 1]), time="days", event="event", by="arm", rho=rho)
 
 
 def test_a_curve_that_rises_is_a_bug_not_a_result(six: pd.DataFrame) -> None:
