@@ -184,7 +184,7 @@ def _excluded_columns(result: StudyResult) -> list[Block]:
     if not result.excluded_columns:
         return []
     lines = tuple(
-        f"{words.covariate(result, name)} is not used to make the groups alike: {reason}."
+        f"{words.covariate(result, name)} (column {name}) is not used to make the groups alike: {reason}."
         for name, reason in result.excluded_columns.items()
     )
     return [Text(paragraphs=lines, kind="note")]
