@@ -14,7 +14,7 @@ import dipeval as dip
 from dipeval.extracts import contracts, data_dictionary, write_extracts
 
 ROOT = Path(__file__).resolve().parents[1]
-EXAMPLE_PEOPLE, EXAMPLE_SEED = 120, 2012
+EXAMPLE_PEOPLE, EXAMPLE_SEED = 400, 2012
 
 EXTRACTS_HEAD = """# What your files should hold
 
@@ -85,6 +85,8 @@ No real person is in these files: `dipeval.simulate(people={people}, seed={seed}
 again and compares. They are shaped as the five districts of West Yorkshire would send them. The dictionary of columns
 codes is [docs/extracts.md](../docs/extracts.md). Lookup tables with their sources (unit costs, GDP deflator) are inside
 the package, in [dipeval/data](../dipeval/data).
+
+[study.toml](study.toml) evaluates them (`dipeval run data/study.toml`); copy it to start your own.
 
 | File | Rows |
 |---|---|

@@ -47,3 +47,11 @@ def test_links_in_the_documentation_lead_somewhere() -> None:
     for page in [*(ROOT / "docs").glob("*.md"), ROOT / "data" / "README.md"]:
         for link in re.findall(r"\]\((?!https?:|#)([^)]+)\)", page.read_text(encoding="utf-8")):
             assert (page.parent / link.split("#")[0]).exists(), f"{page.name} points at {link}"
+
+
+def test_the_example_on_files_gives_an_answer() -> None:
+    import dipeval as dip
+
+    result = dip.Study.from_toml(ROOT / "data" / "study.toml").run()
+    assert not result.withheld
+    assert result.rule.data_status == "simulated"
