@@ -76,7 +76,9 @@ def mean_digits(effect: Effect) -> int:
 def size_in_words(effect: Effect, value: float) -> str:
     """Return one value of an effect as a size and a direction, such as ``5.8 fewer`` or ``28.1% lower``."""
     if effect.measure == "risk_difference":
-        return f"{format_number(100 * abs(value), 1)} {'fewer' if value < 0 else 'more'}"
+        points = 100 * abs(value)
+        # "0.0 more" would hide on which side of equality the limit lies.
+        return f"{format_number(points, 2 if 0 < points < 0.05 else 1)} {'fewer' if value < 0 else 'more'}"
     if effect.measure == "risk_ratio":
         return f"{format_percent(abs(value - 1))} {'lower' if value < 1 else 'higher'}"
     down, up = ("fewer", "more") if effect.outcome_kind != "number" else ("lower", "higher")

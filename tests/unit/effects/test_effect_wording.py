@@ -156,3 +156,8 @@ def test_the_picture_refuses_what_it_cannot_show() -> None:
         effect_plot(mixed.iloc[:0])
     with pytest.raises(InputError, match="conf_low"):
         effect_plot(mixed.drop(columns="conf_low"))
+
+
+def test_a_limit_close_to_equality_keeps_its_side() -> None:
+    headline = effect_of(-0.0894, 0.0898).summary().headline
+    assert "from 17.9 fewer to 0.04 more" in headline
