@@ -1,4 +1,4 @@
-"""The command line: `dipeval demo | init | check | run`.
+"""The command line: `dipeval demo | init | check | run | pseudonymise`.
 
 Nothing heavy is imported before a command needs it: ``dipeval --help`` answers at once. Wrong input ends with its
 sentence and status 2; a report that could not be made with status 1; a fault of dipeval keeps its traceback.
@@ -19,9 +19,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from dipeval._version import __version__
-from dipeval.errors import DipevalError, InputError
+from dipeval.errors import DipevalError, ExtractError, InputError
+
+if TYPE_CHECKING:
+    from dipeval.extracts import Extracts
 
 EXAMPLES = ("north_carolina.toml", "rossi.toml", "west_yorkshire_simulated.toml", "withheld_example.toml")
 TEMPLATE = "template.toml"
@@ -120,7 +124,42 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("studies", nargs="+", metavar="STUDY.toml")
     run.add_argument("--to", default="reports", metavar="FOLDER", help="where reports go (default: reports)")
     run.set_defaults(command=_run)
+    _add_pseudonymise(commands)
     return parser
+
+
+def _add_pseudonymise(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    hide = commands.add_parser(
+        "pseudonymise",
+        help="replace names, births and postcodes by keyed hashes before sending",
+        description="Reads extracts as `dipeval run` does, replaces every identifier by keyed hashes, and writes the "
+        "same tables as CSV. Whoever is to be linked with uses the same key. See docs/pseudonymised_linkage.md.",
+        allow_abbrev=False,
+    )
+    hide.add_argument("folder", metavar="FOLDER", help="where the clear extracts are")
+    hide.add_argument("output", metavar="OUTPUT", help="a new folder for the pseudonymised extracts")
+    key = hide.add_mutually_exclusive_group(required=True)
+    key.add_argument("--key-file", metavar="FILE", help="a file that holds the secret key and nothing else")
+    key.add_argument("--key-variable", metavar="NAME", help="the environment variable that holds the secret key")
+    key.add_argument("--key", nargs="?", action=_NoKeyHere, help=argparse.SUPPRESS)
+    hide.add_argument("--study", metavar="STUDY.toml", help="study file that says how the files differ from dipeval's")
+    hide.add_argument("--hash-record-ids", action="store_true", help="hash the numbers of the records too")
+    hide.add_argument(
+        "--without-age-and-sex",
+        action="store_true",
+        help="leave age at the test and sex out of drug_tests (no cohort can be built without)",
+    )
+    hide.set_defaults(command=_pseudonymise)
+
+
+class _NoKeyHere(argparse.Action):
+    """A key typed as an argument stays in the history and is seen by every user of the machine."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        parser.error(
+            "a key is never given on the command line, where it stays in the history: use --key-file or "
+            "--key-variable. If it was a key that is in use, make another."
+        )
 
 
 def _demo(options: argparse.Namespace) -> None:
@@ -173,6 +212,75 @@ def _run_all(studies: Sequence[Path], folder: Path) -> None:
                 reports.append((title, run_report(study, folder, progress=lambda line: _say(f"      {line}"))))
     finally:
         _name(reports)
+
+
+def _pseudonymise(options: argparse.Namespace) -> None:
+    from dipeval.extracts.writing import write_new_folder
+    from dipeval.linkage import LinkageKey, pseudonymise
+
+    folder, output = Path(options.folder), Path(options.output)
+    _folder(str(output.parent), make=False)
+    if output.exists():
+        raise InputError(f"'{output}' is there already and is left as it is; name a new folder.")
+    if folder.resolve() in output.resolve().parents:
+        raise InputError(f"'{output}' lies in the folder of the clear extracts; name a folder elsewhere.")
+    by_file = options.key_file is not None
+    key = LinkageKey.from_file(options.key_file) if by_file else LinkageKey.from_variable(options.key_variable)
+    _say(f"Key fingerprint: {key.fingerprint} (every agency must see the same).")
+    if key.shorter_than_advised:
+        _say("The key has fewer than 32 bytes: a longer one is advised.")
+    extracts = _clear_extracts(folder, options.study)
+    hashed = pseudonymise(
+        extracts,
+        key=key,
+        hash_record_ids=options.hash_record_ids,
+        keep_age_and_sex=not options.without_age_and_sex,
+    )
+    with _told_to_stop():
+        written = write_new_folder(hashed, output)
+    for note in hashed.summary().notes:
+        _say(f"  {note}")
+    _say(f"Wrote {', '.join(file.name for file in written)} to {output}.")
+    _say(f"The data cover the days up to {hashed.extract_date.isoformat()}: tell the receiver (data.extract_date).")
+    _say("These are still personal data: whoever holds the key can undo the hashes. Never send the key with them.")
+
+
+def _clear_extracts(folder: Path, study_file: str | None) -> Extracts:
+    """Read clear extracts as `dipeval run` would, with the mapping of the study file if there is one."""
+    from dipeval.extracts import read_extracts
+    from dipeval.study.wording import as_study_keys
+
+    named: dict[str, Any] = {}
+    if study_file is not None:
+        named = _as_in_the_study(Path(study_file), folder)
+    try:
+        return read_extracts(folder, **named)
+    except ExtractError as error:
+        raise ExtractError([as_study_keys(fault) for fault in error.faults]) from None
+
+
+def _as_in_the_study(study_file: Path, folder: Path) -> dict[str, Any]:
+    from dataclasses import replace
+
+    from dipeval.study import Study
+    from dipeval.study.rules import disclosure_rule, extract_mapping
+
+    spec = Study.from_toml(study_file).spec
+    if spec.data.source != "extracts":
+        raise InputError(f"'{study_file.name}' is no study of extracts (data.source), so it says nothing of the files.")
+    mapping = extract_mapping(spec)
+    # A study names the files of all agencies; each has only its own in its folder.
+    paths = {table: one if isinstance(one, str) else one[0] for table, one in mapping.files.items()}
+    absent = {table: path for table, path in paths.items() if not (folder / path).is_file()}
+    if absent and len(absent) < len(paths):
+        mapping = replace(mapping, files={name: one for name, one in mapping.files.items() if name not in absent})
+        _say(f"Named in the study file and not in this folder: {', '.join(sorted(absent.values()))}.")
+    return {
+        "mapping": mapping,
+        "extract_date": spec.data.extract_date,
+        "on_error": spec.data.on_error,
+        "data_status": disclosure_rule(spec).data_status,
+    }
 
 
 def _name(reports: Sequence[tuple[str, Path]]) -> None:

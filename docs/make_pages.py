@@ -70,6 +70,17 @@ date_formats = ["%d-%b-%Y"]                   # 31-Dec-2012; Excel's numbers are
 
 This page is made from the package's own table contracts (`make docs`).
 """
+PSEUDONYMISED_HEAD = """
+## Pseudonymised tables
+
+[`dipeval pseudonymise`](pseudonymised_linkage.md) replaces every column that says who somebody is, in every table of
+people, by the columns below; the other columns stay. A table is pseudonymised as a whole or not at all: hashes beside
+clear identifiers, or without `key_fingerprint`, are refused, and so are identifiers hashed without a key. Each hash is
+32 hexadecimal digits. Where the clear table needs `date_of_birth` and `sex`, the pseudonymised one needs their hashes.
+
+| Column | In | Meaning |
+|---|---|---|
+"""
 STUDY_HEAD = """# The study file
 
 A study is one TOML file, written before any outcome is seen: who is compared with whom, from when, on what, and when
@@ -104,7 +115,23 @@ def extracts_page() -> str:
             kind = row.codes or row.type
             needed = "yes" if row.required else ""
             parts.append(f"| `{row.column}` | {needed} | {kind} | {row.meaning} | {row.known_weakness} |")
-    return "\n".join(parts) + "\n"
+    return "\n".join(parts) + "\n" + PSEUDONYMISED_HEAD + "\n".join(_pseudonymised_rows()) + "\n"
+
+
+def _pseudonymised_rows() -> list[str]:
+    """One row a column that a pseudonymised table has and its clear table has not, or has as a hash."""
+    clear, hashed = data_dictionary(), data_dictionary(pseudonymised=True)
+    told = hashed.merge(
+        clear[["table", "column", "meaning"]], how="left", on=["table", "column"], suffixes=("", "_clear")
+    )
+    new = told[told["meaning"] != told["meaning_clear"]]
+    n_people = hashed.loc[hashed["column"] == "key_fingerprint", "table"].nunique()
+    rows = []
+    for column, of_column in new.groupby("column", sort=False):
+        tables = list(of_column["table"])
+        where = "every table of people" if len(tables) == n_people else ", ".join(f"`{table}`" for table in tables)
+        rows.append(f"| `{column}` | {where} | {of_column['meaning'].iloc[0]} |")
+    return rows
 
 
 def study_page() -> str:

@@ -8,7 +8,8 @@ after the index date becomes a fact about a person except the exposure itself.
 from __future__ import annotations
 
 from dipeval.cohort.build import build_cohort
+from dipeval.cohort.candidates import treated_if_linked
 from dipeval.cohort.result import Cohort
 from dipeval.cohort.rule import CohortRule
 
-__all__ = ["Cohort", "CohortRule", "build_cohort"]
+__all__ = ["Cohort", "CohortRule", "build_cohort", "treated_if_linked"]

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from dipeval.cohort.ages import assumed_births, with_births_from_ages
 from dipeval.cohort.intervals import tidy_ends
 from dipeval.errors import InputError
+from dipeval.extracts.pseudonymised import FINGERPRINT
 from dipeval.vocabulary import PROVEN_DISPOSALS
 
 if TYPE_CHECKING:
@@ -70,10 +72,10 @@ def load_events(extracts: Any, linkage: Any, engine: Engine) -> Events:
     spine = _spine(linkage, engine)
     tables, faults = {}, _dropped_before(extracts)
     for name in _COLUMNS:
-        frame = _columns_of(name, extracts.table(name) if name in extracts.names else None)
-        loaded, found = _load(name, frame, spine, engine)
+        given = extracts.table(name) if name in extracts.names else None
+        loaded, found = _load(name, _columns_of(name, given), spine, engine)
         tables[name] = loaded
-        faults.extend(found)
+        faults.extend([*found, *assumed_births(name, given)])
         _LOG.info("Cohort: %s loaded", name)
     reasons = pd.DataFrame(faults, columns=["table", "reason", "n_records"])
     return Events(
@@ -97,6 +99,8 @@ def _columns_of(name: str, frame: pd.DataFrame | None) -> pd.DataFrame:
     required, optional = _COLUMNS[name]
     if frame is None:
         frame = pd.DataFrame({column: [] for column in ("record_id", *required)})
+    elif name == "drug_tests" and FINGERPRINT in frame.columns:
+        frame = with_births_from_ages(frame)
     lacking = [column for column in ("record_id", *required) if column not in frame.columns]
     if lacking:
         raise InputError(f"Table {name} has no column {', '.join(lacking)}; map or add it before building a cohort.")
@@ -182,6 +186,12 @@ def _figures(table: ir.Table, *figures: Any) -> list[int]:
     """Several figures of a table in one query."""
     row = table.aggregate(**{f"figure_{place}": figure for place, figure in enumerate(figures)}).to_pandas().iloc[0]
     return [int(value) for value in row]
+
+
+def load_records(extracts: Any, linkage: Any, name: str, engine: Engine) -> ir.Table:
+    """Put one table on the engine, each record with its person: clean as for a cohort, every person of the linkage."""
+    loaded, _ = _load(name, _columns_of(name, extracts.table(name)), _spine(linkage, engine), engine)
+    return loaded
 
 
 def proven(offences: ir.Table) -> ir.Table:

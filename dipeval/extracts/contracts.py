@@ -95,6 +95,8 @@ class TableContract:
         Pairs of date columns: the first may not lie after the second.
     identifiers
         Whether a person must be recognisable: ``pnc_id``, or date of birth with sex and names or initials.
+    pseudonymised
+        Whether it is the contract of the table once its identifiers are keyed hashes.
 
     Examples
     --------
@@ -110,6 +112,7 @@ class TableContract:
     observed: tuple[str, ...] = ()
     order: tuple[tuple[str, str], ...] = ()
     identifiers: bool = False
+    pseudonymised: bool = False
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -208,13 +211,24 @@ def table_contract(name: str) -> TableContract:
     return known[name]
 
 
-def data_dictionary(name: str | None = None) -> pd.DataFrame:
+def _chosen(name: str, *, pseudonymised: bool) -> TableContract:
+    table = table_contract(name)
+    if not pseudonymised:
+        return table
+    from dipeval.extracts.pseudonymised import is_person_table, pseudonymised_contract
+
+    return pseudonymised_contract(table) if is_person_table(table) else table
+
+
+def data_dictionary(name: str | None = None, *, pseudonymised: bool = False) -> pd.DataFrame:
     """Return the data dictionary of one table, or of all of them.
 
     Parameters
     ----------
     name
         A table; all tables if left out.
+    pseudonymised
+        As the table is once its identifiers are keyed hashes (`dipeval.pseudonymise`).
 
     Returns
     -------
@@ -231,7 +245,7 @@ def data_dictionary(name: str | None = None) -> pd.DataFrame:
     >>> data_dictionary("spend")[["column", "type"]].head(2).values.tolist()
     [['district', 'text'], ['financial_year', 'text']]
     """
-    chosen = list(contracts().values()) if name is None else [table_contract(name)]
+    chosen = [_chosen(one, pseudonymised=pseudonymised) for one in (contracts() if name is None else [name])]
     rows = [
         {
             "table": table.name,
@@ -249,7 +263,7 @@ def data_dictionary(name: str | None = None) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def table_schema(name: str) -> dict[str, Any]:
+def table_schema(name: str, *, pseudonymised: bool = False) -> dict[str, Any]:
     """Return the contract of a table as a Table Schema, ready for ``json.dumps``, for data-sharing agreements.
 
     Source: the Table Schema standard (specs.frictionlessdata.io/table-schema).
@@ -258,6 +272,8 @@ def table_schema(name: str) -> dict[str, Any]:
     ----------
     name
         A table.
+    pseudonymised
+        As the table is once its identifiers are keyed hashes (`dipeval.pseudonymise`).
 
     Returns
     -------
@@ -274,7 +290,7 @@ def table_schema(name: str) -> dict[str, Any]:
     >>> table_schema("deaths")["primaryKey"]
     'record_id'
     """
-    table = table_contract(name)
+    table = _chosen(name, pseudonymised=pseudonymised)
     schema: dict[str, Any] = {
         "name": table.name,
         "description": table.meaning,

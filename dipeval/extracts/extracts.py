@@ -13,6 +13,7 @@ from dipeval.errors import InputError, InvariantError
 from dipeval.extracts.assembling import count_frame, side_by_side
 from dipeval.extracts.checking import unknown_word
 from dipeval.extracts.contracts import contracts, did_you_mean
+from dipeval.extracts.pseudonymised import FINGERPRINT
 from dipeval.presenting import HtmlMixin, Summary, format_count
 
 if TYPE_CHECKING:
@@ -144,6 +145,27 @@ class Extracts(HtmlMixin):
     def blanked(self) -> pd.DataFrame:
         """Values set to missing, such as placeholder dates: table, column, reason, values."""
         return self._blanked.copy()
+
+    @property
+    def pseudonymised(self) -> bool:
+        """Whether the identifiers of any table are keyed hashes (`dipeval.pseudonymise`)."""
+        return any(FINGERPRINT in table for table in self._tables.values())
+
+    @property
+    def key_fingerprint(self) -> str | None:
+        """Fingerprint of the key that identifiers were hashed with; None if they are clear, or no record is there.
+
+        Tables hashed with different keys cannot be linked; their fingerprints are then given one after another.
+        """
+        found: set[str] = set()
+        for name in self.names:
+            found |= set(self.fingerprints(name))
+        return ", ".join(sorted(found)) or None
+
+    def fingerprints(self, name: str) -> tuple[str, ...]:
+        """Return the fingerprint of the key that a table was hashed with; empty if it is clear or has no records."""
+        table = self._tables[name]
+        return tuple(sorted(table[FINGERPRINT].dropna().unique())) if FINGERPRINT in table else ()
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a table.

@@ -11,6 +11,7 @@ import pandas as pd
 from dipeval.extracts.contracts import TableContract
 from dipeval.extracts.faults import Fault
 from dipeval.extracts.mapping import ExtractMapping, fold
+from dipeval.extracts.pseudonymised import FINGERPRINT, HASHED, missing_pseudonyms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,11 +60,9 @@ def resolve_headings(
     -------
     Headings
     """
-    renamed = mapping.headings_of(contract.name)
     found: dict[str, list[int]] = {}
     strangers: list[str] = []
-    for place, heading in enumerate(headings):
-        ours = renamed.get(fold(heading), fold(heading))
+    for place, (heading, ours) in enumerate(zip(headings, our_names(contract.name, headings, mapping), strict=True)):
         if ours in contract.column_names:
             found.setdefault(ours, []).append(place)
         elif heading.strip():
@@ -77,6 +76,18 @@ def resolve_headings(
         faults.append(_no_headings(contract, where, first_rows))
     places = {ours: found[ours][0] for ours in contract.column_names if ours in found}
     return Headings(places=places, faults=tuple(faults), notes=_left_out(contract, where, set(found), strangers))
+
+
+def our_names(table: str, headings: Sequence[str], mapping: ExtractMapping) -> list[str]:
+    """Return every heading as our column name, whether the contract knows it or not.
+
+    Examples
+    --------
+    >>> our_names("deaths", ["Record-ID", "Died"], ExtractMapping(columns={"deaths": {"died": "death_date"}}))
+    ['record_id', 'death_date']
+    """
+    renamed = mapping.headings_of(table)
+    return [renamed.get(fold(heading), fold(heading)) for heading in headings]
 
 
 def _unmet_mappings(
@@ -114,9 +125,9 @@ def _near(name: str, strangers: Sequence[str]) -> str:
 
 
 def _missing(contract: TableContract, where: str, found: set[str], strangers: Sequence[str]) -> list[Fault]:
-    faults = []
+    faults = missing_pseudonyms(contract, found, where) if contract.pseudonymised else []
     for name in contract.required:
-        if name in found:
+        if name in found or name == FINGERPRINT or name.startswith(HASHED):
             continue
         near = _near(name, strangers)
         hint = f"; did you mean the column '{near}' of the file?" if near else ""
@@ -125,7 +136,7 @@ def _missing(contract: TableContract, where: str, found: set[str], strangers: Se
         faults.append(
             Fault(where=where, table=contract.name, column=name, what=f"is required and missing{hint}", remedy=remedy)
         )
-    if contract.identifiers and not names_a_person(found):
+    if contract.identifiers and not contract.pseudonymised and not names_a_person(found):
         faults.append(
             Fault(
                 where=where,

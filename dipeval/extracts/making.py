@@ -14,9 +14,10 @@ from dipeval.extracts.checking import unknown_word
 from dipeval.extracts.contracts import table_contract
 from dipeval.extracts.extracts import DATA_STATUSES, DROPPED_COLUMNS, ExtractFile, Extracts, as_day, build
 from dipeval.extracts.faults import Fault, sentences
-from dipeval.extracts.headings import resolve_headings
+from dipeval.extracts.headings import our_names, resolve_headings
 from dipeval.extracts.mapping import ExtractMapping
 from dipeval.extracts.parsing import as_text
+from dipeval.extracts.pseudonymised import contract_for, pseudonym_faults
 from dipeval.extracts.ready import ready_values
 
 # What stands in a DataFrame was put there on purpose: no placeholders are looked for.
@@ -102,11 +103,19 @@ def make_extracts(
 
 
 def _checked(name: str, given: pd.DataFrame, day: dt.date | None) -> tuple[pd.DataFrame, list[Fault], tuple[str, ...]]:
-    contract = table_contract(name)
+    table_contract(name)  # an unknown name is refused with the nearest that is known
     where = f"table {name}"
-    headings = resolve_headings(contract, [str(one) for one in given.columns], _AS_IT_STANDS, where=where)
-    if headings.faults:
-        return given, list(headings.faults), ()
+    columns = [str(one) for one in given.columns]
+    names = our_names(name, columns, _AS_IT_STANDS)
+    contract = contract_for(name, names)
+    headings = resolve_headings(contract, columns, _AS_IT_STANDS, where=where)
+    if headings.places:
+        sent = {ours: given.iloc[:, place] for ours, place in headings.places.items()}
+        wrong = [*headings.faults, *pseudonym_faults(contract, names, sent, where=where)]
+    else:
+        wrong = list(headings.faults)
+    if wrong:
+        return given, wrong, ()
     cells: dict[str, pd.Series] = {}
     ready: dict[str, pd.Series] = {}
     for ours, place in headings.places.items():

@@ -21,6 +21,7 @@ _YES_NO: Final = {"yes": True, "y": True, "true": True, "t": True, "1": True} | 
     "0": False,
 }
 _NUMBER: Final = r"-?£?-?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?:[eE][+-]?\d+)?"
+_INITIALS: Final = ("forename_initial", "surname_initial")
 _BRACKETED: Final = r"\((.*)\)"
 # Digits that a double holds exactly; beyond that an identifier or a count would change silently.
 LARGEST_WHOLE: Final = 2**53
@@ -210,7 +211,7 @@ def standard_words(text: pd.Series, column: Column) -> pd.Series:
     """
     known = {fold(code): code for code in (*column.codes, *column.spellings)} | dict(column.aliases)
     if not known:
-        return _by_distinct(text, lambda words: words.str.upper()) if column.name.endswith("_initial") else text
+        return _by_distinct(text, lambda words: words.str.upper()) if column.name in _INITIALS else text
     return _by_distinct(text, lambda words: words.map(lambda word: known.get(fold(word), word)))
 
 

@@ -20,8 +20,9 @@ from dipeval.extracts.contracts import contracts
 from dipeval.extracts.extracts import DATA_STATUSES, DROPPED_COLUMNS, ExtractFile, Extracts, as_day, build
 from dipeval.extracts.faults import Fault, sentences
 from dipeval.extracts.finding import Source, find_sources
-from dipeval.extracts.headings import resolve_headings
+from dipeval.extracts.headings import our_names, resolve_headings
 from dipeval.extracts.mapping import ExtractMapping
+from dipeval.extracts.pseudonymised import contract_for, pseudonym_faults
 from dipeval.extracts.raw import RawTable, UnreadableFile, read_raw
 
 _log = logging.getLogger("dipeval")
@@ -143,7 +144,8 @@ def _read_one(source: Source, mapping: ExtractMapping, day: dt.date | None, on_e
 
 def _assembled(raw: RawTable, mapping: ExtractMapping, day: dt.date | None) -> tuple[Assembled | None, Sequence[Fault]]:
     source = raw.source
-    contract = contracts()[source.table]
+    names = our_names(source.table, raw.headings, mapping)
+    contract = contract_for(source.table, names)
     headings = resolve_headings(contract, raw.headings, mapping, where=source.name, first_rows=raw.below)
     if not headings.places:
         return None, headings.faults
@@ -152,6 +154,9 @@ def _assembled(raw: RawTable, mapping: ExtractMapping, day: dt.date | None) -> t
         what = "has headings but no rows"
         return None, (*headings.faults, Fault(where=source.name, table=source.table, what=what, remedy=remedy))
     cells = {ours: raw.cells[place] for ours, place in headings.places.items()}
+    wrong = pseudonym_faults(contract, names, cells, where=source.name)
+    if wrong:
+        return None, (*headings.faults, *wrong)
     table = assemble(cells, contract, mapping, where=source.name, extract_date=day)
     faults = [*_overfull(raw), *table.faults]
     done = Assembled(frame=table.frame, faults=faults, blanked=table.blanked, notes=(*headings.notes, *table.notes))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from os import PathLike
 from pathlib import Path
 from typing import Final
@@ -11,8 +13,8 @@ import pandas as pd
 
 from dipeval.errors import InputError
 from dipeval.extracts.checking import unknown_word
-from dipeval.extracts.contracts import contracts
 from dipeval.extracts.extracts import Extracts
+from dipeval.extracts.pseudonymised import contract_for
 
 _FORMATS: Final = ("csv", "parquet")
 
@@ -74,8 +76,55 @@ def write_extracts(extracts: Extracts, folder: str | PathLike[str], format: str 
     return files
 
 
+def write_new_folder(extracts: Extracts, folder: str | PathLike[str]) -> list[Path]:
+    """Write every table into a folder that is not there yet: the whole folder appears at once, or nothing does.
+
+    Parameters
+    ----------
+    extracts
+        What to write, as CSV.
+    folder
+        A new folder; only its owner may read it.
+
+    Returns
+    -------
+    list of Path
+        The files written.
+
+    Raises
+    ------
+    InputError
+        If there is something of that name already.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from dipeval.extracts import make_extracts
+    >>> deaths = pd.DataFrame({"record_id": ["1"], "pnc_id": ["07"], "death_date": ["2024-03-01"]})
+    >>> [file.name for file in write_new_folder(make_extracts({"deaths": deaths}), Path(tempfile.mkdtemp()) / "new")]
+    ['deaths.csv']
+    """
+    target = Path(folder)
+    _refuse_there(target)
+    target.absolute().parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".part", dir=target.absolute().parent))
+    try:
+        written = write_extracts(extracts, partial)
+        _refuse_there(target)
+        os.rename(partial, target)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    return [target / file.name for file in written]
+
+
+def _refuse_there(target: Path) -> None:
+    if target.exists() or target.is_symlink():
+        raise InputError(f"'{target}' is there already and is left as it is; name a new folder.")
+
+
 def _as_written(name: str, table: pd.DataFrame) -> pd.DataFrame:
-    kinds = {column.name: column.kind for column in contracts()[name].columns}
+    kinds = {column.name: column.kind for column in contract_for(name, table.columns).columns}
     written = {}
     for column in table.columns:
         values = table[column]

@@ -1,171 +1,90 @@
-"""Candidate links between two files: pairs counted, model trained, pairs scored. All of it on the engine.
-
-Training: `u` from a seeded random sample of pairs, `m` by expectation maximisation on two sets of pairs (Splink 5).
-What was learnt is blended with the assumed values of `dipeval.linkage.model`: the assumption counts as 20 true links
-and 100 random pairs, so a file too small to learn from is scored with the assumption and a large one hardly feels
-it. With fewer than 30 expected links nothing is learnt about `m`.
-"""
+"""Candidate links between two files: pairs counted, model trained, pairs scored. All of it on the engine."""
 
 from __future__ import annotations
 
 import contextlib
 import logging
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
-from splink import DuckDBAPI, Linker
+from splink import Linker
 
 from dipeval.engine import Engine
-from dipeval.errors import InputError
-from dipeval.linkage.cleaning import NOTHING
-from dipeval.linkage.model import PersonModel, Weights, default_weights, splink_settings
+from dipeval.linkage.blocking import MARK, Plan, block_rules, choose_blocks, count_block, fixed_blocks
+from dipeval.linkage.cleaning import COMPARABLE, NOTHING
+from dipeval.linkage.model import Comparison, PersonModel, default_weights, splink_settings
 from dipeval.linkage.rule import CANDIDATE_FLOOR, LinkRule
+from dipeval.linkage.trained import LinkModel, named_weights
+from dipeval.linkage.training import estimate_prior, learn_weights, open_linker, quiet_splink
 
 logger = logging.getLogger("dipeval")
 COLUMNS = ("left", "right", "match_weight", "match_probability")
-_ASSUMED_LINKS, _ASSUMED_PAIRS, _LINKS_TO_TRAIN = 20.0, 100.0, 30.0
-_TRAINING_PAIRS = 1_000_000
+CHUNK_PAIRS = 5_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Candidates:
-    """Scored pairs (person numbers left and right, match_weight in bits, match_probability) and the pairs compared."""
+    """Scored pairs and how they came about.
+
+    Parameters
+    ----------
+    pairs
+        left, right (index values of the two frames of people), match_weight (bits), match_probability; best first.
+    n_compared
+        Pairs compared, at most.
+    prior
+        Probability that two people picked at random are the same.
+    model
+        What was learnt or given; None if there was nobody to compare.
+    notes
+        What the size of the files made necessary, in words.
+    parts_table
+        Name of the engine's table with the weight of every part of every pair, if it was asked for.
+    """
 
     pairs: pd.DataFrame
     n_compared: int
     prior: float
+    model: LinkModel | None = None
+    notes: tuple[str, ...] = ()
+    parts_table: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PeopleTable:
+    """The people of one file on the engine: a table with unique_id 0, 1, ... and their identifiers."""
+
+    name: str
+    n_people: int
 
 
 def comparison_columns(people: pd.DataFrame, model: PersonModel) -> pd.DataFrame:
     """Return the columns that a model compares, one row a person with its number."""
-    frame = people.copy()
-    both = frame["forename_initial"].notna() & frame["surname_initial"].notna()
-    frame["initials"] = (frame["forename_initial"] + frame["surname_initial"]).where(both, NOTHING)
-    text = frame["birth_date"].astype("string")
-    for name, place in (("birth_year", slice(0, 4)), ("birth_month", slice(5, 7)), ("birth_day", slice(8, 10))):
-        frame[name] = pd.to_numeric(text.str[place]).astype("Int64")
-    texts = [name for name in model.columns if not name.startswith("birth_")]
-    frame[texts] = frame[texts].astype("string")
-    return frame[list(model.columns)].reset_index(names="unique_id")
+    return _all_columns(people, model.columns)
 
 
-@contextlib.contextmanager
-def _quiet_splink() -> Iterator[None]:
-    """Splink reports much; only its errors pass, and its logger is left as it was found."""
-    splink_logger = logging.getLogger("splink")
-    level = splink_logger.level
-    splink_logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        splink_logger.setLevel(level)
+def _all_columns(people: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:
+    """Every column in this order; those that the file has not are missing throughout."""
+    nothing = pd.Series(NOTHING, index=people.index, dtype=object)
+    found = {name: people.get(name, nothing) for name in columns if name != "initials"}
+    frame = pd.DataFrame({"unique_id": np.arange(len(people), dtype="int32"), **found}, index=people.index)
+    return frame.assign(initials=joined_initials(people))
 
 
-def count_pairs(engine: Engine, left: str, right: str, columns: tuple[str, ...]) -> int:
-    """Count the pairs that agree on all the columns, without making them."""
-    keys = ", ".join(f'"{name}"' for name in columns)
-    known = " AND ".join(f'"{name}" IS NOT NULL' for name in columns)
-    side = "(SELECT {keys}, count(*) AS n FROM {table} WHERE {known} GROUP BY {keys})"
-    sql = (
-        f"SELECT coalesce(sum(l.n * r.n), 0) FROM {side.format(keys=keys, table=left, known=known)} l "
-        f"JOIN {side.format(keys=keys, table=right, known=known)} r USING ({keys})"
-    )
-    row = engine.connection.execute(sql).fetchone()
-    return int(row[0]) if row else 0
+def put_people(engine: Engine, people: pd.DataFrame, also_compare: tuple[str, ...] = ()) -> PeopleTable:
+    """Copy the identifiers of one file's people into a table of the engine; the caller drops it."""
+    frame = _all_columns(people, (*COMPARABLE, *also_compare))
+    name = engine.put(frame, "linkage_people").get_name().rpartition(".")[2]
+    return PeopleTable(name=name, n_people=len(people))
 
 
-def estimate_prior(exact: int, n_left: int, n_right: int, recall: float) -> float:
-    """Return the probability that two people at random are the same, from the pairs that agree on the strictest key.
-
-    Examples
-    --------
-    >>> round(estimate_prior(400, 1000, 500, 0.8), 6)
-    0.001
-    """
-    links = min(max(exact / recall, 0.5), float(min(n_left, n_right)))
-    return min(links / (n_left * n_right), 0.5)
-
-
-def _linker(engine: Engine, left: str, right: str, settings: dict[str, Any]) -> tuple[DuckDBAPI, Linker]:
-    """A new interface per linker: display names can be used once each. The names put the anchor on the left."""
-    api = DuckDBAPI(connection=engine.connection)
-    frames = [api.register(left, dataset_display_name="a_anchor"), api.register(right, dataset_display_name="b_file")]
-    return api, Linker(frames, settings, log_level=None, validate_settings=False)
-
-
-def _blend(learnt: float | None, assumed: float, evidence: float, weight: float) -> float:
-    if learnt is None:
-        return assumed
-    return (learnt * evidence + assumed * weight) / (evidence + weight)
-
-
-def blended_weights(model: PersonModel, trained: dict[str, Any], links: float, pairs: float) -> Weights:
-    """Blend what Splink learnt with the assumed values, and let each comparison's m and u add up to one.
-
-    Parameters
-    ----------
-    model
-        The person model.
-    trained
-        Splink's model, as it would be saved.
-    links, pairs
-        The evidence: expected true links, and random pairs sampled.
-
-    Returns
-    -------
-    dict
-        (m, u) of every level, by comparison.
-    """
-    weights: Weights = {}
-    for part, learnt in zip(model.comparisons, trained["comparisons"], strict=True):
-        levels = [level for level in learnt["comparison_levels"] if not level.get("is_null_level", False)]
-        m = [_blend(got.get("m_probability"), level.m, links, _ASSUMED_LINKS) for got, level in _both(levels, part)]
-        u = [_blend(got.get("u_probability"), level.u, pairs, _ASSUMED_PAIRS) for got, level in _both(levels, part)]
-        weights[part.name] = tuple((a / sum(m), b / sum(u)) for a, b in zip(m, u, strict=True))
-    return weights
-
-
-def _both(levels: list[dict[str, Any]], part: Any) -> Iterator[tuple[dict[str, Any], Any]]:
-    return zip(levels, part.levels, strict=True)
-
-
-def _train(
-    engine: Engine, names: tuple[str, str], model: PersonModel, prior: float, size: int, rule: LinkRule
-) -> Weights:
-    """Learn u, and m where there are enough links, then blend."""
-    links = prior * size
-    sampled = float(min(rule.sampled_pairs, size))
-    api, linker = _linker(engine, *names, splink_settings(model, default_weights(model), prior))
-    linker.training.estimate_u_using_random_sampling(
-        max_pairs=rule.sampled_pairs, seed=rule.seed, min_count_per_level=None, num_chunks=1
-    )
-    learnt = 0
-    if links >= _LINKS_TO_TRAIN:
-        learnt = sum(_learn_m(engine, names, linker, block) for block in model.training_blocks)
-    weights = blended_weights(model, linker.misc.save_model_to_json(), links if learnt else 0.0, sampled)
-    api.delete_tables_created_by_splink_from_db()
-    return weights
-
-
-def _learn_m(engine: Engine, names: tuple[str, str], linker: Linker, block: tuple[str, ...]) -> bool:
-    from splink.internals.exceptions import SplinkException
-
-    n_pairs = count_pairs(engine, *names, block)
-    if n_pairs < _LINKS_TO_TRAIN:
-        return False
-    sql = " AND ".join(f'l."{name}" = r."{name}"' for name in block)
-    try:
-        linker.training.estimate_parameters_using_expectation_maximisation(
-            sql,
-            estimate_without_term_frequencies=True,
-            max_pairs=_TRAINING_PAIRS if n_pairs > _TRAINING_PAIRS else None,
-        )
-    except SplinkException:
-        logger.info("linkage: nothing could be learnt from the pairs that agree on %s", ", ".join(block))
-        return False
-    return True
+def joined_initials(people: pd.DataFrame) -> pd.Series:
+    """Both initials as one text, missing if one is."""
+    both = people["forename_initial"].notna() & people["surname_initial"].notna()
+    return (people["forename_initial"].fillna("") + people["surname_initial"].fillna("")).where(both, NOTHING)
 
 
 def empty_pairs() -> pd.DataFrame:
@@ -176,21 +95,82 @@ def empty_pairs() -> pd.DataFrame:
     )
 
 
-def _score(engine: Engine, names: tuple[str, str], settings: dict[str, Any]) -> pd.DataFrame:
-    api, linker = _linker(engine, *names, settings)
-    predicted = linker.inference.predict(threshold_match_probability=CANDIDATE_FLOOR / 2)
-    # Sums over threads differ in the 14th digit: rounding makes the order, and all that follows, repeatable.
-    pairs = engine.connection.execute(
-        f"""SELECT unique_id_l AS "left", unique_id_r AS "right", round(match_weight, 6) AS match_weight,
-                   round(match_probability, 9) AS match_probability
+def part_columns(place: int, part: Comparison) -> dict[str, str]:
+    """Column of the table of parts -> column of Splink's table, for the comparison at this place."""
+    name = part.name.replace(" ", "_")
+    columns = {f"w{place}": f"mw_{name}"}
+    if any(level.rare_values_of for level in part.levels):
+        columns[f"t{place}"] = f"mw_tf_adj_{name}"
+    return columns
+
+
+@contextlib.contextmanager
+def _any_order(engine: Engine) -> Iterator[None]:
+    """Rows are put in order at the end; in between the engine need not hold them back to keep them so."""
+    found = engine.connection.execute("SELECT current_setting('preserve_insertion_order')").fetchone()
+    engine.connection.execute("SET preserve_insertion_order = false")
+    try:
+        yield
+    finally:
+        kept = "true" if found is None or found[0] else "false"
+        engine.connection.execute(f"SET preserve_insertion_order = {kept}")
+
+
+def _store_chunk(linker: Linker, chunk: tuple[int, int], parts: dict[str, str], engine: Engine, table: str) -> None:
+    """Score one part of the left-hand people, keep what is above the floor, drop the rest at once."""
+    predicted = linker.inference.predict_chunk(
+        left_chunk=chunk, right_chunk=(1, 1), threshold_match_probability=0.99 * CANDIDATE_FLOOR, warning_mode="never"
+    )
+    more = "".join(f', "{theirs}" AS {ours}' for ours, theirs in parts.items())
+    select = f"""SELECT unique_id_l AS "left", unique_id_r AS "right", round(match_weight, 6) AS match_weight,
+                   round(match_probability, 9) AS match_probability{more}
             FROM {predicted.physical_name} WHERE round(match_probability, 9) >= {CANDIDATE_FLOOR}"""
-    ).df()
+    first = chunk[0] == 1
+    engine.connection.execute(f"CREATE TABLE {table} AS {select}" if first else f"INSERT INTO {table} {select}")
+    predicted.drop_table_from_database_and_remove_from_cache()
+    for key, frame in list(linker._intermediate_table_cache.items()):
+        if key.startswith("__splink__blocked_id_pairs"):
+            frame.drop_table_from_database_and_remove_from_cache()
+
+
+def _score(
+    engine: Engine, names: tuple[str, str], model: PersonModel, trained: LinkModel, plan: Plan, label: str
+) -> str:
+    """Score all pairs, a few million at a time; the name of the table that holds the candidates."""
+    rules = block_rules(engine, *names, plan.counts, prefix="scoring")
+    settings = splink_settings(model, trained.numbers_for(model), trained.prior, rules)
+    api, linker = open_linker(engine, *names, settings)
+    table = f"{names[1]}_pairs"
+    parts: dict[str, str] = {}
+    for place, part in enumerate(model.comparisons):
+        parts |= part_columns(place, part)
+    n_chunks = max(1, math.ceil(plan.n_pairs / CHUNK_PAIRS))
+    for place in range(1, n_chunks + 1):
+        at = f", part {place} of {n_chunks}" if n_chunks > 1 else ""
+        logger.info("linkage: %s, comparing %s pairs%s", label, f"{plan.n_pairs:,}", at)
+        _store_chunk(linker, (place, n_chunks), parts, engine, table)
     api.delete_tables_created_by_splink_from_db()
-    return pairs.sort_values(["match_weight", "left", "right"], ascending=[False, True, True], ignore_index=True)
+    return table
+
+
+def _fetched(engine: Engine, table: str) -> pd.DataFrame:
+    got = engine.connection.execute(
+        f'SELECT "left", "right", match_weight, match_probability FROM {table} '
+        'ORDER BY match_weight DESC, "left", "right"'
+    ).fetchnumpy()
+    frame = pd.DataFrame({name: np.asarray(got[name]) for name in COLUMNS})
+    return frame.astype({"left": "int64", "right": "int64"})
 
 
 def find_candidates(
-    engine: Engine, left: pd.DataFrame, right: pd.DataFrame, model: PersonModel, rule: LinkRule, *, label: str
+    engine: Engine,
+    left: pd.DataFrame,
+    right: pd.DataFrame,
+    model: PersonModel,
+    rule: LinkRule,
+    *,
+    label: str,
+    trained: LinkModel | None = None,
 ) -> Candidates:
     """Score the pairs of people of two files that may be the same.
 
@@ -199,13 +179,15 @@ def find_candidates(
     engine
         Where the work is done.
     left, right
-        Cleaned identifiers, one row a person, indexed by person number.
+        Cleaned identifiers, one row a person; the index tells who.
     model
         The person model.
     rule
-        Seed, recall and limits.
+        Seed, recall, blocks and limits.
     label
         Name of the link in messages.
+    trained
+        A model to score with: then nothing is learnt, and its blocking rules are used.
 
     Returns
     -------
@@ -215,29 +197,83 @@ def find_candidates(
     Raises
     ------
     InputError
-        If more pairs would be compared than the rule allows.
+        If more pairs would be compared than the rule allows, or the trained model compares something else.
     """
-    size = len(left) * len(right)
-    if size == 0:
+    if not len(left) or not len(right):
         return Candidates(pairs=empty_pairs(), n_compared=0, prior=0.0)
-    names = tuple(
-        engine.put(comparison_columns(people, model), f"linkage_{side}").get_name().rpartition(".")[2]
-        for side, people in (("anchor", left), ("file", right))
+    sides = [put_people(engine, people, rule.also_compare) for people in (left, right)]
+    try:
+        found = score_people(engine, sides[0], sides[1], model, rule, label=label, trained=trained)
+    finally:
+        for side in sides:
+            engine.connection.execute(f"DROP TABLE IF EXISTS {side.name}")
+    engine.connection.execute(f"DROP TABLE IF EXISTS {found.parts_table}")
+    numbers = {"left": found.pairs["left"], "right": found.pairs["right"]}
+    pairs = found.pairs.assign(
+        left=left.index.to_numpy()[numbers["left"]], right=right.index.to_numpy()[numbers["right"]]
     )
-    both = (names[0], names[1])
-    n_pairs = sum(count_pairs(engine, *both, block) for block in model.blocks)
-    logger.info("linkage: %s, %s model, at most %s pairs to compare", label, model.name, f"{n_pairs:,}")
-    if n_pairs > rule.max_pairs:
-        raise InputError(
-            f"Linking {label} would compare up to {n_pairs:,} pairs of people; the limit is {rule.max_pairs:,}. "
-            "Link one area or period at a time, or raise max_pairs in LinkRule if the machine can bear it."
-        )
-    prior = estimate_prior(count_pairs(engine, *both, model.strict_key), len(left), len(right), rule.recall)
-    pairs = empty_pairs()
-    if n_pairs:
-        with _quiet_splink():
-            weights = _train(engine, both, model, prior, size, rule)
-            pairs = _score(engine, both, splink_settings(model, weights, prior))
-    for name in both:
-        engine.backend.drop_table(name)
-    return Candidates(pairs=pairs, n_compared=n_pairs, prior=prior)
+    return replace(found, pairs=pairs, parts_table="")
+
+
+def score_people(
+    engine: Engine,
+    left: PeopleTable,
+    right: PeopleTable,
+    model: PersonModel,
+    rule: LinkRule,
+    *,
+    label: str,
+    trained: LinkModel | None = None,
+    tables: tuple[str, ...] = (),
+) -> Candidates:
+    """Do the work of `find_candidates` between two tables of the engine; left and right are their unique_ids.
+
+    ``parts_table`` names a table with the weight of every part of every pair, which the caller drops; ``tables`` are
+    the names of the right-hand tables, for the model that is learnt.
+    """
+    names, size = (left.name, right.name), left.n_people * right.n_people
+    if trained is None:
+        largest = max(left.n_people, right.n_people)
+        plan = choose_blocks(engine, *names, model, rule, largest=largest, label=label)
+    else:
+        trained.numbers_for(model)
+        plan = fixed_blocks(engine, *names, trained.blocks, rule, label=label)
+    logger.info("linkage: %s, %s model, at most %s pairs to compare", label, model.name, f"{plan.n_pairs:,}")
+    with quiet_splink(), _any_order(engine):
+        if trained is None:
+            prior = _prior(engine, left, right, model, rule)
+            weights = default_weights(model)
+            if plan.n_pairs:
+                logger.info("linkage: %s, learning what agreement is worth", label)
+                weights = learn_weights(engine, *names, model, prior, size, rule)
+            trained = LinkModel(
+                tables=tables,
+                profile=model.name,
+                prior=prior,
+                blocks=plan.blocks,
+                weights=named_weights(model, weights),
+                hashed=model.hashed,
+            )
+        table = _score(engine, names, model, trained, plan, label)
+    _forget_marks(engine, names)
+    return Candidates(
+        pairs=_fetched(engine, table),
+        n_compared=plan.n_pairs,
+        prior=trained.prior,
+        model=trained,
+        notes=plan.notes,
+        parts_table=table,
+    )
+
+
+def _prior(engine: Engine, left: PeopleTable, right: PeopleTable, model: PersonModel, rule: LinkRule) -> float:
+    exact = count_block(engine, left.name, right.name, model.strict_key)
+    return estimate_prior(exact.n_pairs, left.n_people, right.n_people, rule.recall)
+
+
+def _forget_marks(engine: Engine, names: tuple[str, str]) -> None:
+    """Drop the columns that leave outsized values out of a blocking rule: they belong to this link alone."""
+    for name in names:
+        for (column,) in engine.connection.execute(f"SELECT name FROM pragma_table_info('{name}')").fetchall():
+            if column.startswith(MARK):
+                engine.connection.execute(f'ALTER TABLE {name} DROP COLUMN "{column}"')

@@ -2,24 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from dipeval.engine import Engine
-from dipeval.errors import InvariantError
+from dipeval.errors import InputError, InvariantError
+from dipeval.linkage.cleaning import COMPARABLE
+from dipeval.linkage.kept import Kept
 from dipeval.linkage.quality import LinkageQuality, measure_quality
 from dipeval.linkage.rule import LinkRule
+from dipeval.linkage.trained import LinkModel, write_models
 from dipeval.plots.linkage import draw_match_probabilities
 from dipeval.presenting import HtmlMixin, Summary, format_count, format_percent
 
 if TYPE_CHECKING:
+    from dipeval.linkage.calibration import Calibration
+    from dipeval.linkage.compare import LinkedComparison
+    from dipeval.linkage.pictures import MatchWeights, PairExplanation
+    from dipeval.linkage.statement import LinkageStatement
+    from dipeval.linkage.sweeping import LinkSweep
+    from dipeval.linkage.without_truth import EstimatedQuality
     from dipeval.plots.linkage import Axes
 
 SPINE_COLUMNS = ("table", "record_id", "person_id", "match_probability")
-PAIR_COLUMNS = ("left_table", "right_table", "left_person", "right_person", "match_probability", "linked")
+PAIR_COLUMNS = (
+    "left_table",
+    "right_table",
+    "left_person",
+    "right_person",
+    "match_weight",
+    "match_probability",
+    "linked",
+)
 COUNT_COLUMNS = ("table", "model", "records", "persons", "linked", "tied", "heaped", "pairs_compared")
 _BINS = np.array([0.001, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.99, 1.0])
 
@@ -53,6 +72,7 @@ class Linkage(HtmlMixin):
     _pairs: pd.DataFrame = field(repr=False)
     _counts: pd.DataFrame = field(repr=False)
     notes: tuple[str, ...] = ()
+    _kept: Kept | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         """Check that every record stands once and every link is one to one."""
@@ -82,8 +102,9 @@ class Linkage(HtmlMixin):
         Returns
         -------
         pandas.DataFrame
-            left_table, right_table, left_person, right_person (ids of the spine: equal if linked),
-            match_probability, linked. A file has each person at most once among the linked.
+            left_table, right_table, left_person, right_person (ids of the spine: equal if linked), match_weight
+            (bits, prior included: log2 of the odds), match_probability, linked. A file has each person at most once
+            among the linked. Best first in each file.
         """
         return self._pairs.copy()
 
@@ -98,25 +119,204 @@ class Linkage(HtmlMixin):
         """
         return self._counts.copy()
 
-    def quality(self, truth: Any) -> LinkageQuality:
-        """Compare with known links.
+    @property
+    def models(self) -> tuple[LinkModel, ...]:
+        """What was learnt, one model a linked group of files; none with known links or the deterministic profile."""
+        groups = () if self._kept is None else self._kept.groups
+        return tuple(group.model for group in groups if group.model is not None)
+
+    def save_model(self, path: str | Path) -> Path:
+        """Write what was learnt to one JSON file, for ``link(..., model=path)``; it holds no value of a person.
 
         Parameters
         ----------
-        truth
-            ``extracts.truth`` of simulated extracts, or a frame with table, record_id, true_person.
+        path
+            The file; it appears whole or not at all.
 
         Returns
         -------
-        LinkageQuality
+        pathlib.Path
 
         Raises
         ------
         InputError
-            If there is no truth.
+            If nothing was learnt, or the file cannot be written.
         """
+        return write_models(path, self.models, self.rule, self.anchor)
+
+    def _held(self) -> Kept:
+        if self._kept is None:
+            raise InputError("This linkage was not made by `link`: it holds no identifiers. Link the extracts first.")
+        return self._kept
+
+    def identifiers(self, table: str) -> pd.DataFrame:
+        """Return the cleaned identifiers by which the people of a file were compared. **These are personal data.**
+
+        Parameters
+        ----------
+        table
+            A person-level table.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by person_id: forename, forename_root, surname, forename_initial, surname_initial, birth_year,
+            birth_year_next, birth_month, birth_day, birth_date, sex, postcode, sector, outward, and the columns of
+            ``also_compare``; None where missing, hashes if the file is pseudonymised.
+
+        Raises
+        ------
+        InputError
+            If there is no such table, or the linkage was not made by `link`.
+        """
+        return self._held().identifiers(table, [*COMPARABLE, *self.rule.also_compare])
+
+    def about(self, table: str) -> pd.DataFrame:
+        """Return what else is known of the people of a file.
+
+        Parameters
+        ----------
+        table
+            A person-level table.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by person_id: age_years (completed, at the person's first record in this table), sex (F, M),
+            ethnicity, district (the latest known); missing if unknown or if the table has no such column.
+
+        Raises
+        ------
+        InputError
+            If there is no such table, or the linkage was not made by `link`.
+        """
+        return self._held().about(table)
+
+    def pair_weights(self, table: str) -> pd.DataFrame:
+        """Return what each part of the comparison says about each candidate of a file.
+
+        Parameters
+        ----------
+        table
+            A file that was linked to the anchor.
+
+        Returns
+        -------
+        pandas.DataFrame
+            left_person, right_person, part (``"prior"``, each comparison, ``"<comparison> (rare value)"``), level,
+            match_weight (bits; the parts of a pair add up to its match_weight in `pairs`).
+
+        Raises
+        ------
+        InputError
+            If there is no such table, or the linkage was not made by `link`.
+        """
+        return self._held().pair_weights(table)
+
+    def relinked(self, linked: pd.Series, note: str) -> Linkage:
+        """Return the linkage with other links.
+
+        Parameters
+        ----------
+        linked
+            Whether each row of `pairs` is a link, on its index. Files that share a reference share their people: of
+            the rows of one pair, one that changes decides for all.
+        note
+            Added to the notes.
+
+        Returns
+        -------
+        Linkage
+
+        Raises
+        ------
+        InputError
+            If a person would have two links to one file, or `linked` does not fit `pairs`.
+        """
+        from dipeval.linkage.relink import relinked
+
+        return relinked(self, self._held(), linked, note)
+
+    def quality(self, truth: Any = None, *, by: str | None = None) -> LinkageQuality | EstimatedQuality:
+        """Compare with known links; without them, estimate how good the links are.
+
+        Parameters
+        ----------
+        truth
+            ``extracts.truth`` of simulated extracts, or a frame with table, record_id, true_person. None estimates.
+        by
+            With truth: also by ``"sex"``, ``"age_band"``, ``"ethnicity"`` or ``"district"`` of the anchor's people.
+
+        Returns
+        -------
+        LinkageQuality or EstimatedQuality
+
+        Raises
+        ------
+        InputError
+            If the truth has not the columns needed, or `by` is unknown.
+        """
+        if truth is None:
+            if by is not None:
+                raise InputError(f"Quality by {by} needs the truth: pass extracts.truth, or leave out by.")
+            from dipeval.linkage.without_truth import estimate_quality
+
+            return estimate_quality(self)
         others = [name for name in self._counts["table"] if name != self.anchor]
-        return measure_quality(self._spine, truth, self.anchor, others)
+        about = self.about(self.anchor) if by is not None else None
+        return measure_quality(self._spine, truth, self.anchor, others, by=by, about=about)
+
+    def calibration(self, truth: Any) -> Calibration:
+        """Compare the match probabilities with the share of candidates that truly are one person."""
+        from dipeval.linkage.calibration import calibrate
+
+        return calibrate(self, truth)
+
+    def compare_linked(self, table: str | None = None) -> LinkedComparison:
+        """Compare linked with unlinked people by age, sex, ethnicity and district."""
+        from dipeval.linkage.compare import compare_linked
+
+        return compare_linked(self, table)
+
+    def sweep(
+        self,
+        thresholds: Iterable[float] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99),
+        truth: Any = None,
+    ) -> LinkSweep:
+        """Choose the links anew at each threshold and count them; with truth, say how many are right."""
+        from dipeval.linkage.sweeping import sweep
+
+        return sweep(self, thresholds, truth)
+
+    def waterfall(self, left_person: str, right_person: str, *, table: str | None = None) -> PairExplanation:
+        """Explain the weight of one candidate part by part."""
+        from dipeval.linkage.pictures import waterfall
+
+        return waterfall(self, left_person, right_person, table=table)
+
+    def weights(self) -> MatchWeights:
+        """Return the match weights that were learnt, with their picture."""
+        from dipeval.linkage.pictures import match_weights
+
+        return match_weights(self)
+
+    def review_sheet(self, path: str | Path, n: int = 200, seed: int = 1) -> Path:
+        """Write a sheet of candidates for clerical review. **It holds personal data.**"""
+        from dipeval.linkage.review import write_review_sheet
+
+        return write_review_sheet(self, path, n=n, seed=seed)
+
+    def apply_review(self, path: str | Path) -> Linkage:
+        """Return the linkage with the decisions of a review sheet."""
+        from dipeval.linkage.review import apply_review
+
+        return apply_review(self, path)
+
+    def statement(self) -> LinkageStatement:
+        """Return the statement on the linkage that GUILD asks for."""
+        from dipeval.linkage.statement import guild_statement
+
+        return guild_statement(self)
 
     def summary(self) -> Summary:
         """Return records, people and links by file in words."""

@@ -6,7 +6,9 @@ import pandas as pd
 
 from dipeval.engine import Engine, open_engine
 from dipeval.errors import InputError
-from dipeval.linkage.linking import ExtractsLike, anchor_table, person_tables
+from dipeval.linkage.grouping import anchor_table
+from dipeval.linkage.kept import digits_for
+from dipeval.linkage.linking import ExtractsLike, person_tables
 from dipeval.linkage.quality import truth_links
 from dipeval.linkage.result import SPINE_COLUMNS, Linkage
 from dipeval.linkage.rule import LinkRule
@@ -60,7 +62,7 @@ def true_linkage(extracts: ExtractsLike, *, engine: Engine | None = None) -> Lin
     by_id = records["record_id"].astype(str).sort_values(kind="stable").index
     records = records.loc[by_id].reset_index(drop=True)
     numbers = _true_numbers(records, truth)
-    ids = person_ids(numbers, int(numbers.max()) + 1 if len(numbers) else 0)
+    ids = person_ids(numbers, digits_for(int(numbers.max()) + 1 if len(numbers) else 0))
     spine = in_order(records.assign(person_id=ids, match_probability=1.0)[list(SPINE_COLUMNS)])
     return Linkage(
         rule=LinkRule(),
@@ -77,6 +79,8 @@ def _true_pairs(spine: pd.DataFrame, anchor: str) -> list[pd.DataFrame]:
     people = spine[["table", "person_id"]].drop_duplicates()
     at_anchor = people.loc[people["table"] == anchor, ["person_id"]]
     both = people[people["table"] != anchor].merge(at_anchor, on="person_id")
+    # In the order of `link`: by file, then by person.
+    both = both.sort_values(["table", "person_id"], ignore_index=True)
     return [
         pd.DataFrame(
             {
@@ -84,6 +88,7 @@ def _true_pairs(spine: pd.DataFrame, anchor: str) -> list[pd.DataFrame]:
                 "right_table": both["table"],
                 "left_person": both["person_id"],
                 "right_person": both["person_id"],
+                "match_weight": 0.0,
                 "match_probability": 1.0,
                 "linked": True,
             }

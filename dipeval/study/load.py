@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -48,13 +48,16 @@ class InputTable:
     sha256
         Of the file's bytes (of the table's, if it was made here).
     rows
-        Records in it.
+        Records in it; None for what is no table of records.
+    key_fingerprint
+        Of the key its identifiers were hashed with; None if they were not.
     """
 
     name: str
     file: str
     sha256: str
-    rows: int
+    rows: int | None
+    key_fingerprint: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -109,11 +112,40 @@ def prepare(spec: StudySpec, folder: Path) -> Prepared:
     """
     if not spec.from_extracts:
         return _from_table(spec, folder)
+    model, review = (rules.linkage_file(spec, key, folder) for key in ("model", "review"))
     extracts = load_extracts(spec, folder)
     logger.info("linking records: %s", ", ".join(extracts.names))
     from dipeval.linkage import link
 
-    return from_linkage(spec, extracts, link(extracts, rule=rules.link_rule(spec)))
+    linkage = link(extracts, rule=rules.link_rule(spec), model=model)
+    if review is not None:
+        logger.info("applying the decisions of the clerical review")
+        linkage = linkage.apply_review(review)
+    _require_drawable(spec, linkage)
+    files = tuple(_linkage_input(key, path) for key, path in (("model", model), ("review", review)) if path)
+    prepared = from_linkage(spec, extracts, linkage)
+    return replace(prepared, files=(*prepared.files, *files))
+
+
+def _linkage_input(key: str, path: Path) -> InputTable:
+    """A file that took part in the linkage, in the record of where everything came from."""
+    return InputTable(
+        name=f"linkage {key}", file=path.name, sha256=hashlib.sha256(path.read_bytes()).hexdigest(), rows=None
+    )
+
+
+def _require_drawable(spec: StudySpec, linkage: Linkage) -> None:
+    """Say before the cohort is built, rather than after an hour, that the links of a file cannot be drawn."""
+    error = spec.linkage.error
+    if not error.draws or "links" not in error.model_fields_set:
+        return
+    known = {table for model in linkage.models for table in model.tables}
+    wrong = [name for name in error.links if name not in known]
+    if wrong:
+        raise InputError(
+            f"[linkage.error] names {', '.join(wrong)}, which was not linked by a model: its records carry the same "
+            "number as those of the tests, or nobody in it has usable identifiers. Take it out of links."
+        )
 
 
 def from_linkage(spec: StudySpec, extracts: Extracts, linkage: Linkage) -> Prepared:
@@ -260,7 +292,13 @@ def _declared(spec: StudySpec, covariates: list[str]) -> Mapping[str, str]:
 def _extract_files(spec: StudySpec, extracts: Extracts) -> tuple[InputTable, ...]:
     if spec.data.source == "extracts":
         return tuple(
-            InputTable(name=item.table, file=Path(item.file).name, sha256=item.sha256, rows=item.rows)
+            InputTable(
+                name=item.table,
+                file=Path(item.file).name,
+                sha256=item.sha256,
+                rows=item.rows,
+                key_fingerprint=next(iter(extracts.fingerprints(item.table)), None),
+            )
             for item in extracts.files
         )
     tables = {name: extracts.table(name) for name in extracts.names}

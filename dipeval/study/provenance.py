@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
@@ -41,8 +42,9 @@ def provenance(result: StudyResult) -> dict[str, Any]:
     Returns
     -------
     dict
-        study, inputs, versions, seed, disclosure, design, counts (people by step of the flow, under the disclosure
-        rule; None for a count too small to be shown).
+        study, inputs, linkage (rule, fingerprint of what was learnt, sensitivity analyses of the links with their own
+        fingerprints; absent for person-level tables), versions, seed, disclosure, design, counts (people by step of
+        the flow, under the disclosure rule; None for a count too small to be shown).
     """
     spec, rule = result.spec, result.rule
     return {
@@ -53,9 +55,12 @@ def provenance(result: StudyResult) -> dict[str, Any]:
             "sha256": result.study_file.sha256,
         },
         "inputs": [
-            {"name": item.name, "file": item.file, "sha256": item.sha256, "rows": shown_count(item.rows, rule)}
+            {"name": item.name, "file": item.file, "sha256": item.sha256}
+            | ({} if item.rows is None else {"rows": shown_count(item.rows, rule)})
+            | ({"key_fingerprint": item.key_fingerprint} if item.key_fingerprint else {})
             for item in result.files
         ],
+        **_linkage(result),
         "versions": versions(),
         "seed": spec.seed,
         "disclosure": {"profile": rule.profile, "data_status": rule.data_status, "in_words": rule.in_words()},
@@ -67,6 +72,33 @@ def provenance(result: StudyResult) -> dict[str, Any]:
             "override_reason": result.override_reason,
         },
         "counts": {str(row["step"]): shown_count(int(row["n_people"]), rule) for row in result.flow.to_dict("records")},
+    }
+
+
+def _linkage(result: StudyResult) -> dict[str, Any]:
+    linkage = result.linkage
+    if linkage is None:
+        return {}
+    # Rounded: the last bits of what is learnt differ between machines.
+    learnt = "".join(model.weights_frame().round(6).to_csv(lineterminator="\n") for model in linkage.models)
+    keys = sorted({item.key_fingerprint for item in result.files if item.key_fingerprint})
+    return {
+        "linkage": {
+            "rule": linkage.rule.to_dict(),
+            # What was learnt, or read from a model file: the same here means the same weights.
+            "models_sha256": hashlib.sha256(learnt.encode()).hexdigest() if linkage.models else None,
+            "key_fingerprints": keys,
+            "error": [
+                {
+                    "link": item.link,
+                    "draws": item.draws,
+                    "seed": item.seed,
+                    "fingerprint": item.fingerprint,
+                    "sensitivity_analysis_of": item.primary_fingerprint,
+                }
+                for item in result.linkage_error
+            ],
+        }
     }
 
 

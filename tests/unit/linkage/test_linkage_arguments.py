@@ -27,3 +27,33 @@ def test_a_rule_is_a_link_rule(rule: object) -> None:
 def test_numbers_of_a_rule_are_numbers(options: dict[str, object]) -> None:
     with pytest.raises(InputError, match=f"{next(iter(options))} must be a number"):
         LinkRule(**options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"nicknames": 1}, "nicknames must be True or False"),
+        ({"also_compare": "custody_number"}, "also_compare must name columns"),
+        ({"also_compare": ("a", "a")}, "each once"),
+        ({"also_compare": ("sex",)}, "sex in also_compare is compared anyway"),
+        ({"blocks": ("birth_date",)}, "blocks must be sets of columns"),
+        ({"blocks": (("birth_date", "shoe_size"),)}, "blocks name shoe_size, which is not compared; blocks can use"),
+        ({"ties": "coin"}, "rule for ties must be one of drop, lowest_id"),
+    ],
+)
+def test_the_options_of_a_rule_are_checked(options: dict[str, object], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        LinkRule(**options)  # type: ignore[arg-type]
+
+
+def test_all_faults_of_a_rule_come_at_once() -> None:
+    with pytest.raises(InputError) as caught:
+        LinkRule(profile="x", threshold=3, seed="a", ties="coin", blocks=(("shoe_size",),))  # type: ignore[arg-type]
+    for part in ("profile must be", "threshold must lie", "seed must be a number", "rule for ties", "shoe_size"):
+        assert part in str(caught.value)
+
+
+def test_lists_from_a_study_file_are_taken() -> None:
+    rule = LinkRule(also_compare=["ward"], blocks=[["birth_date"], ["ward", "sex"]])  # type: ignore[arg-type]
+    assert (rule.also_compare, rule.blocks) == (("ward",), (("birth_date",), ("ward", "sex")))
+    assert LinkRule(**rule.to_dict()) == rule

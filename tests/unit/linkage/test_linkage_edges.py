@@ -109,9 +109,12 @@ def test_tables_without_people_are_passed_over(files: dict[str, pd.DataFrame]) -
 
 def test_identical_twins_in_every_identifier_are_left_unlinked(files: dict[str, pd.DataFrame]) -> None:
     twin = files["treatment"].head(1).assign(record_id="n9", client_ref="99")
-    linkage = link_tables(drug_tests=files["drug_tests"], treatment=pd.concat([files["treatment"], twin]))
-    counts = linkage.counts.set_index("table")
+    tables = {"drug_tests": files["drug_tests"], "treatment": pd.concat([files["treatment"], twin])}
+    counts = link_tables(LinkRule(merge_references=False), **tables).counts.set_index("table")
     assert (counts.loc["treatment", "linked"], counts.loc["treatment", "tied"]) == (0, 2)
+    first = link_tables(LinkRule(merge_references=False, ties="lowest_id"), **tables)
+    assert first.to_frame().set_index("record_id").loc["n1", "person_id"] == "P000000"
+    assert "first of them by record id" in first.notes[0]
 
 
 def test_input_is_not_changed(files: dict[str, pd.DataFrame]) -> None:

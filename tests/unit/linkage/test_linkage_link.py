@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import hashlib
 import logging
 
 import pandas as pd
@@ -26,6 +28,12 @@ def linkage(extracts: SmallExtracts) -> Linkage:
 
 def bytes_of(linkage: Linkage) -> list[str]:
     return [frame.to_csv(index=False) for frame in (linkage.to_frame(), linkage.pairs(), linkage.counts)]
+
+
+def digest(linkage: Linkage) -> str:
+    """Of the sorted, rounded links."""
+    pairs = linkage.pairs().sort_values(["right_table", "left_person", "right_person"]).round(9)
+    return hashlib.sha256(pairs.to_csv(index=False).encode()).hexdigest()
 
 
 def test_every_record_has_exactly_one_row(extracts: SmallExtracts, linkage: Linkage) -> None:
@@ -54,6 +62,9 @@ def test_row_order_and_threads_change_nothing(extracts: SmallExtracts, linkage: 
         SmallExtracts(tables=shuffled, extract_date=extracts.extract_date), engine=open_engine(threads=threads)
     )
     assert bytes_of(again) == bytes_of(linkage)
+    pd.testing.assert_frame_equal(again.models[0].weights_frame(), linkage.models[0].weights_frame(), rtol=1e-9)
+    pd.testing.assert_frame_equal(again.pair_weights("offences"), linkage.pair_weights("offences"), rtol=1e-9)
+    assert digest(again) == digest(linkage)
 
 
 def test_pairs_agree_with_the_spine(linkage: Linkage) -> None:
@@ -107,9 +118,21 @@ def test_without_tests_the_offences_are_the_anchor(extracts: SmallExtracts) -> N
     assert set(linkage.pairs()["left_table"]) == {"offences"}
 
 
-def test_the_engine_is_left_as_it_was() -> None:
+def test_the_engine_is_left_as_it_was_when_the_linkage_is_gone() -> None:
     engine = open_engine()
-    link(two_small_files(), engine=engine)
+    linkage = link(two_small_files(), engine=engine)
+    tables = {row[2] for row in engine.connection.execute("SHOW ALL TABLES").fetchall()}
+    assert tables and not [name for name in tables if "splink" in name]
+    del linkage
+    gc.collect()
+    assert engine.connection.execute("SHOW ALL TABLES").fetchall() == []
+
+
+def test_a_link_that_fails_leaves_no_table_behind() -> None:
+    engine = open_engine()
+    with pytest.raises(InputError, match="the limit is 3"):
+        link(benchmark_files(60, 60), LinkRule(max_pairs=3), engine=engine)
+    gc.collect()
     assert engine.connection.execute("SHOW ALL TABLES").fetchall() == []
 
 
@@ -158,18 +181,19 @@ def test_a_broken_spine_is_a_bug(linkage: Linkage) -> None:
 
 def test_quality_needs_a_truth(linkage: Linkage) -> None:
     with pytest.raises(InputError, match="no truth to compare with"):
-        linkage.quality(None)
+        linkage.quality("nothing")
     with pytest.raises(InputError, match="no column true_person"):
         linkage.quality(pd.DataFrame({"table": ["a"], "record_id": ["b"]}))
 
 
 def test_quality_counts_pairs_of_people() -> None:
     small = two_small_files()
-    quality = link(small).quality(small.truth).to_frame()
-    assert quality.to_numpy().tolist() == [["drug_tests - treatment", 1, 1, 1.0, 1.0, 1.0]]
+    shown = ["link", "group", "n_links", "n_true", "precision", "recall", "f1"]
+    quality = link(small).quality(small.truth).to_frame()[shown]
+    assert quality.to_numpy().tolist() == [["drug_tests - treatment", "everyone", 1, 1, 1.0, 1.0, 1.0]]
     wrong = small.truth.assign(true_person=[0, 0, 1, 5, 1])
-    quality = link(small).quality(wrong).to_frame()
-    assert quality.to_numpy().tolist() == [["drug_tests - treatment", 1, 1, 0.0, 0.0, 0.0]]
+    quality = link(small).quality(wrong).to_frame()[shown]
+    assert quality.to_numpy().tolist() == [["drug_tests - treatment", "everyone", 1, 1, 0.0, 0.0, 0.0]]
 
 
 @pytest.mark.parametrize(

@@ -50,3 +50,10 @@ def test_the_threshold_cuts(threshold: float, expected: set[str]) -> None:
 
 def test_no_pairs_no_links() -> None:
     assert links() == (set(), 0)
+
+
+def test_the_first_of_a_tie_is_linked_if_asked() -> None:
+    frame = pd.DataFrame({"left": [2, 1, 1], "right": [7, 8, 7], "match_weight": 3.0, "match_probability": 0.9})
+    linked, tied = one_to_one(frame, 0.5, "lowest_id")
+    assert (linked.tolist(), tied) == ([False, False, True], 0)
+    assert one_to_one(frame, 0.5)[1] == 2
