@@ -6,6 +6,7 @@ carries its estimand in words, its standard-error method and the number of treat
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from dipeval.effects.effect import Effect
@@ -15,24 +16,43 @@ from dipeval.effects.joining import ComparisonDesign
 from dipeval.effects.overturn import e_value
 
 if TYPE_CHECKING:
+    from dipeval.effects.design_analysis import DesignAnalysis
+    from dipeval.effects.linkage_error import propagate_linkage
+    from dipeval.effects.linkage_result import LinkagePropagation
+    from dipeval.effects.pooling import Pooled, pool
+    from dipeval.effects.tipping import TippingPoint
     from dipeval.effects.truth import TrueEffect, true_effect
 
 __all__ = [
     "ComparisonDesign",
+    "DesignAnalysis",
     "Effect",
+    "LinkagePropagation",
+    "Pooled",
+    "TippingPoint",
     "TrueEffect",
     "e_value",
     "effects_frame",
     "estimate_effect",
+    "pool",
+    "propagate_linkage",
     "shift_in_standard_errors",
     "true_effect",
 ]
+# These need the linkage or the outcome room (and an engine behind it); estimating an effect on a DataFrame does not.
+_LATER = {
+    "DesignAnalysis": "design_analysis",
+    "LinkagePropagation": "linkage_result",
+    "Pooled": "pooling",
+    "TippingPoint": "tipping",
+    "TrueEffect": "truth",
+    "pool": "pooling",
+    "propagate_linkage": "linkage_error",
+    "true_effect": "truth",
+}
 
 
 def __getattr__(name: str) -> Any:
-    # The truth needs the outcome room (and DuckDB behind it); estimating an effect on a DataFrame does not.
-    if name in ("TrueEffect", "true_effect"):
-        from dipeval.effects import truth
-
-        return getattr(truth, name)
+    if name in _LATER:
+        return getattr(import_module(f"dipeval.effects.{_LATER[name]}"), name)
     raise AttributeError(f"module 'dipeval.effects' has no attribute '{name}'")

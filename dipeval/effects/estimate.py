@@ -105,7 +105,7 @@ def estimate_effect(
     estimate, low, high = (math.exp(end) for end in ends) if relative else ends
     ratio = _ratio(sample, kind, level)
     includes_equality = low <= (1.0 if relative else 0.0) <= high
-    logger.info("effect on %s: %s, %s people", name, measure, sample.n)
+    logger.debug("effect on %s: %s, %s people", name, measure, sample.n)
     return Effect(
         measure=measure,
         outcome_name=name,

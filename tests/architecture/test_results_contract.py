@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 import inspect
 import re
+import tempfile
 from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
@@ -49,6 +50,15 @@ NAMES = (
     "Truth",
     "Linkage",
     "LinkageQuality",
+    "EstimatedQuality",
+    "Calibration",
+    "LinkedComparison",
+    "LinkSweep",
+    "PairExplanation",
+    "MatchWeights",
+    "ReviewQuality",
+    "LinkageStatement",
+    "LinkagePropagation",
     "Cohort",
     "Outcomes",
     "PropensityModel",
@@ -93,6 +103,41 @@ def _from_dataframes() -> dict[str, Any]:
     }
 
 
+def _from_linkage(extracts: dip.Extracts, linkage: dip.Linkage) -> dict[str, Any]:
+    first = linkage.pairs().query("right_table == 'treatment'").iloc[0]
+    return {
+        "EstimatedQuality": linkage.quality(),
+        "Calibration": linkage.calibration(extracts.truth),
+        "LinkedComparison": linkage.compare_linked("treatment"),
+        "LinkSweep": linkage.sweep(truth=extracts.truth),
+        "PairExplanation": linkage.waterfall(first["left_person"], first["right_person"], table="treatment"),
+        "MatchWeights": linkage.weights(),
+        "ReviewQuality": _reviewed(linkage),
+        "LinkageStatement": linkage.statement(),
+    }
+
+
+def _reviewed(linkage: dip.Linkage) -> Any:
+    """A sheet on which every pair was judged: those of the closest spelling to be the same."""
+    from dipeval.linkage.review_quality import review_quality
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = linkage.review_sheet(Path(folder) / "review.csv", n=40)
+        sheet = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        sheet["decision"] = ["same" if place % 3 else "different" for place in range(len(sheet))]
+        sheet.to_csv(path, index=False, encoding="utf-8-sig")
+        return review_quality(linkage, path)
+
+
+def _propagated() -> dip.LinkagePropagation:
+    from dipeval.effects.example import small_linked_study
+
+    linkage, people, analysis = small_linked_study()
+    return dip.propagate_linkage(
+        linkage, analysis, people=people, outcome="reoffended", covariates=["age"], draws=4, thresholds=(0.5, 0.9)
+    )
+
+
 def _from_extracts() -> dict[str, Any]:
     study = _study(SIMULATED)
     prepared = prepare(study.spec, Path())
@@ -100,7 +145,8 @@ def _from_extracts() -> dict[str, Any]:
         patch.setattr(order_of_work, "prepare", lambda spec, folder: prepared)
         run = study.run()
         withheld = _study(SIMULATED | {"diagnostics": {"min_ess": 1e6}}).run()
-    return {
+    return _from_linkage(prepared.extracts, run.linkage) | {
+        "LinkagePropagation": _propagated(),
         "Extracts": prepared.extracts,
         "Truth": prepared.extracts.truth,
         "Linkage": run.linkage,
