@@ -6,7 +6,7 @@ STAMP := $(VENV)/installed
 export OMP_NUM_THREADS ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install report test lint slow browser prove docs picture notebook lock clean
+.PHONY: help install report test lint slow browser prove bench docs picture notebook lock clean
 
 help:
 	@echo "make report    set up, run the example evaluations, say where the reports are"
@@ -14,6 +14,7 @@ help:
 	@echo "make lint      ruff, mypy, import contracts"
 	@echo "make slow      simulations and the long checks        make browser   the reports in Chromium"
 	@echo "make prove     the simulation claims in full, into docs/evidence/"
+	@echo "make bench     time and memory of the linkage beside Splink alone, as ratios"
 	@echo "make notebook  open the notebooks in Jupyter           make lock      renew requirements.lock"
 	@echo "make docs      renew the pages and data that are made from the package"
 	@echo "make clean     remove the environment and the reports"
@@ -45,6 +46,9 @@ browser: $(STAMP)
 
 prove: $(STAMP)
 	@$(BIN)/python -m tests.simulation.prove
+
+bench: $(STAMP)
+	@$(BIN)/python -m tests.benchmarks.run
 
 docs: $(STAMP)
 	@$(BIN)/python docs/make_pages.py

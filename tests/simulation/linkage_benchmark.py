@@ -4,6 +4,9 @@ Kept fixed here, apart from the simulator of the package, so that figures stay c
 The police file is exact. The other file: forename typo 6%, surname typo 5%, another surname 3%, another forename 3%,
 names swapped 1%, date of birth off by 1-9 days 2% or 1-5 years 1%, sex wrongly female 0.5%, another address 25%, no
 postcode 8%; errors independent. With `heaped`, ages are clipped at 18, which puts about 3% on one date.
+
+Not in those figures: `aliases`, a share of people in the other file who use an alias, with three or all four of
+forename, surname, date of birth and postcode wrong at once. It is drawn last, from random numbers of its own.
 """
 
 from __future__ import annotations
@@ -118,13 +121,37 @@ def _spoil(rng: Rng, people: pd.DataFrame, weights: np.ndarray) -> pd.DataFrame:
     )
 
 
-def benchmark_files(n: int, overlap: int, *, seed: int = 1, heaped: bool = False) -> SmallExtracts:
+_ALIAS_FIELDS = ("forename", "surname", "born", "postcode")
+
+
+def _with_aliases(people: pd.DataFrame, share: float, seed: int, weights: np.ndarray) -> pd.DataFrame:
+    """A share of the people with three or four fields wrong at once; the others as they were."""
+    rng, n = np.random.default_rng([seed, 5]), len(people)
+    user = rng.random(n) < share
+    kept = rng.integers(len(_ALIAS_FIELDS) + 1, size=n)  # the one field that is right; the last number: none is
+    years = rng.choice([-1, 1], n) * rng.integers(1, 6, n)
+    moved = people["born"] + pd.to_timedelta(years * 365 + rng.integers(1, 300, n), unit="D")
+    other = {
+        "forename": _forenames(rng, people["female"].to_numpy()),
+        "surname": _surnames(rng, n),
+        "born": moved,
+        "postcode": _postcodes(rng, n, weights),
+    }
+    wrong = {name: user & (kept != place) for place, name in enumerate(_ALIAS_FIELDS)}
+    return people.assign(**{name: people[name].where(~wrong[name], other[name]) for name in _ALIAS_FIELDS})
+
+
+def benchmark_files(
+    n: int, overlap: int, *, seed: int = 1, heaped: bool = False, aliases: float = 0.0
+) -> SmallExtracts:
     """Return drug_tests (exact), treatment (initials) and offences (names, the same errors), ``overlap`` in common."""
     rng = np.random.default_rng(seed)
     weights = rng.dirichlet(np.full(300, 2.0))
     people = _people(rng, 2 * n - overlap, heaped, weights)
     left = people.iloc[:n].reset_index(drop=True)
     right = _spoil(rng, people.iloc[n - overlap :].reset_index(drop=True), weights)
+    if aliases:
+        right = _with_aliases(right, aliases, seed, weights)
     right["true_person"] = np.arange(n - overlap, 2 * n - overlap)
     right = right.iloc[rng.permutation(n)].reset_index(drop=True)
     number = pd.Series(range(n)).astype(str)
