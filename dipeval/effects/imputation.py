@@ -6,7 +6,10 @@ the candidates. Given in addition what is known of the person, each candidate's 
 
     P(outcome, covariates | treated) / P(outcome, covariates | untreated)
 
-which a logistic regression of the status on outcome and covariates gives as its odds over the odds in the population.
+which a logistic regression of the status on outcome, covariates and their products gives as its odds over the odds in
+the population. The products let the effect differ between people: without them what is drawn is drawn as if it did not,
+and differences between subgroups are diluted. Of an outcome that is a count, how well its size fits the person speaks
+for a link too (`dipeval.effects.imputed_values`).
 The regression is fitted to the statuses of the last draw, its coefficients drawn from their approximate posterior,
 and the links drawn again: data augmentation (Tanner and Wong 1987; for links Gutman et al. 2013, Goldstein et al.
 2012). Without the outcome in the draw the association with it is diluted, and without the covariates that with them.
@@ -22,13 +25,17 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from dipeval.effects.imputed_values import value_factor
 from dipeval.linkage.competition import LinkSets
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
-# A weak prior (standard deviation 10 a coefficient) keeps a perfectly separating column finite.
-_PRECISION = 0.01
+# Standard deviation 2.5 a coefficient (Gelman et al. 2008, Annals of Applied Statistics 2, 1360-1383), columns being
+# scaled as in `informative_terms`: without it a rare level in which nobody has the status could be drawn as certain.
+_PRECISION = 1 / 2.5**2
+# Products have standard deviation 1: effects differ less between people than people do.
+_PRODUCT_SCALE = 0.4
 _BURN_IN, _APART = 20, 4
 
 
@@ -48,6 +55,8 @@ class Imputation:
         People in the analysis.
     missed
         Share of the true links that are not among the candidates.
+    values
+        The outcome of each candidate's person, were it the link, if it is more than yes or no; else None.
     """
 
     sets: LinkSets
@@ -55,6 +64,7 @@ class Imputation:
     says: Bools
     n: int
     missed: float
+    values: Floats | None = None
 
     @property
     def inside(self) -> Bools:
@@ -72,7 +82,8 @@ class Imputation:
         """Odds that somebody without a link has the status all the same, before outcome and covariates."""
         q = self.sets.probabilities()[self.inside]
         unlinked = max(self.n - float(q.sum()), 1.0)
-        return self.missed / (1 - self.missed) * float(self.expected().sum()) / unlinked
+        unfound = min(self.missed / (1 - self.missed) * float(self.expected().sum()), 0.9 * unlinked)
+        return unfound / (unlinked - unfound)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -112,20 +123,31 @@ def draw_statuses(
             yield _draw(setup, even, odds, rng)
         return
     rows = np.column_stack([np.ones(setup.n), terms])
-    last = _draw(setup, even, odds, rng)
+    last, start = _draw(setup, even, odds, rng), np.zeros(rows.shape[1])
     for step in range(1, _BURN_IN + _APART * draws + 1):
-        last = _draw(setup, _likelihood_ratio(rows, last.status, rng), odds, rng)
+        ratio, start = _likelihood_ratio(rows, last.status, start, rng)
+        also = None
+        if setup.values is not None:
+            also = value_factor(rows, setup.place, setup.values, last.links, _PRECISION, rng)
+        last = _draw(setup, ratio, odds, rng, also)
         if step > _BURN_IN and (step - _BURN_IN) % _APART == 0:
             yield last
 
 
-def _draw(setup: Imputation, ratio: Floats, odds: float, rng: np.random.Generator) -> StatusDraw:
-    """Links, then the status of the unlinked. All weights are relative to "no link", found or not."""
+def _draw(
+    setup: Imputation, ratio: Floats, odds: float, rng: np.random.Generator, also: Floats | None = None
+) -> StatusDraw:
+    """Links, then the status of the unlinked.
+
+    All weights are relative to "no link", which before outcome and covariates is 1: 1 / (1 + odds) for those without
+    the status, odds / (1 + odds) for those whose record was not found.
+    """
     factor = np.zeros(len(setup.place))
     inside = setup.inside
     rows = setup.place[inside]
-    factor[inside] = np.where(setup.says[inside], np.log(ratio[rows]), 0.0) - np.log1p(odds * ratio[rows])
-    links = setup.sets.draw(rng, factor)
+    no_link = np.log1p(odds * ratio[rows]) - np.log1p(odds)
+    factor[inside] = np.where(setup.says[inside], np.log(ratio[rows]), 0.0) - no_link
+    links = setup.sets.draw(rng, factor if also is None else factor + also)
     status, linked = np.zeros(setup.n, dtype=bool), np.zeros(setup.n, dtype=bool)
     linked[setup.place[links & inside]] = True
     status[setup.place[links & inside & setup.says]] = True
@@ -133,18 +155,19 @@ def _draw(setup: Imputation, ratio: Floats, odds: float, rng: np.random.Generato
     return StatusDraw(status=status | unfound, links=links, unfound=unfound)
 
 
-def _likelihood_ratio(rows: Floats, status: Bools, rng: np.random.Generator) -> Floats:
-    """P(what is known | status) / P(what is known | not), with coefficients drawn from their posterior."""
+def _likelihood_ratio(rows: Floats, status: Bools, start: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """P(what is known | status) / P(what is known | not), coefficients drawn from their posterior; and their mode."""
     share = np.clip(status.mean(), 0.5 / len(status), 1 - 0.5 / len(status))
-    fitted = np.clip(expit(rows @ _posterior_draw(rows, status.astype("float64"), rng)), 1e-9, 1 - 1e-9)
-    return np.asarray(fitted / (1 - fitted) * (1 - share) / share)
+    drawn, mode = _posterior_draw(rows, status.astype("float64"), start, rng)
+    fitted = np.clip(expit(rows @ drawn), 1e-9, 1 - 1e-9)
+    return np.asarray(fitted / (1 - fitted) * (1 - share) / share), mode
 
 
-def _posterior_draw(rows: Floats, status: Floats, rng: np.random.Generator) -> Floats:
-    """Logistic coefficients by Newton's method, and one draw from the normal approximation round them."""
+def _posterior_draw(rows: Floats, status: Floats, start: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """One draw of logistic coefficients from the normal approximation round their mode (Newton's method); the mode."""
     precision = np.full(rows.shape[1], _PRECISION)
     precision[0] = 1e-8
-    beta = np.zeros(rows.shape[1])
+    beta = start
     hessian = np.eye(rows.shape[1])
     for _ in range(50):
         fitted = expit(rows @ beta)
@@ -152,14 +175,16 @@ def _posterior_draw(rows: Floats, status: Floats, rng: np.random.Generator) -> F
         hessian = (rows * weights[:, None]).T @ rows + np.diag(precision)
         step = np.linalg.solve(hessian, rows.T @ (status - fitted) - precision * beta)
         beta = beta + np.clip(step, -5, 5)
-        if np.abs(step).max() < 1e-8:
+        if np.abs(step).max() < 1e-6:
             break
     noise = np.linalg.solve(np.linalg.cholesky(hessian).T, rng.standard_normal(len(beta)))
-    return np.asarray(beta + noise)
+    return np.asarray(beta + noise), np.asarray(beta)
 
 
 def informative_terms(people: pd.DataFrame, covariates: Sequence[str], others: Sequence[str]) -> Floats:
-    """Return covariates and outcome (or treatment) as standardised numbers, one row a person.
+    """Return covariates, outcome (or treatment) and their products as numbers, one row a person.
+
+    Columns are centred; yes/no columns keep their unit, others are divided by their standard deviation.
 
     Parameters
     ----------
@@ -178,9 +203,10 @@ def informative_terms(people: pd.DataFrame, covariates: Sequence[str], others: S
     numpy.ndarray
         Columns without variation are left out.
     """
-    columns: list[Floats] = []
+    known: list[Floats] = []
     for name in covariates:
-        columns.extend(_numbers(people[name]))
+        known.extend(_numbers(people[name]))
+    columns: list[Floats] = []
     survival = {"time_days", "event"} <= set(others)
     for name in others:
         if survival and name == "time_days":
@@ -188,9 +214,15 @@ def informative_terms(people: pd.DataFrame, covariates: Sequence[str], others: S
             continue
         for column in _numbers(people[name]):
             columns.extend(_outcome_columns(column))
+    scaled, answers = _scaled(known), _scaled(columns)
+    products = [_PRODUCT_SCALE * (a * b) for a in scaled for b in answers]
+    terms = [*scaled, *answers, *(c - c.mean() for c in products)]
+    return np.column_stack(terms) if terms else np.zeros((len(people), 0))
+
+
+def _scaled(columns: list[Floats]) -> list[Floats]:
     spread = [c for c in columns if c.std() > 0]
-    standard = [(c - c.mean()) / c.std() for c in spread]
-    return np.column_stack(standard) if standard else np.zeros((len(people), 0))
+    return [(c - c.mean()) / (1.0 if np.isin(c, (0.0, 1.0)).all() else c.std()) for c in spread]
 
 
 def _numbers(values: pd.Series) -> list[Floats]:

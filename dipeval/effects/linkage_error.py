@@ -16,7 +16,7 @@ from scipy.stats import norm
 
 from dipeval.effects.imputation import Imputation, StatusDraw, draw_statuses, informative_terms
 from dipeval.effects.linkage_result import COLUMNS, LinkagePropagation
-from dipeval.effects.linked_people import ROLES, Answer, LinkedPeople, check_covariates, link_people, run
+from dipeval.effects.linked_people import ROLES, Answer, LinkedPeople, check_covariates, is_ratio, link_people, run
 from dipeval.effects.pooling import pool
 from dipeval.effects.tipping import tipping_points
 from dipeval.errors import DipevalError, EstimationError, InputError
@@ -65,7 +65,8 @@ def propagate_linkage(
         From `dipeval.link`, by a profile that gives probabilities.
     analysis
         Takes the people (one row a person: ``treated``, the outcome and the covariates named here, nothing else) and
-        returns an `Effect`, something with ``estimate`` and ``std_error``, or the two as a tuple.
+        returns an `Effect`, something with ``estimate`` and ``std_error``, or the two as a tuple (of a ratio the
+        logarithm and its standard error). The groups are made alike anew for each set of links.
     link
         The file whose links are uncertain.
     treated_from
@@ -75,10 +76,12 @@ def propagate_linkage(
     outcome
         Role treatment: the outcome, as a column of ``people`` (or several), a Series or a frame. Role outcome: what
         each candidate link would say: a table with the outcome as third column
-        (`dipeval.outcomes.outcome_if_linked`), a function, or None (any link means that the outcome happened).
+        (`dipeval.outcomes.outcome_if_linked`), a function, or None (any link means that the outcome happened). It is 0
+        or above, and 0 for somebody without a link: a yes/no or a count, not a time.
     covariates
-        Every column of ``people`` that the analysis adjusts for. Links drawn without them dilute the effect, so an
-        analysis that needs others is refused.
+        Every column of ``people`` that the analysis adjusts for, or by which it tells subgroups apart. Links drawn
+        without them dilute the effect, so an analysis that needs others is refused. What a function takes from
+        elsewhere (a frame it closes over, a file) cannot be seen: name those columns too.
     draws
         Number of link sets, 2 or more.
     outcome_informed
@@ -96,7 +99,8 @@ def propagate_linkage(
         Share of the true links that were never among the candidates (0 to below 1); default as the linkage model
         implies (`dipeval.linkage.missed.missed_share`).
     primary
-        The effect of the frozen design that this is a sensitivity analysis of; its fingerprint is kept beside.
+        The effect of the frozen design that this is a sensitivity analysis of; its fingerprint is kept beside. Without
+        it the result says that no frozen design was named.
     tipping
         Whether to look for the number of wrong links that would turn the conclusion.
     level
@@ -110,7 +114,7 @@ def propagate_linkage(
     ------
     InputError
         If the linkage has no candidates with probabilities, columns are missing, the analysis uses a covariate that
-        is not named, or an option is out of its range.
+        is not named, ``primary`` has no fingerprint, or an option is out of its range.
     EstimationError
         If the analysis fails on more than a fifth of the draws.
 
@@ -118,7 +122,9 @@ def propagate_linkage(
     -----
     Goldstein, Harron and Wade (2012), Stat Med 31, 3481-3493; Gutman, Afendulis and Zaslavsky (2013), JASA 108,
     34-47; Rubin (1987); Barnard and Rubin (1999). Who is eligible, from when, and with which covariates stays as the
-    links as made have it.
+    links as made have it. Decisions of a clerical review that changed a link are kept in the draws; a link that the
+    review only confirmed stays as doubtful as the model has it. Degrees of freedom without missing information: the
+    smaller group less one, the least that a comparison of two groups can have.
 
     Examples
     --------
@@ -130,6 +136,7 @@ def propagate_linkage(
     ('treatment', 5, True)
     """
     _check(linkage, analysis, draws, level, missed, thresholds)
+    _check_primary(primary)
     role = _role(link, role)
     frame = _people(people)
     pairs = _candidates(linkage, link)
@@ -143,12 +150,13 @@ def propagate_linkage(
     rng = np.random.default_rng(seed)
     terms = informative_terms(linked.frame, linked.covariates, linked.others) if outcome_informed else None
     rows = [_row("point", point, level, linked, pairs["linked"].to_numpy(dtype=bool), made)]
-    rows += _cuts(analysis, linked, thresholds, level)
+    cuts, unanswered = _cuts(analysis, linked, thresholds, level, getattr(linkage.rule, "ties", "drop"))
+    rows += cuts
     answers, drawn = _drawn(analysis, linked, setup, terms, draws, rng, level)
     rows += drawn
-    # Person by person an estimate from n people has about n - 2 degrees of freedom, whatever the analysis.
-    pooled = pool([a.estimate for a in answers], [a.std_error for a in answers], complete_df=max(point.n - 2, 1))
-    measure, ratio = _measure(analysis, linked, made)
+    pooled = pool([a.estimate for a in answers], [a.std_error for a in answers], complete_df=point.df)
+    measure = point.measure or getattr(analysis, "measure", None) or "estimate"
+    ratio = is_ratio(measure)
     low, high = pooled.interval(level)
     rows.append(_pooled_row(pooled.estimate, pooled.std_error, (low, high), drawn))
     table = _table(rows, ratio)
@@ -156,8 +164,11 @@ def propagate_linkage(
     return LinkagePropagation(
         link=link,
         role=role,
-        measure=measure,
+        measure=str(measure),
         ratio=ratio,
+        point=point,
+        failed_draws=draws - len(answers),
+        unanswered=unanswered,
         estimate=float(last["estimate"]),
         conf_low=float(last["conf_low"]),
         conf_high=float(last["conf_high"]),
@@ -173,8 +184,10 @@ def propagate_linkage(
         tipping=tipping_points(analysis, linked, made, point, level=level, expected=_expected(setup, made), seed=seed)
         if tipping
         else (),
+        looked_for_tipping=bool(tipping),
         fingerprint=_fingerprint(linked, made, table, primary, seed),
         primary_fingerprint=getattr(primary, "design_fingerprint", None),
+        primary_estimate=getattr(primary, "estimate", None),
         _frame=table,
     )
 
@@ -194,6 +207,14 @@ def _check(linkage: Any, analysis: Any, draws: Any, level: Any, missed: Any, thr
         raise InputError(f"missed must be a share from 0 to below 1; got {missed!r}.")
     if not all(isinstance(cut, int | float) and 0 < cut <= 1 for cut in thresholds):
         raise InputError("thresholds must be match probabilities above 0 and up to 1.")
+
+
+def _check_primary(primary: Any) -> None:
+    if primary is not None and not getattr(primary, "design_fingerprint", None):
+        raise InputError(
+            "primary must be the effect of the frozen design, as dip.estimate_effect gives it (it keeps the design's "
+            f"fingerprint); it is a {type(primary).__name__}."
+        )
 
 
 def _role(link: str, role: str | None) -> str:
@@ -228,31 +249,50 @@ def _candidates(linkage: Linkage, link: str) -> pd.DataFrame:
     if found.empty:
         there = f"candidates exist for {', '.join(known)}" if known else "there are none at all"
         raise InputError(f"The linkage has no candidate links to '{link}'; {there}.")
-    return found.sort_values(["left_person", "right_person"], ignore_index=True)
+    found = found.sort_values(["left_person", "right_person"], ignore_index=True)
+    if any(str(note).startswith("Clerical review") for note in getattr(linkage, "notes", ())):
+        return _as_reviewed(found, linkage.rule.threshold, linkage.rule.ties)
+    return found
+
+
+def _as_reviewed(pairs: pd.DataFrame, threshold: float, ties: str) -> pd.DataFrame:
+    """Keep what a review changed: a link it undid is none in any draw, one it made below the threshold is in all.
+
+    A link above the threshold that is new may be a decision or may only have moved up, so it stays as it was.
+    """
+    before = one_to_one(pairs.rename(columns={"left_person": "left", "right_person": "right"}), threshold, ties)[0]
+    undone = before & ~pairs["linked"]
+    decided = pairs["linked"] & (pairs["match_probability"] < threshold)
+    weight = pairs["match_weight"].mask(undone, -60.0).mask(decided, 60.0)
+    chance = pairs["match_probability"].mask(undone, 0.0).mask(decided, 1.0)
+    return pairs.assign(match_weight=weight, match_probability=chance)
 
 
 def _imputation(linkage: Linkage, link: str, linked: LinkedPeople, share: float) -> Imputation:
     persons = linkage.counts.set_index("table")["persons"]
     sets = link_sets(linked.pairs, n_left=int(persons[linkage.anchor]), n_right=int(persons[link]))
-    return Imputation(sets=sets, place=linked.place, says=linked.says, n=len(linked.frame), missed=share)
+    sizes = None if np.isin(linked.value, (0.0, 1.0)).all() else linked.value
+    return Imputation(sets=sets, place=linked.place, says=linked.says, n=len(linked.frame), missed=share, values=sizes)
 
 
 def _cuts(
-    analysis: Callable[[pd.DataFrame], Any], linked: LinkedPeople, thresholds: Sequence[float], level: float
-) -> list[tuple[Any, ...]]:
+    analysis: Callable[[pd.DataFrame], Any], linked: LinkedPeople, thresholds: Sequence[float], level: float, ties: str
+) -> tuple[list[tuple[Any, ...]], tuple[float, ...]]:
+    """The estimate at each threshold, and the thresholds that give none."""
     candidates = linked.pairs.rename(columns={"left_person": "left", "right_person": "right"})
-    rows = []
+    rows, unanswered = [], []
     for cut in thresholds:
-        links = one_to_one(candidates, cut)[0].to_numpy(dtype=bool)
+        links = one_to_one(candidates, cut, ties)[0].to_numpy(dtype=bool)
         values = linked.values(links)
         logger.info("linkage error: links from probability %g", cut)
         try:
             answer = run(analysis, linked.with_values(values))
         except DipevalError as error:
             logger.info("linkage error: no estimate from that threshold (%s)", type(error).__name__)
+            unanswered.append(float(cut))
             continue
         rows.append(_row("threshold", answer, level, linked, links, values, threshold=float(cut)))
-    return rows
+    return rows, tuple(unanswered)
 
 
 def _drawn(
@@ -327,13 +367,6 @@ def _table(rows: list[tuple[Any, ...]], ratio: bool) -> pd.DataFrame:
         ends = ["estimate", "conf_low", "conf_high"]
         table[ends] = np.exp(table[ends])
     return table
-
-
-def _measure(analysis: Any, linked: LinkedPeople, made: NDArray[np.float64]) -> tuple[str, bool]:
-    from dipeval.effects.effect import RATIO_MEASURES
-
-    declared = getattr(analysis, "measure", None) or getattr(analysis(linked.with_values(made)), "measure", None)
-    return str(declared or "estimate"), declared in RATIO_MEASURES
 
 
 def _expected(setup: Imputation, made: NDArray[np.float64]) -> dict[str, float]:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from dipeval.effects.linked_people import Answer
 from dipeval.effects.pooling import Pooled
-from dipeval.effects.tipping import TippingPoint
+from dipeval.effects.tipping import TippingPoint, side
 from dipeval.errors import InvariantError
 from dipeval.presenting import (
     HtmlMixin,
@@ -59,12 +60,18 @@ class LinkagePropagation(HtmlMixin):
         Links expected among the candidates of the people analysed, and those the point linkage made.
     missed
         Assumed share of true links that were never among the candidates.
-    tipping
-        What would overturn the conclusion of the point linkage; empty if its interval includes equality.
+    tipping, looked_for_tipping
+        What would overturn the conclusion of the point linkage; empty if its interval includes equality, or if it was
+        not looked for.
+    point
+        The answer with the links as made, with what the analysis says of itself (estimand, standard error, treated
+        people it left out).
+    failed_draws, unanswered
+        Draws in which the analysis could not be made and which are left out; thresholds that give no estimate.
     fingerprint
         Identity of these draws: never that of the registered design.
-    primary_fingerprint
-        The frozen design that this is a sensitivity analysis of; None if none was named.
+    primary_fingerprint, primary_estimate
+        The frozen design that this is a sensitivity analysis of, and what it gave; None if none was named.
     """
 
     link: str
@@ -83,8 +90,13 @@ class LinkagePropagation(HtmlMixin):
     point_links: int
     missed: float
     tipping: tuple[TippingPoint, ...]
+    looked_for_tipping: bool
+    point: Answer
+    failed_draws: int
+    unanswered: tuple[float, ...]
     fingerprint: str
     primary_fingerprint: str | None
+    primary_estimate: float | None
     ratio: bool
     _frame: pd.DataFrame = field(repr=False)
 
@@ -181,6 +193,7 @@ class LinkagePropagation(HtmlMixin):
             f"({self.level:.0%} interval: {format_interval(scale * self.conf_low, scale * self.conf_high, digits)}); "
             f"with the links as made it is {format_number(scale * point['estimate'], digits)}. "
             f"{format_percent(self.share_due_to_linkage, 0)} of its variance comes from not knowing the links."
+            f"{_UNCLEAR if self.conf_low <= self.null_value <= self.conf_high else ''}"
         )
 
     def _notes(self) -> list[str]:
@@ -191,23 +204,83 @@ class LinkagePropagation(HtmlMixin):
             else ("drawn from the identifiers alone, which dilutes an effect: shown for comparison only")
         )
         notes = [
-            "This is a sensitivity analysis, made after the design was frozen and the outcomes were opened; the "
-            "registered answer is the one from the links as made.",
+            self._status_note(),
+            f"{self._whom()} {self._dropped()}",
             f"{self.draws} sets of one-to-one links, {drawn}; pooled by Rubin's rules with the degrees of freedom of "
             f"Barnard and Rubin ({format_number(self.pooled.df, 0)}).",
             f"Fraction of missing information due to linkage: {format_percent(self.missing_information, 0)}. Links "
             f"expected among the candidates: {format_count(round(self.expected_links))}; made: "
             f"{format_count(self.point_links)}; assumed share of true links never among the candidates: "
             f"{format_percent(self.missed)}.",
+            "The groups are made alike anew for each set of links. Where people are matched, a few other links "
+            "re-arrange many pairs, which counts as linkage here; weighting has none of it.",
         ]
-        return notes + self._tipping_notes()
+        return notes + self._left_out_notes() + self._outside_notes() + self._tipping_notes()
+
+    def _status_note(self) -> str:
+        if self.primary_fingerprint is None:
+            return (
+                "This is a sensitivity analysis: the draws use the outcomes, so it is for after the design was frozen "
+                "and the outcomes were opened. No frozen design was named; it is no registered answer."
+            )
+        design = f"design {self.primary_fingerprint[:12]}"
+        made = "This is a sensitivity analysis, made after the design was frozen and the outcomes were opened"
+        point = float(self._frame.loc[self._frame["step"] == "point", "estimate"].iloc[0])
+        if self.primary_estimate is not None and not math.isclose(point, self.primary_estimate, rel_tol=1e-6):
+            return (
+                f"{made}. With the links as made its analysis does not give the estimate of the frozen design ({design}"
+                "), so it is another analysis: compare its rows with each other, not with the registered answer."
+            )
+        return f"{made}; the registered answer is the one from the links as made ({design})."
+
+    def _whom(self) -> str:
+        if self.point.estimand is None:
+            return "What is estimated, and with which standard error, is what the analysis that was passed estimates."
+        return (
+            f"What is estimated, with the links as made: {self.point.estimand.rstrip('.')}; in each draw the same of "
+            f"the people treated in it. Standard errors of each run: {self.point.se_method}."
+        )
+
+    def _dropped(self) -> str:
+        dropped = self.point.n_treated_dropped
+        if dropped is None:
+            return "Whether the analysis leaves treated people out, it does not say."
+        return f"Treated people left out by the design with the links as made: {format_count(dropped)}."
+
+    def _left_out_notes(self) -> list[str]:
+        notes = []
+        if self.failed_draws:
+            notes.append(
+                f"In {self.failed_draws} of {self.failed_draws + self.draws} draws the analysis could not be made; "
+                "they are left out, and the answer may differ in them."
+            )
+        if self.unanswered:
+            cuts = ", ".join(f"{cut:g}" for cut in self.unanswered)
+            notes.append(f"With the links from probability {cuts} the analysis could not be made.")
+        return notes
+
+    def _outside_notes(self) -> list[str]:
+        drawn = self._frame.loc[self._frame["step"] == "draw", "estimate"]
+        point = float(self._frame.loc[self._frame["step"] == "point", "estimate"].iloc[0])
+        if drawn.min() <= point <= drawn.max():
+            return []
+        return [
+            "The estimate with the links as made lies outside all the estimates drawn: wrong and missed links pull it "
+            "to one side (or, where people are matched, its pairs are one arrangement of many)."
+        ]
 
     def _tipping_notes(self) -> list[str]:
-        if not self.tipping:
+        if side(self.point, self.level) == 0:
             return [
-                "The interval with the links as made includes equality, so no wrong link is needed to bring it there."
+                "The interval with the links as made includes equality, so no wrong link is needed to bring it there; "
+                "that does not show that there was no effect."
             ]
+        if not self.looked_for_tipping:
+            return ["How many wrong links would overturn it was not looked for (tipping=False)."]
         return [_in_words(point) for point in self.tipping]
+
+
+_UNCLEAR = " The interval includes equality; this does not show that there was no effect."
 
 
 def _in_words(point: TippingPoint) -> str:
@@ -216,6 +289,12 @@ def _in_words(point: TippingPoint) -> str:
         f"the linkage itself expects about {format_count(round(point.n_expected))} people with {kind}, of whatever "
         "outcome"
     )
+    if point.n_people is None and point.n_tried is not None and point.n_tried < point.n_among:
+        return (
+            f"What would overturn it: {kind} for up to {format_count(point.n_tried)} of the "
+            f"{format_count(point.n_among)} {point.who} would not bring the interval to equality; with more the "
+            f"analysis can no longer be made. {expected[0].upper()}{expected[1:]}."
+        )
     if point.n_people is None:
         return (
             f"What would overturn it: {kind} alone could not bring the interval to equality, not even if all "
@@ -223,6 +302,6 @@ def _in_words(point: TippingPoint) -> str:
         )
     share = point.n_people / point.n_among if point.n_among else math.nan
     return (
-        f"What would overturn it: {kind} for {format_count(point.n_people)} of the {format_count(point.n_among)} "
+        f"What would overturn it: {kind} for about {format_count(point.n_people)} of the {format_count(point.n_among)} "
         f"{point.who} ({format_percent(share)}), and for nobody else, would bring the interval to equality; {expected}."
     )

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dipeval.effects.effect import RATIO_MEASURES
 from dipeval.errors import DipevalError, EstimationError, InputError
 from dipeval.vocabulary import TREATED
 
@@ -23,11 +22,30 @@ ROLES = ("treatment", "outcome")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """One run of the analysis, on the scale on which estimates are averaged (ratios as logarithms)."""
+    """One run of the analysis, on the scale on which estimates are averaged (ratios as logarithms).
+
+    ``df``: degrees of freedom without missing information. Those of a comparison of two groups lie between the smaller
+    group less one (as many pairs, or a much larger other group; Welch 1947) and everybody less two; the least is taken.
+    The rest is what the analysis says of itself, None where it says nothing.
+    """
 
     estimate: float
     std_error: float
-    n: int
+    df: int
+    measure: str | None = None
+    estimand: str | None = None
+    se_method: str | None = None
+    n_treated_dropped: int | None = None
+
+    @property
+    def ratio(self) -> bool:
+        """Whether the measure is a ratio."""
+        return is_ratio(self.measure)
+
+
+def is_ratio(measure: Any) -> bool:
+    """Return whether estimates of a measure are averaged as logarithms."""
+    return isinstance(measure, str) and measure.endswith("_ratio")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -51,7 +69,7 @@ class LinkedPeople:
     place
         Row of each candidate's person in ``frame``; -1 for people outside the analysis.
     value
-        What ``column`` is for the person if the candidate is the link; 0 without a link.
+        What ``column`` is for the person if the candidate is the link, 0 or above; 0 without a link.
     """
 
     role: str
@@ -87,13 +105,28 @@ def run(analysis: Analysis, people: pd.DataFrame) -> Answer:
     estimate, error = (
         result if isinstance(result, tuple) else (_number(result, "estimate"), _number(result, "std_error"))
     )
-    if getattr(result, "measure", None) in RATIO_MEASURES:
-        estimate = math.log(estimate)
+    measure = getattr(result, "measure", None)
+    if is_ratio(measure):
+        estimate = math.log(estimate) if estimate > 0 else -math.inf
     if not (np.isfinite(estimate) and np.isfinite(error) and error > 0):
         raise EstimationError("The analysis gave an estimate or a standard error that is no finite number above 0.")
-    n = getattr(result, "n_treated", None)
-    n = len(people) if n is None else n + result.n_comparison
-    return Answer(estimate=float(estimate), std_error=float(error), n=int(n))
+    return Answer(
+        estimate=float(estimate),
+        std_error=float(error),
+        df=max(_smaller_group(result, people) - 1, 1),
+        measure=measure,
+        estimand=getattr(result, "estimand", None),
+        se_method=getattr(result, "se_method", None),
+        n_treated_dropped=getattr(result, "n_treated_dropped", None),
+    )
+
+
+def _smaller_group(result: Any, people: pd.DataFrame) -> int:
+    used = getattr(result, "n_treated", None), getattr(result, "n_comparison", None)
+    if None not in used:
+        return min(int(n) for n in used if n is not None)
+    treated = int((people[TREATED].to_numpy() > 0).sum())
+    return min(treated, len(people) - treated)
 
 
 def _number(result: Any, name: str) -> float:
@@ -161,6 +194,8 @@ def link_people(
     else:
         fixed, others = _columns(people, treated_from if treated_from is not None else TREATED, TREATED)
         fixed, others = fixed.set_axis([TREATED], axis=1), (TREATED,)
+        if not fixed[TREATED].isin((0, 1)).all():
+            raise InputError("The treatment must be 0 or 1 (or False or True) for everybody.")
         column, rule = _outcome_column(outcome), outcome
     place = people.index.get_indexer(pd.Index(pairs["left_person"]))
     value = _what_pairs_say(pairs, rule, place)
@@ -236,4 +271,6 @@ def _what_pairs_say(pairs: pd.DataFrame, rule: Any, place: NDArray[np.intp]) -> 
     unknown = int(np.isnan(numbers[place >= 0]).sum())
     if unknown:
         raise InputError(f"Nothing is said of {unknown:,} candidate links of people in the analysis; say it of each.")
+    if (numbers < 0).any():
+        raise InputError("What a candidate link says must be 0 or above: somebody without a link counts as 0.")
     return np.nan_to_num(numbers)

@@ -35,10 +35,11 @@ _PREFIX = "decoy "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecoyLinks:
-    """How many decoys there were, how many were linked, and whether the whole file had to lend its identifiers."""
+    """How many decoys there were, how many were linked, who lent the identifiers (the whole file?), and how many."""
 
     n_decoys: int
     n_linked: int
+    n_donors: int
     from_everyone: bool
 
 
@@ -126,7 +127,7 @@ def link_decoys(
     from_everyone = len(donors) < FEW_DONORS
     donors = right if from_everyone else donors
     if len(donors) < 2 or left.empty:
-        return DecoyLinks(n_decoys=0, n_linked=0, from_everyone=True)
+        return DecoyLinks(n_decoys=0, n_linked=0, n_donors=0, from_everyone=True)
     n = min(max(len(right), LEAST), MOST)
     decoys = make_decoys(donors, n, rule.seed, rule.also_compare)
     found = find_candidates(
@@ -143,7 +144,7 @@ def link_decoys(
     batches = min(_MOST_BATCHES, math.ceil(n / max(_BATCH_SHARE * len(right), 1)))
     batch = pd.to_numeric(number) % batches
     n_linked = sum(_links(pairs, batch, place, rule) for place in sorted(batch.dropna().unique()))
-    return DecoyLinks(n_decoys=n, n_linked=int(n_linked), from_everyone=from_everyone)
+    return DecoyLinks(n_decoys=n, n_linked=int(n_linked), n_donors=len(donors), from_everyone=from_everyone)
 
 
 def _links(pairs: pd.DataFrame, batch: pd.Series, place: float, rule: LinkRule) -> int:

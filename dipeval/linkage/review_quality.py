@@ -146,7 +146,9 @@ def _whole(label: str, rows: list[Row]) -> Row:
     variance = sum((row[3] / n_links) ** 2 * _variance(row[6], row[4]) for row in rows)
     limits = (float("nan"),) * 2
     if not math.isnan(precision):
-        effective = precision * (1 - precision) / variance if 0 < precision < 1 else float(known)
+        # Where all or none are right, no variance tells what the sample is worth: Kish's number of its weights does.
+        kish = 1 / sum((row[3] / n_links) ** 2 / row[4] for row in rows)
+        effective = precision * (1 - precision) / variance if 0 < precision < 1 else kish
         limits = wilson(precision * effective, effective)
     return (label, REVIEW_BANDS[0], REVIEW_BANDS[-1], n_links, known, unsure, precision, *limits)
 

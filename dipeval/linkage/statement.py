@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from dipeval.errors import InputError, InvariantError
+from dipeval.linkage.compare import compare_linked
 from dipeval.linkage.groups import LinkGroup, link_groups
+from dipeval.linkage.missed import missed_share
 from dipeval.linkage.shares import EXACT
 from dipeval.presenting import HtmlMixin, Summary, format_count, format_percent
 
@@ -126,7 +128,7 @@ def guild_statement(linkage: Linkage, extracts: Any = None) -> LinkageStatement:
     parts = {
         "data provision": _provision(linkage, extracts),
         "linkage": _linking(linkage, groups),
-        "analysis": _analysis(groups),
+        "analysis": _analysis(linkage, groups),
         "reporting": _reporting(linkage),
     }
     rows: list[Row] = [(step, *row) for step, items in parts.items() for row in items]
@@ -290,18 +292,23 @@ def _blocks(groups: list[LinkGroup]) -> str:
     return "; ".join(parts).replace("_", " ") + "."
 
 
-def _analysis(groups: list[LinkGroup]) -> Iterable[tuple[str, str]]:
+def _analysis(linkage: Linkage, groups: list[LinkGroup]) -> Iterable[tuple[str, str]]:
     yield "Links made", _links(groups)
-    yield "Accuracy expected", _expected(groups)
-    yield (
-        "Linked and unlinked people",
-        "Compared with compare_linked of the linkage (standardised differences by age, sex, ethnicity and district).",
-    )
+    yield "Accuracy expected", _expected(linkage, groups)
+    yield "Linked and unlinked people", _people_compared(linkage)
     yield (
         "Effect of linkage error on results",
         f"{NOT_RECORDED}the analysis comes after the linkage; propagate_linkage carries the error into an estimate, "
         "and sweep shows other thresholds",
     )
+
+
+def _people_compared(linkage: Linkage) -> str:
+    try:
+        headline = compare_linked(linkage).summary().headline
+    except InputError:
+        return f"{NOT_RECORDED}this linkage holds nothing about its people; compare them by hand"
+    return f"{headline} Standardised differences by age, sex, ethnicity and district: compare_linked of the linkage."
 
 
 def _links(groups: list[LinkGroup]) -> str:
@@ -313,15 +320,16 @@ def _links(groups: list[LinkGroup]) -> str:
     return "; ".join(parts) + "." if parts else "No file had a candidate."
 
 
-def _expected(groups: list[LinkGroup]) -> str:
+def _expected(linkage: Linkage, groups: list[LinkGroup]) -> str:
     parts = []
     for group in groups:
         if group.model is None or not group.pairs["linked"].any():
             continue
         q, linked = group.pairs["link_probability"], group.pairs["linked"]
+        found = float(q[linked].sum() / q.sum()) * (1 - missed_share(linkage, group.tables[0]))
         parts.append(
             f"{group.label}: {format_percent(float(q[linked].mean()))} of links right, "
-            f"{format_percent(float(q[linked].sum() / q.sum()))} of the links among the pairs compared found"
+            f"{format_percent(found)} of the true links found"
         )
     if not parts:
         return f"{NOT_RECORDED}nothing was modelled, so nothing can be expected; compare with known links or a review"

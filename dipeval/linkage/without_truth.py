@@ -2,8 +2,9 @@
 
 *Duplicate method* (Blakely and Salmond 2002, Int J Epidemiol 31:1246): false links fall on people whether or not they
 also have their true one, so people with two candidates above the cut tell how many false ones there are.
-*Decoys*: see `dipeval.linkage.decoys`. *Model*: the one-to-one probabilities added up. *Unlinkable share*: people with
-so few identifiers that not even a record with the very same ones would reach the threshold.
+*Decoys*: see `dipeval.linkage.decoys`. *Model*: the one-to-one probabilities added up, and of the true pairs that were
+never compared the share that its own figures imply (`dipeval.linkage.missed`). *Unlinkable share*: people with so few
+identifiers that not even a record with the very same ones would reach the threshold.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from scipy import optimize
 from dipeval.errors import InputError, InvariantError
 from dipeval.linkage.decoys import DecoyLinks, link_decoys
 from dipeval.linkage.groups import LinkGroup, identifiers_of, link_groups
+from dipeval.linkage.missed import missed_share
 from dipeval.linkage.shares import EXACT, normal_limits, share, wilson
 from dipeval.linkage.unlinkable import self_match_weights
 from dipeval.presenting import NOT_AVAILABLE, HtmlMixin, Summary, format_percent
@@ -82,8 +84,8 @@ class EstimatedQuality(HtmlMixin):
             "trust them more.",
             "By duplicates: from people with two candidates above the threshold (Blakely and Salmond 2002).",
             "By decoys: from invented people who were linked as if they were real (Robach, Hof and van de Wiel 2025).",
-            "By the model: from its own probabilities, one partner a person; errors of the model itself and pairs "
-            "that were never compared are not seen.",
+            "By the model: from its own probabilities, one partner a person, and for pairs that were never compared "
+            "from how often its own figures say that happens; errors of the model itself are not seen.",
             "Unlinkable: people with too few identifiers to reach the threshold even against their own twin.",
             EXACT,
         )
@@ -153,7 +155,7 @@ def estimate_quality(linkage: Linkage) -> EstimatedQuality:
         assert group.model is not None
         decoys = link_decoys(linkage.engine, left, right, linked, group.model, linkage.rule)
         rows += _by_decoys(group, decoys)
-        rows += _by_model(group)
+        rows += _by_model(group, missed_share(linkage, group.tables[0]))
         rows += _unlinkable(linkage.engine, group, left, right, linkage.rule)
     return EstimatedQuality(_frame=pd.DataFrame(rows, columns=list(COLUMNS)))
 
@@ -221,7 +223,9 @@ def _by_decoys(group: LinkGroup, decoys: DecoyLinks) -> list[Row]:
     there are therefore U f / (1 - f) false links.
     """
     rate = share(decoys.n_linked, decoys.n_decoys)
-    limits = wilson(decoys.n_linked, decoys.n_decoys)
+    # Decoys that share a donor are linked, or not, together: they are worth no more than there were donors.
+    worth = min(decoys.n_decoys, decoys.n_donors)
+    limits = wilson(rate * worth, worth) if worth else (_NAN, _NAN)
     n_links = int(group.pairs["linked"].sum())
     unlinked = group.n_right - n_links
 
@@ -237,7 +241,7 @@ def _by_decoys(group: LinkGroup, decoys: DecoyLinks) -> list[Row]:
     )
     meaning_rate = (
         f"Chance that somebody without a partner is linked all the same: invented people, made of the identifiers of "
-        f"{lent}, linked in competition with the real ones. Rough."
+        f"{lent}, linked in competition with the real ones; interval as of {worth:,}. Rough."
     )
     meaning = (
         "Share of links that are right, if people without a true link are linked falsely as often as the decoys. Rough."
@@ -249,27 +253,32 @@ def _by_decoys(group: LinkGroup, decoys: DecoyLinks) -> list[Row]:
     ]
 
 
-def _by_model(group: LinkGroup) -> list[Row]:
-    """Expected precision and recall; the interval is that of drawing links by these probabilities, the model true."""
+def _by_model(group: LinkGroup, lost: float) -> list[Row]:
+    """Expected precision and recall; the interval is that of drawing links by these probabilities, the model true.
+
+    ``lost``: share of the true pairs that are not among the candidates.
+    """
     pairs = group.pairs
     q, linked = pairs["link_probability"].to_numpy(), pairs["linked"].to_numpy(dtype=bool)
     n_links = int(linked.sum())
     right, missed = float(q[linked].sum()), float(q[~linked].sum())
     spread_right, spread_missed = (float((q[part] * (1 - q[part])).sum()) for part in (linked, ~linked))
-    precision, recall = share(right, n_links), share(right, right + missed)
+    precision, recall = share(right, n_links), (1 - lost) * share(right, right + missed)
     precision_error = share(math.sqrt(spread_right), n_links)
     recall_error = _NAN
     if right + missed:
         recall_error = math.sqrt(missed**2 * spread_right + right**2 * spread_missed) / (right + missed) ** 2
-    words = "by the model's own probabilities, each person one partner at most; rough, and blind to"
+        recall_error *= 1 - lost
+    words = "by the model's own probabilities, each person one partner at most"
     return [
         (
             *(group.label, "model", "precision", precision, *_limits(precision, precision_error), n_links),
-            f"Share of links that are right, {words} errors of the model itself.",
+            f"Share of links that are right, {words}; rough, and blind to errors of the model itself.",
         ),
         (
             *(group.label, "model", "recall", recall, *_limits(recall, recall_error), len(pairs)),
-            f"Share of true links that were found, {words} true pairs that were never compared.",
+            f"Share of true links that were found, {words}, {format_percent(lost)} of the true pairs never having been "
+            "compared; rough, and too high where several identifiers of one person are wrong together.",
         ),
     ]
 

@@ -222,12 +222,161 @@ def test_missing_and_worded_covariates_inform_the_draws() -> None:
         {"age": [20.0, np.nan, 40.0, 50.0], "district": ["A", "B", None, "A"], "same": 1, "n": [0, 1, 5, 0]}
     )
     terms = informative_terms(people, ["age", "district", "same"], ["n"])
-    assert terms.shape == (4, 2 + 2 + 2)
+    # Age and whether it is missing, two districts, twice the outcome; and each product of the two.
+    assert terms.shape == (4, 2 + 2 + 2 + 4 * 2)
     assert np.isfinite(terms).all()
     times = pd.DataFrame({"time_days": [5.0, 9.0, 9.0, 20.0], "event": [1, 1, 0, 0]})
     hazard = informative_terms(times, [], ["time_days", "event"])[:, 0]
     by_hand = np.array([0.25, 0.25 + 1 / 3, 0.25 + 1 / 3, 0.25 + 1 / 3])
     np.testing.assert_allclose(hazard, (by_hand - by_hand.mean()) / by_hand.std())
+
+
+def test_days_without_an_offence_tip_the_other_way() -> None:
+    """More is better: what overturns a gain is missed links of comparison people who did not reoffend late."""
+    linkage, people = certain()
+    rng = np.random.default_rng(4)
+    days = np.where(people["reoffended"] == 1, rng.integers(1, 180, len(people)), 365)
+    people = people.assign(time_days=days, event=people["reoffended"])
+
+    def days_gained(drawn: pd.DataFrame) -> tuple[float, float]:
+        two = [drawn.loc[drawn["treated"] == value, "time_days"] for value in (1, 0)]
+        error = float(np.sqrt(sum(group.var() / len(group) for group in two)))
+        return float(two[0].mean() - two[1].mean()), error
+
+    result = propagate(linkage, people, days_gained, outcome=["time_days", "event"], tipping=True)
+    missed, false = result.tipping
+    assert result.estimate > 0
+    assert (missed.who, false.who) == ("comparison people with the outcome", "treated people without the outcome")
+    assert missed.n_people is not None and false.n_people is not None
+
+
+def test_numbers_are_told_apart_at_their_median() -> None:
+    linkage, people = certain()
+    days = people.assign(days=7.0 * people["reoffended"] + np.random.default_rng(1).random(len(people)))
+
+    def fewer_days(drawn: pd.DataFrame) -> tuple[float, float]:
+        groups = [drawn.loc[drawn["treated"] == value, "days"] for value in (1, 0)]
+        return float(groups[0].mean() - groups[1].mean()), float(drawn["days"].std() / 10)
+
+    missed, false = propagate(linkage, days, fewer_days, outcome="days", tipping=True).tipping
+    assert missed.who == "comparison people with an outcome above the median"
+    assert false.who == "treated people with no more than the median"
+
+
+def test_an_analysis_that_gives_out_is_not_said_to_be_turned() -> None:
+    linkage, people = certain()
+    treated = int(people.index.isin(linkage.pairs()["left_person"]).sum())
+
+    def gives_out(drawn: pd.DataFrame) -> Any:
+        if abs(int(drawn["treated"].sum()) - treated) > 4:
+            raise EstimationError("too far from the first")
+        return ANALYSIS(drawn)
+
+    result = propagate(linkage, people, gives_out, tipping=True, thresholds=())
+    missed = result.tipping[0]
+    assert missed.n_people is None and missed.n_tried is not None and missed.n_tried < missed.n_among
+    assert "the analysis can no longer be made" in " ".join(result.summary().notes)
+
+
+def test_equality_is_not_claimed_where_tipping_was_not_looked_for() -> None:
+    linkage, people = certain()
+    notes = " ".join(propagate(linkage, people).summary().notes)
+    assert "includes equality" not in notes and "was not looked for" in notes
+    evenly = propagate(linkage, people.assign(reoffended=np.arange(len(people)) % 2)).summary()
+    assert "does not show that there was no effect" in evenly.headline
+    assert "does not show that there was no effect" in " ".join(evenly.notes)
+
+
+def test_whom_it_is_about_and_who_was_dropped_stand_beside_it() -> None:
+    linkage, people = certain()
+    notes = " ".join(propagate(linkage, people).summary().notes)
+    assert "What is estimated, with the links as made: " in notes and "Standard errors of each run: " in notes
+    assert "Treated people left out by the design with the links as made: 0." in notes
+    bare = propagate(linkage, people, lambda drawn: (ANALYSIS(drawn).estimate, 0.1))
+    assert "is what the analysis that was passed estimates" in " ".join(bare.summary().notes)
+
+
+def test_draws_and_thresholds_without_an_answer_are_counted() -> None:
+    linkage, people = certain(weight=0.5)
+    calls = []
+
+    def stumbles(drawn: pd.DataFrame) -> Any:
+        calls.append(1)
+        if len(calls) in (2, 5):
+            raise EstimationError("no such thing")
+        return ANALYSIS(drawn)
+
+    result = propagate(linkage, people, stumbles, draws=10, thresholds=(0.5,))
+    assert (result.draws, result.failed_draws, result.unanswered) == (9, 1, (0.5,))
+    notes = " ".join(result.summary().notes)
+    assert "In 1 of 10 draws the analysis could not be made" in notes and "from probability 0.5 the analysis" in notes
+
+
+def test_no_frozen_design_is_claimed_where_none_was_named(study: Any) -> None:
+    linkage, people, analysis = study
+    assert "No frozen design was named" in " ".join(propagate(linkage, people, analysis).summary().notes)
+    with pytest.raises(InputError, match="primary must be the effect of the frozen design"):
+        propagate(linkage, people, analysis, primary=SimpleNamespace(estimate=1))
+
+
+def test_an_analysis_other_than_the_frozen_one_is_noticed(study: Any) -> None:
+    linkage, people, analysis = study
+    point = propagate(linkage, people, analysis).to_frame().iloc[0]["estimate"]
+    for estimate, told in ((point, "the registered answer is the one"), (point + 0.01, "it is another analysis")):
+        primary = SimpleNamespace(design_fingerprint="abc", estimate=estimate)
+        assert told in propagate(linkage, people, analysis, primary=primary).summary().notes[0]
+
+
+def test_degrees_of_freedom_are_those_of_the_smaller_group() -> None:
+    linkage, people = certain(60)
+    small = propagate(linkage, people, draws=2)
+    treated = int(small.to_frame()["n_with_status"].iloc[0])
+    nu = min(treated, 60 - treated) - 1
+    assert small.pooled.df == pytest.approx((nu + 1) / (nu + 3) * nu)
+
+
+def test_ties_at_a_threshold_are_settled_as_in_the_linkage() -> None:
+    linkage, people = certain()
+    pairs = linkage.pairs()
+    free = people.index[~people.index.isin(pairs["left_person"])]
+    tied = pairs.iloc[:1].assign(left_person=free[0])
+    both = given(pd.concat([pairs, tied], ignore_index=True))
+    counts = {}
+    for ties in ("drop", "lowest_id"):
+        both.rule = SimpleNamespace(profile="attributor", ties=ties)
+        counts[ties] = propagate(both, people, thresholds=(0.5,)).to_frame().iloc[1]["n_linked"]
+    assert counts["lowest_id"] == counts["drop"] + 1
+
+
+def test_decisions_of_a_review_stand_in_every_draw() -> None:
+    linkage, people = certain(weight=1.0)
+    pairs = linkage.pairs()
+    pairs["match_probability"] = [0.4 if place % 2 else 0.7 for place in range(len(pairs))]
+    pairs["linked"] = pairs["match_probability"] > 0.5
+    pairs.loc[0, "linked"], pairs.loc[1, "linked"] = False, True
+    reviewed = given(pairs)
+    reviewed.rule, reviewed.notes = SimpleNamespace(profile="attributor", ties="drop", threshold=0.5), ()
+    seen: list[tuple[int, int]] = []
+
+    def analysis(drawn: pd.DataFrame) -> tuple[float, float]:
+        seen.append(tuple(drawn.loc[pairs["left_person"].iloc[:2], "treated"]))  # type: ignore[arg-type]
+        return 0.1, 0.1
+
+    propagate(reviewed, people, analysis, draws=20, thresholds=())
+    assert len(set(seen)) > 1
+    seen.clear()
+    reviewed.notes = ("Clerical review: 2 pairs judged.",)
+    propagate(reviewed, people, analysis, draws=20, thresholds=())
+    assert set(seen) == {(0, 1)}
+
+
+def test_an_outcome_below_nought_is_refused() -> None:
+    linkage, people = certain()
+    people = people.assign(treated=np.arange(len(people)) % 2).drop(columns="reoffended")
+    with pytest.raises(InputError, match="must be 0 or above"):
+        propagate(linkage, people, role="outcome", outcome=lambda pairs: np.full(len(pairs), -1.0))
+    with pytest.raises(InputError, match="treatment must be 0 or 1"):
+        propagate(linkage, people.assign(treated=2.5), role="outcome", outcome=None)
 
 
 def test_candidates_say_of_linked_people_what_cohort_and_outcomes_say() -> None:
