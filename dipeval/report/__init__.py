@@ -8,8 +8,12 @@ from dipeval.report.section_answer import effect, sensitivity, truth
 from dipeval.report.section_brief import brief
 from dipeval.report.section_groups import balance, design
 from dipeval.report.section_how import methods, provenance
+from dipeval.report.section_link_quality import linkage_quality
+from dipeval.report.section_linkage import linkage
+from dipeval.report.section_linked_people import linkage_statement, linked_people
+from dipeval.report.section_links import linkage_error
 from dipeval.report.section_money import money
-from dipeval.report.section_people import cohort, linkage
+from dipeval.report.section_people import cohort
 from dipeval.report.section_time import time
 from dipeval.report.write import run_report, write_data, write_report
 
@@ -25,6 +29,10 @@ __all__ = [
     "design",
     "effect",
     "linkage",
+    "linkage_error",
+    "linkage_quality",
+    "linkage_statement",
+    "linked_people",
     "methods",
     "money",
     "provenance",

@@ -160,7 +160,8 @@ class Section:
     blocks
         What stands in it, in order.
     level
-        Heading level: 1 for the title page, 2 for the rest.
+        Heading level: 1 for the title page, 2 for a question, 3 for a part of the answer, which has no place of its own
+        in the table of contents.
     """
 
     title: str
@@ -177,7 +178,9 @@ class Section:
         return f'<section aria-labelledby="{self.anchor}">{heading}{body}</section>'
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, Any]]:
-        return {"text/html": self.to_html()}, {RELEASED_MARK: {"title": self.title, "anchor": self.anchor}}
+        return {"text/html": self.to_html()}, {
+            RELEASED_MARK: {"title": self.title, "anchor": self.anchor, "level": self.level}
+        }
 
 
 def nothing() -> Section:

@@ -65,7 +65,7 @@ def _keep_released(notebook: Any) -> list[dict[str, str]]:
                     f"Cell {number} of the report's notebook shows something that did not pass the disclosure gate. "
                     "Show a section of dipeval.report instead of a table or a result."
                 )
-            if mark["anchor"]:
+            if mark["anchor"] and mark["level"] < 3:
                 contents.append({"anchor": mark["anchor"], "title": mark["title"]})
         cell.outputs = [output for output in shown if output.metadata[RELEASED_MARK]["anchor"]]
     return contents[1:]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dipeval.report import words
 from dipeval.report.blocks import Block, Points, Section, Text
+from dipeval.report.section_links import in_brief
 
 if TYPE_CHECKING:
     from dipeval.study import StudyResult
@@ -76,6 +77,8 @@ def _answer(result: StudyResult) -> list[Block]:
     blocks.append(Points(title="What you can say", items=can))
     blocks.append(Points(title="What you cannot say", items=cannot))
     blocks.append(Text(paragraphs=(f"Who the estimate is about: {words.estimand(result)}",)))
+    if links := in_brief(result):
+        blocks.append(Text(paragraphs=(links,)))
     if result.roi is not None and not words.money_is_small(result):
         blocks.append(Text(paragraphs=(f"Money: {result.roi.summary().headline}",)))
     return blocks

@@ -16,6 +16,12 @@ _LINKAGE = (
     "Record linkage: Fellegi and Sunter (1969), Journal of the American Statistical Association 64, "
     "1183-1210; Splink 5."
 )
+_EXACT_LINKAGE = "Record linkage: exact agreement on initials or names, date of birth and sex; keys that are unique."
+_LINKAGE_ERROR = (
+    "Linkage error in the estimate: Goldstein, Harron and Wade (2012), Statistics in Medicine 31, 3481-3493; Gutman, "
+    "Afendulis and Zaslavsky (2013), Journal of the American Statistical Association 108, 34-47; pooled by Rubin's "
+    "rules (1987) with the degrees of freedom of Barnard and Rubin (1999), Biometrika 86, 948-955."
+)
 _REOFFENDING = (
     "Proven reoffending: an offence in the follow-up that leads to a caution or conviction within it or in the waiting "
     "period after it (Ministry of Justice, proven reoffending statistics)."
@@ -47,9 +53,11 @@ def methods(result: StudyResult) -> Section:
     Section
     """
     used = dict.fromkeys([result.design.method, *(item.design.method for item in result.sensitivity)])
-    items = [_LINKAGE, _REOFFENDING] if result.spec.from_extracts else []
+    linkage = _EXACT_LINKAGE if result.spec.linkage.profile == "deterministic" else _LINKAGE
+    items = [linkage, _REOFFENDING] if result.spec.from_extracts else []
     items += [_DESIGNS[name] for name in used]
     items += [_SURVIVAL] if result.curve is not None else []
+    items += [_LINKAGE_ERROR] if result.linkage_error else []
     items += [_OVERTURN] if not result.withheld else []
     items += [_COSTS] if result.roi is not None else []
     source = result.spec.data.citation

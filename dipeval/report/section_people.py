@@ -1,4 +1,4 @@
-"""Whose records are whose, and who was in the study."""
+"""Who was in the study: every step, every exclusion."""
 
 from __future__ import annotations
 
@@ -6,92 +6,15 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from dipeval.disclosure import NOT_APPLICABLE, ReleasedTable, legend, release, release_count, share_digits
+from dipeval.disclosure import legend, release, release_count, share_digits
 from dipeval.plots.attrition import attrition_plot
 from dipeval.plots.style import to_png
 from dipeval.presenting import format_percent
 from dipeval.report import words
-from dipeval.report.blocks import Block, Picture, Section, Table, Text, nothing
+from dipeval.report.blocks import Block, Picture, Section, Table, Text
 
 if TYPE_CHECKING:
-    from dipeval.linkage import Linkage, LinkageQuality
     from dipeval.study import StudyResult
-
-
-_IDENTIFIERS = {"attributor": "initials, date of birth, sex, area", "full": "names, date of birth, sex, postcode"}
-
-
-def linkage(result: StudyResult) -> Section:
-    """Return the section on record linkage, or an empty one if the study links nothing.
-
-    Parameters
-    ----------
-    result
-        From ``Study.run()``.
-
-    Returns
-    -------
-    Section
-    """
-    if result.linkage is None:
-        return nothing()
-    intro = (
-        "The files share no person number, and treatment files hold initials rather than names. Records were joined to "
-        "people by a probabilistic model (Fellegi and Sunter 1969, by the Splink package) that learns from the files "
-        "how much each agreement is worth; each person keeps at most one partner in each file."
-    )
-    caution = (
-        "A missed link makes a treated person look untreated, which pulls the estimate towards zero; a false link does "
-        "the same from the other side."
-    )
-    blocks: list[Block] = [Text(paragraphs=(intro,)), Table(released=_counts(result, result.linkage))]
-    if result.linkage_quality is not None:
-        blocks.append(Table(released=_quality(result, result.linkage_quality)))
-    blocks.append(Text(paragraphs=(caution,), kind="note"))
-    return Section(title="Whose records are whose?", anchor="linkage", blocks=tuple(blocks))
-
-
-def _counts(result: StudyResult, linked_files: Linkage) -> ReleasedTable:
-    frame = linked_files.counts
-    linked = [NOT_APPLICABLE if pd.isna(n) else release_count(n, result.rule) for n in frame["linked"]]
-    used = [_IDENTIFIERS.get(str(model), NOT_APPLICABLE) for model in frame["model"]]
-    frame = frame.assign(
-        model=used, table=[name.replace("_", " ").capitalize() for name in frame["table"]], linked=linked
-    )
-    return release(
-        frame[["table", "model", "records", "persons", "linked"]],
-        rule=result.rule,
-        caption="Records and the people they were joined to",
-        counts=["records", "persons"],
-        right=["linked"],
-        labels={
-            "table": "File",
-            "model": "Identifiers used",
-            "records": "Records",
-            "persons": "People in the file",
-            "linked": "Joined to a person with a drug test",
-        },
-    )
-
-
-def _quality(result: StudyResult, quality: LinkageQuality) -> ReleasedTable:
-    frame = quality.to_frame()
-    return release(
-        frame.assign(link=[name.replace("_", " ").replace(" - ", " – ") for name in frame["link"]]),
-        rule=result.rule,
-        caption="How good the links are (known here because the data are simulated)",
-        counts=["n_links", "n_true"],
-        rests_on={"precision": "n_links", "recall": "n_true", "f1": ["n_links", "n_true"]},
-        formats=dict.fromkeys(("precision", "recall", "f1"), format_percent),
-        labels={
-            "link": "Link",
-            "n_links": "Links made",
-            "n_true": "True links",
-            "precision": "Links that are right",
-            "recall": "True links found",
-            "f1": "F1",
-        },
-    )
 
 
 def cohort(result: StudyResult) -> Section:

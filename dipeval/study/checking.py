@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from dipeval.disclosure import DisclosureRule
+    from dipeval.linkage import Linkage
     from dipeval.matching import Design
     from dipeval.study.gate import Diagnostics
     from dipeval.study.spec import StudySpec
@@ -39,6 +40,9 @@ class CheckResult(HtmlMixin):
         The primary design and its checks.
     sensitivity
         Further designs, without effects.
+    linkage
+        Whose records are whose, so that links can be reviewed before any outcome is looked at; None for person-level
+        tables.
     """
 
     spec: StudySpec
@@ -46,6 +50,7 @@ class CheckResult(HtmlMixin):
     design: Design
     diagnostics: Diagnostics
     sensitivity: tuple[SensitivityResult, ...]
+    linkage: Linkage | None = None
     _flow: pd.DataFrame = field(repr=False)
 
     @property

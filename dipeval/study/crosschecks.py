@@ -15,6 +15,8 @@ Complaint = tuple[Location, str]
 # Outcomes that are measured from extracts, and their kinds.
 REOFFENDING = {"reoffended": "yes_no", "n_reoffences": "count", "custody_days": "count"}
 SIMULATED_GRACE_DAYS = 42
+# Outcomes for which it is known what each candidate link to an offence would say.
+DRAWN_OUTCOMES = ("reoffended", "n_reoffences")
 
 
 def cross_complaints(spec: StudySpec) -> list[Complaint]:
@@ -170,6 +172,37 @@ def _grace(spec: StudySpec) -> Iterator[Complaint]:
         )
 
 
+def _linkage(spec: StudySpec) -> Iterator[Complaint]:
+    options = spec.linkage
+    if options.profile == "deterministic":
+        for key in ("model", "review"):
+            if getattr(options, key) is not None:
+                yield ("linkage", key), f'profile "deterministic" learns nothing and weighs no pair: take {key} out.'
+    elif any(not block for block in options.blocks):
+        yield ("linkage", "blocks"), "an empty set of columns would compare everybody with everybody; take it out."
+
+
+def _linkage_error(spec: StudySpec) -> Iterator[Complaint]:
+    error = spec.linkage.error
+    if error.draws == 1:
+        yield ("linkage", "error", "draws"), "found 1; needed are 2 or more (20 serve well), or 0 to leave it out."
+    if len(set(error.links)) < len(error.links):
+        yield ("linkage", "error", "links"), "a file is named twice; name each once."
+    if not error.draws or not spec.from_extracts:
+        return
+    if spec.linkage.profile == "deterministic" and error.model_fields_set & {"draws", "links", "thresholds"}:
+        yield (
+            ("linkage", "error"),
+            'profile "deterministic" has no probabilities to draw from; take this section out, or use "attributor".',
+        )
+    primary = next((outcome for outcome in spec.outcomes if outcome.primary), None)
+    if primary is not None and "offences" in error.links and value_column(primary) not in DRAWN_OUTCOMES:
+        yield (
+            ("linkage", "error", "links"),
+            f'"offences" can be drawn for the primary outcomes {" and ".join(DRAWN_OUTCOMES)} only.',
+        )
+
+
 def _costs(spec: StudySpec) -> Iterator[Complaint]:
     if spec.costs is None:
         return
@@ -194,5 +227,7 @@ _CHECKS: tuple[Callable[[StudySpec], Iterator[Complaint]], ...] = (
     _covariates,
     _follow_up,
     _grace,
+    _linkage,
+    _linkage_error,
     _costs,
 )

@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 
     from dipeval.cohort import Cohort
     from dipeval.disclosure import DisclosureRule
-    from dipeval.effects import Effect, TrueEffect
+    from dipeval.effects import Effect, LinkagePropagation, TrueEffect
     from dipeval.linkage import Linkage, LinkageQuality
     from dipeval.matching import Design
     from dipeval.roi import ReturnOnInvestment
     from dipeval.study.gate import Diagnostics
+    from dipeval.study.linkage_account import LinkageAccount
     from dipeval.study.load import InputTable
     from dipeval.study.randomised import RandomisedCheck
     from dipeval.study.reading import StudyFile
@@ -76,6 +77,14 @@ class StudyResult(HtmlMixin):
         Column -> why it is left out.
     baseline
         Covariates of the primary design.
+    linkage_account
+        The linkage's quality, whom it missed and the statement on it, worked out when asked for; None for
+        person-level tables.
+    linkage_error
+        What wrong and missed links may do to the answer, one result a file: sensitivity analyses made after the
+        outcomes were opened, never the registered answer. Empty if withheld or not asked for.
+    linkage_error_failed
+        Files for which that was asked and could not be done.
     """
 
     study_file: StudyFile
@@ -103,10 +112,14 @@ class StudyResult(HtmlMixin):
     outcomes_measured: Any
     excluded_columns: Mapping[str, str]
     baseline: tuple[str, ...]
+    linkage_account: LinkageAccount | None = field(default=None, repr=False)
+    linkage_error: tuple[LinkagePropagation, ...] = ()
+    linkage_error_failed: tuple[str, ...] = ()
     _flow: pd.DataFrame = field(repr=False)
 
     def __post_init__(self) -> None:
-        anything = (self.unadjusted, self.effects, self.curve, self.cox, self.roi, self.truth, self.true_links)
+        shown = (self.unadjusted, self.effects, self.curve, self.cox, self.roi, self.truth, self.true_links)
+        anything: tuple[Any, ...] = (*shown, self.linkage_error)
         if self.withheld and (any(anything) or any(item.effects for item in self.sensitivity)):
             raise InvariantError("A withheld study holds an effect.")
         if not self.withheld and not (self.diagnostics.passed or self.override_reason):
@@ -115,6 +128,8 @@ class StudyResult(HtmlMixin):
             raise InvariantError("The checks belong to another design than the one that is reported.")
         if any(effect.design_fingerprint != self.design.fingerprint for effect in self.effects):
             raise InvariantError("An effect belongs to another design than the one that is reported.")
+        if any(item.primary_fingerprint != self.design.fingerprint for item in self.linkage_error):
+            raise InvariantError("A sensitivity analysis of the links belongs to another design than the one reported.")
 
     @property
     def spec(self) -> StudySpec:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dipeval.disclosure import DisclosureRule
@@ -36,7 +37,42 @@ def link_rule(spec: StudySpec) -> LinkRule:
     """Return how records are linked."""
     from dipeval.linkage import LinkRule
 
-    return LinkRule(profile=spec.linkage.profile, threshold=spec.linkage.threshold, seed=spec.seed)
+    options = spec.linkage.model_dump(exclude={"model", "review", "error"})
+    return LinkRule(**options, seed=spec.seed)
+
+
+def linkage_file(spec: StudySpec, key: str, folder: Path) -> Path | None:
+    """Return a file that `[linkage]` names (model, review), found before anything is linked.
+
+    Parameters
+    ----------
+    spec
+        The study.
+    key
+        ``model`` or ``review``.
+    folder
+        Where relative paths start.
+
+    Returns
+    -------
+    pathlib.Path or None
+        None if the study names none.
+
+    Raises
+    ------
+    InputError
+        If there is no such file.
+    """
+    named = getattr(spec.linkage, key)
+    if named is None:
+        return None
+    path = folder / named
+    if not path.is_file():
+        raise InputError(
+            f"There is no file '{path.name}' where the study file says (linkage.{key}). Check the path; it starts from "
+            "the folder of the study file."
+        )
+    return path
 
 
 def cohort_rule(spec: StudySpec) -> CohortRule:

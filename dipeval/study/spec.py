@@ -20,6 +20,7 @@ Words = Annotated[str, Field(min_length=1)]
 MOMENTS = ("before_index", "at_index")
 SpentOn = Literal["testing", "contact", "treatment", "other"]
 DesignMethod = Literal["nearest", "entropy", "ipw", "none"]
+Probability = Annotated[float, Field(ge=0.001, le=1)]
 
 
 def _caliper(value: Any) -> float | None:
@@ -95,11 +96,31 @@ class SimulateSpec(Section):
     compare_true_links: bool = True
 
 
+class LinkageErrorSpec(Section):
+    """`[linkage.error]`: what wrong and missed links may do to the answer, worked out after the outcomes are opened."""
+
+    draws: Count = 20
+    thresholds: Annotated[list[Probability], Field(min_length=1)] = [0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99]
+    links: list[Literal["treatment", "offences"]] = ["treatment"]
+    tipping: bool = True
+
+
 class LinkageSpec(Section):
     """`[linkage]`: how records are joined to people."""
 
-    profile: Literal["attributor", "full"] = "attributor"
-    threshold: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    profile: Literal["attributor", "full", "deterministic"] = "attributor"
+    threshold: Probability = 0.5
+    also_compare: list[Words] = []
+    blocks: list[list[Words]] = []
+    recall: Annotated[float, Field(gt=0, le=1)] = 0.8
+    max_pairs: PositiveInt = 200_000_000
+    find_heaped_dates: bool = True
+    nicknames: bool = True
+    merge_references: bool = True
+    ties: Literal["drop", "lowest_id"] = "drop"
+    model: Words | None = None
+    review: Words | None = None
+    error: LinkageErrorSpec = LinkageErrorSpec()
 
 
 class CohortSpec(Section):

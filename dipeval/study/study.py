@@ -12,6 +12,8 @@ from dipeval.study import money, rules, simulated, steps, times
 from dipeval.study.checking import CheckResult
 from dipeval.study.flow import design_rows, flow_frame
 from dipeval.study.gate import Diagnostics, Permit, examine, permit
+from dipeval.study.linkage_account import LinkageAccount
+from dipeval.study.linkage_error import linkage_errors
 from dipeval.study.load import Prepared, prepare
 from dipeval.study.randomised import randomised_check
 from dipeval.study.reading import StudyFile, read_study_file
@@ -94,6 +96,7 @@ class Study:
             design=design,
             diagnostics=diagnostics,
             sensitivity=sensitivity,
+            linkage=prepared.linkage,
             _flow=self._flow(prepared, design),
         )
 
@@ -149,14 +152,14 @@ class Study:
         return flow_frame([*prepared.flow, *design_rows(design, len(prepared.frame))])
 
     def _common(self, prepared: Prepared, design: Design, diagnostics: Diagnostics) -> dict[str, Any]:
-        truth = getattr(prepared.extracts, "truth", None)
-        quality = prepared.linkage.quality(truth) if prepared.linkage is not None and truth is not None else None
+        account = None if prepared.linkage is None else LinkageAccount(prepared.linkage, prepared.extracts)
         return {
             "study_file": self.file,
             "rule": rules.disclosure_rule(self.spec),
             "files": prepared.files,
             "linkage": prepared.linkage,
-            "linkage_quality": quality,
+            "linkage_quality": None if account is None else account.measured,
+            "linkage_account": account,
             "cohort": prepared.cohort,
             "exposure": prepared.cohort.exposure if prepared.cohort is not None else None,
             "design": design,
@@ -176,7 +179,10 @@ class Study:
         effects = steps.effects_of(design, opened.frame, spec)
         unadjusted = steps.effects_of(steps.unadjusted_design(prepared, spec), opened.frame, spec)
         curve, model = times.times_of(design, opened.frame, spec.time_outcome)
+        drawn, failed = linkage_errors(prepared, opened, effects[0], spec, leave)
         return {
+            "linkage_error": drawn,
+            "linkage_error_failed": failed,
             "sensitivity": steps.with_effects(sensitivity, opened.frame, spec),
             "unadjusted": unadjusted,
             "effects": effects,

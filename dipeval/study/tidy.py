@@ -12,7 +12,7 @@ from dipeval.disclosure import is_small
 from dipeval.study.gate import COUNT_CHECKS, people_behind
 
 if TYPE_CHECKING:
-    from dipeval.effects import Effect
+    from dipeval.effects import Effect, LinkagePropagation
     from dipeval.study.result import StudyResult
 
 COLUMNS = ["section", "measure", "group", "estimate", "conf_low", "conf_high", "n", "n_smallest", "status", "note"]
@@ -44,6 +44,7 @@ def tidy(result: StudyResult) -> pd.DataFrame:
         *_effects("effect", result.effects, "override" if result.overridden else "shown"),
         *_withheld(result),
         *_sensitivity(result),
+        *_linkage_error(result),
         *_randomised(result),
         *_cox(result),
         *_truth(result),
@@ -69,10 +70,12 @@ def _flow(result: StudyResult) -> Iterator[Row]:
 def _linkage(result: StudyResult) -> Iterator[Row]:
     if result.linkage_quality is None:
         return
-    for link in result.linkage_quality.to_frame().to_dict("records"):
+    frame = result.linkage_quality.to_frame()
+    for link in frame[frame["group"] == "everyone"].to_dict("records"):
         for measure in ("precision", "recall", "f1"):
+            limits = {"conf_low": link.get(f"{measure}_low"), "conf_high": link.get(f"{measure}_high")}
             yield _row("linkage", measure, str(link["link"]), estimate=link[measure], n=link["n_links"],
-                       n_smallest=link["n_links"])  # fmt: skip
+                       n_smallest=link["n_links"], **limits)  # fmt: skip
 
 
 def _analysed(result: StudyResult) -> tuple[int, int]:
@@ -143,6 +146,40 @@ def _sensitivity(result: StudyResult) -> Iterator[Row]:
     for item in result.sensitivity:
         status = "passed its checks" if item.diagnostics.passed else "failed its checks"
         yield from _effects(f"sensitivity: {item.name}", item.effects, status, item.label)
+
+
+def _linkage_error(result: StudyResult) -> Iterator[Row]:
+    """Pooled and by threshold; single draws are no figures to report."""
+    for item in result.linkage_error:
+        section, outcome = f"linkage error: {item.link}", result.effects[0].outcome_name
+        analysed = result.effects[0].n_treated + result.effects[0].n_comparison
+        for run in item.to_frame().to_dict("records"):
+            if run["step"] == "draw":
+                continue
+            smallest = people_behind_links(result.effects[0], item, float(run["n_with_status"]))
+            cut = f"links from probability {run['threshold']:g}"
+            words = {"point": "links as made", "pooled": f"pooled over {item.draws} draws of the links"}
+            # On other links other people are compared; how many is not kept.
+            n = analysed if run["step"] == "point" else None
+            yield _row(section, item.measure, outcome, estimate=run["estimate"], conf_low=run["conf_low"],
+                       conf_high=run["conf_high"], n=n, n_smallest=smallest, status="sensitivity analysis",
+                       note=words.get(str(run["step"]), cut))  # fmt: skip
+        smallest = smallest_count(result.effects[0])
+        yield _row(section, "share of variance due to linkage", outcome, estimate=item.share_due_to_linkage,
+                   n_smallest=smallest, status="sensitivity analysis")  # fmt: skip
+
+
+def people_behind_links(primary: Effect, item: LinkagePropagation, n_with_status: float) -> int:
+    """Return the smallest count that an estimate on other links rests on, as far as it can be told.
+
+    Of the people treated (or with the outcome) on those links about the same share did as among the treated of the
+    registered answer.
+    """
+    smallest = smallest_count(primary)
+    if item.role == "treatment" and primary.outcome_kind == "yes_no":
+        part = min(primary.mean_treated, 1 - primary.mean_treated)
+        return min(smallest, max(0, math.floor(part * n_with_status + 1e-9)))
+    return min(smallest, math.floor(n_with_status))
 
 
 def _randomised(result: StudyResult) -> Iterator[Row]:

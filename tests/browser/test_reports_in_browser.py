@@ -110,3 +110,26 @@ def test_randomised_report_prints_both_and_the_check(reports: dict[str, Path], b
     assert "Unadjusted" in text
     assert "as it should" in text
     page.close()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_report_shows_how_sure_the_links_are_and_what_they_may_change(
+    reports: dict[str, Path], browser, width: int
+) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.goto(reports["west-yorkshire-simulated"].as_uri())
+    for anchor in ("linkage", "linkage-quality", "linked-people", "linkage-statement", "linkage-error"):
+        part = page.locator(f"section[aria-labelledby={anchor}]")
+        assert part.count() == 1
+        assert part.is_visible()
+        for image in part.locator("img").all():
+            shown = image.bounding_box()
+            assert shown["width"] <= width
+            assert shown["height"] > 100
+    assert page.locator("#linkage-quality").evaluate("heading => heading.tagName") == "H3"
+    text = page.locator("section[aria-labelledby=linkage-error]").inner_text()
+    assert "registered answer" in text
+    assert "Allowing for wrong and missed links" in text
+    page.goto(reports["withheld-example"].as_uri())
+    assert page.locator("#linkage-error").count() == 0
+    page.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import nbformat
@@ -17,10 +18,19 @@ from dipeval.report.notebooks import evaluation_notebooks
 def test_notebook_runs_by_itself(path: Path) -> None:
     notebook = nbformat.read(path, as_version=4)
     own = next(cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", ()))
-    assert "../dipeval/examples/north_carolina.toml" in own.source
-    study = (path.parent / "../dipeval/examples/north_carolina.toml").resolve()
+    named = str(ast.literal_eval(own.source.partition("=")[2].partition("\n")[0].strip()))
+    # A study that links nothing would show an empty notebook about links.
+    assert named == ("../data/study.toml" if path.name.startswith("01") else "../dipeval/examples/north_carolina.toml")
+    study = (path.parent / named).resolve()
     done = run_in_kernel(notebook, {"study_file": str(study)}, lambda line: None)
     marks = [output.metadata.get(RELEASED_MARK) for cell in done.cells for output in cell.get("outputs", ())
              if output.output_type in ("display_data", "execute_result")]  # fmt: skip
     assert marks
     assert all(marks)
+    if path.name.startswith("01"):
+        assert [mark["anchor"] for mark in marks] == [
+            "linkage",
+            "linkage-quality",
+            "linked-people",
+            "linkage-statement",
+        ]

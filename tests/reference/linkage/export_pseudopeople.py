@@ -11,7 +11,6 @@ import io
 from pathlib import Path
 
 import pandas as pd
-import pseudopeople  # not among the test packages: see PROVENANCE.md
 
 HERE = Path(__file__).parent
 COLUMNS = ["simulant_id", "first_name", "last_name", "date_of_birth", "sex"]
@@ -28,6 +27,8 @@ def write(frame: pd.DataFrame, birth_format: str, name: str) -> None:
 
 def main() -> None:
     """Generate the sample with seed 1 and keep the columns compared."""
+    import pseudopeople  # not among the test packages: see PROVENANCE.md
+
     census = pseudopeople.generate_decennial_census(seed=1)
     social = pseudopeople.generate_social_security(seed=1)
     write(census, "%m/%d/%Y", "pseudopeople_census.csv.gz")

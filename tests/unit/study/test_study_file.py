@@ -175,7 +175,7 @@ def test_the_template_names_every_key() -> None:
     for section in ("", *StudySpec.model_fields):
         for key in known_keys((section,) if section else ()):
             if key not in StudySpec.model_fields or not section:
-                assert re.search(rf"^\s*(# *)?(\[*(data\.)?{key}|{key} =)", text, re.M), (section, key)
+                assert re.search(rf"^\s*(# *)?(\[*((data|linkage)\.)?{key}|{key} =)", text, re.M), (section, key)
 
 
 def test_parse_study_takes_a_dictionary() -> None:

@@ -1,0 +1,142 @@
+"""What wrong and missed links may do to the answer: after the outcomes are opened, beside the registered answer."""
+
+from __future__ import annotations
+
+import logging
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from dipeval.errors import DipevalError
+from dipeval.study import rules
+from dipeval.study.crosschecks import value_column
+from dipeval.study.gate import Permit
+from dipeval.study.sealed import Opened, require_permit
+
+if TYPE_CHECKING:
+    from dipeval.effects import DesignAnalysis, Effect, LinkagePropagation
+    from dipeval.study.load import Prepared
+    from dipeval.study.spec import StudySpec
+
+logger = logging.getLogger("dipeval")
+MATCHED_BY = ("caliper", "caliper_unit", "scale", "ratio", "replace", "order")
+EXACT_COPY = "{} (exactly)"
+
+
+def linkage_errors(
+    prepared: Prepared, opened: Opened, primary: Effect, spec: StudySpec, leave: Permit
+) -> tuple[tuple[LinkagePropagation, ...], tuple[str, ...]]:
+    """Run the primary analysis again over thresholds and draws of the links, file by file.
+
+    Parameters
+    ----------
+    prepared
+        The people, and the linkage they came from.
+    opened
+        The outcomes, after the gate.
+    primary
+        The registered answer, which stays what it is.
+    spec
+        The study: ``[linkage.error]``.
+    leave
+        The gate's permit: draws use the outcome.
+
+    Returns
+    -------
+    tuple
+        One result a file; and the files whose links could not be drawn.
+    """
+    require_permit(leave)
+    linkage, error = prepared.linkage, spec.linkage.error
+    if linkage is None or not error.draws or spec.linkage.profile == "deterministic":
+        return (), ()
+    modelled = {table for model in linkage.models for table in model.tables}
+    done, failed = [], []
+    for link in error.links:
+        if link not in modelled:
+            logger.info("linkage error: %s was not linked by a model, so its links are not drawn", link)
+            failed.append(str(link))
+            continue
+        logger.info("carrying linkage error into the estimate: %s", link)
+        try:
+            done.append(_one(prepared, opened, primary, spec, link))
+        except DipevalError as problem:
+            # The registered answer does not hang on it.
+            logger.info("linkage error: the analysis could not be repeated (%s)", type(problem).__name__)
+            failed.append(str(link))
+    return tuple(done), tuple(failed)
+
+
+def analysis_of(spec: StudySpec) -> DesignAnalysis:
+    """Return the primary analysis of a study as a value that can be run again.
+
+    Parameters
+    ----------
+    spec
+        The study.
+
+    Returns
+    -------
+    DesignAnalysis
+        On the people of `analysed_people`.
+    """
+    from dipeval.effects import DesignAnalysis
+    from dipeval.study.steps import MEASURES
+
+    design = spec.design
+    options: dict[str, Any] = {"estimand": design.estimand}
+    if design.method == "nearest":
+        options |= {name: getattr(design, name) for name in MATCHED_BY}
+        options |= {"exact": tuple(_exact_columns(spec).values()), "seed": spec.seed}
+    return DesignAnalysis(
+        covariates=tuple(design.covariates),
+        outcome=value_column(spec.primary),
+        measure=MEASURES[spec.primary.kind][0],
+        method=design.method,
+        options=MappingProxyType(options),
+    )
+
+
+def _exact_columns(spec: StudySpec) -> dict[str, str]:
+    """Column matched on exactly -> its name in the analysis: one that is a covariate too stands there twice."""
+    if spec.design.method != "nearest":
+        return {}
+    return {name: EXACT_COPY.format(name) if name in spec.design.covariates else name for name in spec.design.exact}
+
+
+def analysed_people(prepared: Prepared, outcomes: pd.DataFrame, spec: StudySpec) -> pd.DataFrame:
+    """Return the people with the primary outcome, as the analysis of `analysis_of` needs them."""
+    people = prepared.frame.join(outcomes[[value_column(spec.primary)]])
+    return people.assign(**{copy: people[name] for name, copy in _exact_columns(spec).items() if copy != name})
+
+
+def _one(prepared: Prepared, opened: Opened, primary: Effect, spec: StudySpec, link: str) -> LinkagePropagation:
+    from dipeval.effects import propagate_linkage
+
+    analysis, column = analysis_of(spec), value_column(spec.primary)
+    return propagate_linkage(
+        prepared.linkage,  # type: ignore[arg-type]
+        analysis,
+        link=link,
+        covariates=analysis.covariates,
+        draws=spec.linkage.error.draws,
+        seed=spec.seed,
+        people=analysed_people(prepared, opened.frame, spec),
+        thresholds=tuple(sorted(set(spec.linkage.error.thresholds))),
+        primary=primary,
+        tipping=spec.linkage.error.tipping,
+        **_said(prepared, spec, link, column),
+    )
+
+
+def _said(prepared: Prepared, spec: StudySpec, link: str, column: str) -> dict[str, Any]:
+    """What each candidate link would say of its person, were it true."""
+    known: tuple[Any, ...] = (prepared.cohort, prepared.extracts, prepared.linkage)
+    if link == "treatment":
+        from dipeval.cohort import treated_if_linked
+
+        return {"outcome": column, "treated_from": treated_if_linked(*known)}
+    from dipeval.outcomes import outcome_if_linked
+
+    return {"outcome": outcome_if_linked(*known, follow_up=rules.follow_up(spec), outcome=column)}
