@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from dipeval._version import __version__
 from dipeval.errors import DipevalError, ExtractError, InputError
+from dipeval.quiet_parser import NoKeyHere, QuietParser
 
 if TYPE_CHECKING:
     from dipeval.extracts import Extracts
@@ -105,7 +106,7 @@ def _say(line: str) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = QuietParser(
         prog="dipeval",
         description="Did the intervention reduce reoffending, by how much, for whom, and was it worth the money?",
     )
@@ -128,7 +129,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_pseudonymise(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_pseudonymise(commands: argparse._SubParsersAction[QuietParser]) -> None:
     hide = commands.add_parser(
         "pseudonymise",
         help="replace names, births and postcodes by keyed hashes before sending",
@@ -141,25 +142,15 @@ def _add_pseudonymise(commands: argparse._SubParsersAction[argparse.ArgumentPars
     key = hide.add_mutually_exclusive_group(required=True)
     key.add_argument("--key-file", metavar="FILE", help="a file that holds the secret key and nothing else")
     key.add_argument("--key-variable", metavar="NAME", help="the environment variable that holds the secret key")
-    key.add_argument("--key", nargs="?", action=_NoKeyHere, help=argparse.SUPPRESS)
+    key.add_argument("--key", nargs="?", action=NoKeyHere, help=argparse.SUPPRESS)
     hide.add_argument("--study", metavar="STUDY.toml", help="study file that says how the files differ from dipeval's")
     hide.add_argument("--hash-record-ids", action="store_true", help="hash the numbers of the records too")
     hide.add_argument(
         "--without-age-and-sex",
         action="store_true",
-        help="leave age at the test and sex out of drug_tests (no cohort can be built without)",
+        help="leave the age in the year of the test and the sex out of drug_tests (no cohort can be built without)",
     )
     hide.set_defaults(command=_pseudonymise)
-
-
-class _NoKeyHere(argparse.Action):
-    """A key typed as an argument stays in the history and is seen by every user of the machine."""
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        parser.error(
-            "a key is never given on the command line, where it stays in the history: use --key-file or "
-            "--key-variable. If it was a key that is in use, make another."
-        )
 
 
 def _demo(options: argparse.Namespace) -> None:
@@ -217,6 +208,7 @@ def _run_all(studies: Sequence[Path], folder: Path) -> None:
 def _pseudonymise(options: argparse.Namespace) -> None:
     from dipeval.extracts.writing import write_new_folder
     from dipeval.linkage import LinkageKey, pseudonymise
+    from dipeval.linkage.keys import others_may_read
 
     folder, output = Path(options.folder), Path(options.output)
     _folder(str(output.parent), make=False)
@@ -229,6 +221,8 @@ def _pseudonymise(options: argparse.Namespace) -> None:
     _say(f"Key fingerprint: {key.fingerprint} (every agency must see the same).")
     if key.shorter_than_advised:
         _say("The key has fewer than 32 bytes: a longer one is advised.")
+    if by_file and others_may_read(options.key_file):
+        _say("Other users of this machine may open the key file: let only its keepers (chmod 600).")
     extracts = _clear_extracts(folder, options.study)
     hashed = pseudonymise(
         extracts,

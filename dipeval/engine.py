@@ -29,6 +29,8 @@ DEFAULT_ROW_LIMIT = 20_000_000
 class Engine:
     """A connection that holds event tables and runs Ibis expressions on them. Made by `open_engine`.
 
+    One engine serves one thread at a time; open one engine a thread.
+
     Parameters
     ----------
     backend

@@ -1,4 +1,4 @@
-"""Ages where the drug tests are pseudonymised: the age at the test stands in place of the date of birth."""
+"""Ages where the drug tests are pseudonymised: the age in the year of the test stands in place of the date of birth."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from dipeval.extracts.pseudonymised import AGE, FINGERPRINT
 
 
 def with_births_from_ages(tests: pd.DataFrame) -> pd.DataFrame:
-    """Give pseudonymised drug tests the middle day of birth that their ``age_at_test`` leaves open.
+    """Give pseudonymised drug tests the middle day of the year of birth that their ``age_at_test`` tells.
 
-    The age at the test follows exactly; an age on another day may be one year out.
+    ``age_at_test`` is the year of the test less the year of birth. Completed years may therefore be one out.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def with_births_from_ages(tests: pd.DataFrame) -> pd.DataFrame:
     --------
     >>> tests = pd.DataFrame({"test_date": pd.to_datetime(["2018-06-30"]), "age_at_test": [30], "sex": ["male"]})
     >>> with_births_from_ages(tests)["date_of_birth"].dt.strftime("%Y-%m").tolist()
-    ['1987-12']
+    ['1988-07']
     """
     lacking = [column for column in (AGE, "sex") if column not in tests.columns]
     if lacking:
@@ -41,12 +41,9 @@ def with_births_from_ages(tests: pd.DataFrame) -> pd.DataFrame:
             "index test is known and no cohort can be built; linking them works. Ask the sender for the table made by "
             "`dipeval pseudonymise` without --without-age-and-sex."
         )
-    day, age = tests["test_date"], pd.to_numeric(tests[AGE]).astype("Int64")
-    months = (day.dt.year * 12 + day.dt.month - 7).astype("Int64") - age * 12
-    known = months.notna() & day.notna()
-    middle = months.where(known, 1900 * 12).astype("int64")
-    # The day of the month is cut to 28: half a year lies between, so the completed years stay the same.
-    parts = {"year": middle // 12, "month": middle % 12 + 1, "day": day.dt.day.where(known, 1).clip(upper=28)}
+    year = tests["test_date"].dt.year.astype("Int64") - pd.to_numeric(tests[AGE]).astype("Int64")
+    known = year.notna()
+    parts = {"year": year.where(known, 1900).astype("int64"), "month": 7, "day": 2}
     return tests.assign(date_of_birth=pd.to_datetime(pd.DataFrame(parts)).where(known))
 
 
@@ -54,5 +51,5 @@ def assumed_births(name: str, table: pd.DataFrame | None) -> list[tuple[str, str
     """Return what is told of a pseudonymised table of drug tests: table, words, records."""
     if name != "drug_tests" or table is None or FINGERPRINT not in table.columns:
         return []
-    words = "pseudonymised, age_at_test in place of the date of birth: age_first_offence, copas_rate up to a year out"
+    words = "pseudonymised, age_at_test in place of the date of birth: ages, and copas_rate, up to a year out"
     return [(name, words, int(table[AGE].notna().sum()))]

@@ -20,7 +20,7 @@ _REPEATED = "record_id is used more than once"
 _SAME_TWICE = "the whole record is repeated (one copy kept)"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Assembled:
     """A table after parsing and checking.
 

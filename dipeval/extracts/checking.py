@@ -162,6 +162,8 @@ def _column_rules(contract: TableContract, column: Column) -> list[Rule]:
         rules.append(_coded(contract, column))
     if column.minimum is not None:
         rules.append(_at_least(column, column.minimum))
+    if column.maximum is not None:
+        rules.append(_at_most(column, column.maximum))
     if column.pattern:
         rules.append(_shaped(column))
     return rules
@@ -219,6 +221,16 @@ def _at_least(column: Column, minimum: float) -> Rule:
         what=f"is less than {minimum:g}",
         remedy="Mend the number, or leave the record out.",
         passes=lambda frame: frame[column.name].ge(minimum).fillna(True).astype(bool) | frame[column.name].isna(),
+    )
+
+
+def _at_most(column: Column, maximum: float) -> Rule:
+    return Rule(
+        name=f"maximum:{column.name}",
+        column=column.name,
+        what=f"is more than {maximum:g}",
+        remedy="Mend the number, or leave the record out.",
+        passes=lambda frame: frame[column.name].le(maximum).fillna(True).astype(bool) | frame[column.name].isna(),
     )
 
 

@@ -48,8 +48,8 @@ class Column:
         Words of a ``text`` column whose capitals are brought into line; other words are kept as they are.
     aliases
         Folded words that everybody writes for a code, such as ``m`` for ``male``.
-    minimum
-        Smallest number allowed.
+    minimum, maximum
+        Smallest and largest number allowed.
     pattern
         What the whole text has to look like (a regular expression), with `pattern_words` to say it.
     weakness
@@ -70,6 +70,7 @@ class Column:
     spellings: tuple[str, ...] = ()
     aliases: Mapping[str, str] = field(default_factory=dict)
     minimum: float | None = None
+    maximum: float | None = None
     pattern: str = ""
     pattern_words: str = ""
     weakness: str = ""
@@ -308,6 +309,8 @@ def _schema_field(column: Column) -> dict[str, Any]:
         constraints["enum"] = list(column.codes)
     if column.minimum is not None:
         constraints["minimum"] = column.minimum
+    if column.maximum is not None:
+        constraints["maximum"] = column.maximum
     if column.pattern:
         constraints["pattern"] = column.pattern
     result: dict[str, Any] = {

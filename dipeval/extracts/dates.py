@@ -36,7 +36,7 @@ class DateRule:
     placeholders: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ParsedDates:
     """Dates, and what was noticed on the way (boolean Series on the same index)."""
 

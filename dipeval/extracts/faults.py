@@ -15,7 +15,7 @@ _LONGEST_PATTERN = 40
 
 
 def mask(value: object) -> str:
-    """Return the pattern of a value: digits as 9, runs of letters as their number, punctuation kept.
+    """Return the pattern of a value: digits as 9, runs of letters as their number, plain punctuation kept.
 
     Parameters
     ----------
@@ -40,7 +40,8 @@ def mask(value: object) -> str:
         elif any(sign.isalnum() for sign in run):
             parts.append(f"[{len(run)} letter{'' if len(run) == 1 else 's'}]")
         else:
-            parts.append(run)
+            # Vowel signs of many scripts are no letters to Python: they would spell half a name.
+            parts.append(run if run.isascii() else "?")
     pattern = ""
     for part in parts:
         if len(pattern) + len(part) > _LONGEST_PATTERN - 3:

@@ -16,7 +16,7 @@ from dipeval.extracts.extracts import DATA_STATUSES, DROPPED_COLUMNS, ExtractFil
 from dipeval.extracts.faults import Fault, sentences
 from dipeval.extracts.headings import our_names, resolve_headings
 from dipeval.extracts.mapping import ExtractMapping
-from dipeval.extracts.parsing import as_text
+from dipeval.extracts.parsing import as_text, holds_containers
 from dipeval.extracts.pseudonymised import contract_for, pseudonym_faults
 from dipeval.extracts.ready import ready_values
 
@@ -111,7 +111,8 @@ def _checked(name: str, given: pd.DataFrame, day: dt.date | None) -> tuple[pd.Da
     headings = resolve_headings(contract, columns, _AS_IT_STANDS, where=where)
     if headings.places:
         sent = {ours: given.iloc[:, place] for ours, place in headings.places.items()}
-        wrong = [*headings.faults, *pseudonym_faults(contract, names, sent, where=where)]
+        broken = _no_values(name, sent, where)
+        wrong = [*headings.faults, *broken, *([] if broken else pseudonym_faults(contract, names, sent, where=where))]
     else:
         wrong = list(headings.faults)
     if wrong:
@@ -128,3 +129,29 @@ def _checked(name: str, given: pd.DataFrame, day: dt.date | None) -> tuple[pd.Da
             ready[ours] = typed
     table = assemble(cells, contract, _AS_IT_STANDS, where=where, extract_date=day, ready=ready)
     return table.frame, table.faults, headings.notes
+
+
+def _no_values(table: str, sent: Mapping[str, pd.Series], where: str) -> list[Fault]:
+    """Cells that no file could hold: lists, and text with half letters."""
+    faults = []
+    for name, values in sent.items():
+        if holds_containers(values):
+            what = "has cells that hold a list or something else that is no single value"
+            remedy = "Put one value into each cell."
+        elif _has_half_letters(values):
+            what = "has text with broken letters (surrogates), which cannot be written as UTF-8"
+            remedy = "Read the table again in the encoding it was saved in."
+        else:
+            continue
+        faults.append(Fault(where=where, table=table, column=name, what=what, remedy=remedy))
+    return faults
+
+
+def _has_half_letters(values: pd.Series) -> bool:
+    if values.dtype != object:
+        return False
+    try:
+        "".join(cell for cell in values if isinstance(cell, str)).encode()
+    except UnicodeEncodeError:
+        return True
+    return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -27,7 +27,7 @@ _BRACKETED: Final = r"\((.*)\)"
 LARGEST_WHOLE: Final = 2**53
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ParsedColumn:
     """A column in its final type, with what went wrong.
 
@@ -142,12 +142,31 @@ def as_text(values: pd.Series) -> pd.Series:
         values = values.astype(values.cat.categories.dtype if len(values.cat.categories) else object)
     if pd.api.types.infer_dtype(values, skipna=True) in ("string", "empty"):
         return blank_to_none(values)
+    if holds_containers(values):
+        return blank_to_none(values).map(_cell_text, na_action="ignore")
     return _by_distinct(values, lambda distinct: distinct.astype(object).map(_cell_text))
+
+
+def holds_containers(values: pd.Series) -> bool:
+    """Say whether cells hold lists or other things that are no single value.
+
+    Examples
+    --------
+    >>> holds_containers(pd.Series([["a", "b"], None])), holds_containers(pd.Series(["a", 1]))
+    (True, False)
+    """
+    if values.dtype == object and not pd.api.types.infer_dtype(values, skipna=True).startswith("mixed"):
+        return False
+    if values.dtype != object and not str(values.dtype).startswith(("list", "large_list", "struct", "map")):
+        return False
+    return any(not isinstance(cell, Hashable) for cell in values)
 
 
 def _cell_text(value: object) -> str:
     if isinstance(value, str):
         return value
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
     if isinstance(value, bool) or type(value).__name__ in ("bool", "bool_"):
         return "yes" if value else "no"
     if isinstance(value, float) and value.is_integer():

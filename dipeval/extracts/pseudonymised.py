@@ -18,6 +18,7 @@ from dipeval.extracts.faults import Fault
 HASHED: Final = "hashed_"
 FINGERPRINT: Final = "key_fingerprint"
 AGE: Final = "age_at_test"
+OLDEST: Final = 130
 REFERENCES: Final = ("person_ref", "client_ref", "pnc_id")
 # Clear column -> the parts of it that are hashed.
 PARTS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -52,13 +53,21 @@ KEPT_FOR_ANALYSIS: Final[Mapping[str, tuple[str, ...]]] = {"drug_tests": ("sex",
 HASH_PATTERN: Final = r"[0-9a-f]{32}"
 _AGAIN: Final = "Ask for the table again, made by `dipeval pseudonymise`."
 _SAMPLE: Final = 1000
-# Hexadecimal digests of MD5, SHA-1, SHA-224, SHA-256, SHA-384 and SHA-512, and the same in base 64.
+# Hexadecimal digests of MD5, SHA-1, SHA-224, SHA-256, SHA-384 and SHA-512, the same in base 64 (also the kind for web
+# addresses), with what databases and programs write in front, and UUIDs of versions 3 and 5, which are MD5 and SHA-1.
 _DIGEST: Final = re.compile(
-    r"(0x)?([0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{56}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})"
-    r"|[a-z0-9+/]{22}==|[a-z0-9+/]{27}=|[a-z0-9+/]{43}=|[a-z0-9+/]{86}==",
+    r"(?:0x|\\x|(?:md5|sha-?\d+)[:=$])?"
+    r"(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{56}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})"
+    r"|[a-z0-9+/_-]{22}==|[a-z0-9+/_-]{27}=|[a-z0-9+/_-]{43}=|[a-z0-9+/_-]{86}=="
+    r"|[0-9a-f]{8}-[0-9a-f]{4}-[35][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
     re.IGNORECASE,
 )
-_RANDOM_NUMBER: Final = re.compile(r"[0-9a-f]{12}[1-8][0-9a-f]{3}[89ab][0-9a-f]{15}", re.IGNORECASE)
+_RANDOM_NUMBER: Final = re.compile(r"[0-9a-f]{12}[124678][0-9a-f]{3}[89ab][0-9a-f]{15}", re.IGNORECASE)
+# Digests cut short, or in base 64 without the signs at the end: one such word may be a name, most of a column is not.
+_CUT_DIGEST: Final = re.compile(
+    r"(?=.*\d)(?=.*[a-f])[0-9a-f]{10,}|(?=.*\d)(?:[a-z0-9+/_-]{22}|[a-z0-9+/_-]{27}|[a-z0-9+/_-]{43}|[a-z0-9+/_-]{86})",
+    re.IGNORECASE,
+)
 
 
 def is_person_table(contract: TableContract) -> bool:
@@ -116,8 +125,9 @@ def pseudonymised_contract(contract: TableContract) -> TableContract:
             Column(
                 name=AGE,
                 kind="integer",
-                meaning="Age on the day of the test, in completed years, in place of the date of birth.",
+                meaning="Age reached in the year of the test (test year less birth year), in place of the date of birth.",
                 minimum=0,
+                maximum=OLDEST,
             )
         )
     required = {HASHED + part for source in ("date_of_birth", "sex") for part in PARTS[source]}
@@ -282,7 +292,8 @@ def looks_hashed(values: pd.Series, *, random_numbers: bool = False) -> bool:
     values
         A column as it was sent.
     random_numbers
-        Whether the 32 digits of a random UUID are something else (a system's own number of a person).
+        Whether the 32 digits of a random UUID, and digests cut short, are something else (a system's own number of a
+        person).
 
     Returns
     -------
@@ -295,12 +306,17 @@ def looks_hashed(values: pd.Series, *, random_numbers: bool = False) -> bool:
     """
     if pd.api.types.is_numeric_dtype(values) or pd.api.types.is_datetime64_any_dtype(values):
         return False
-    # A hashed column is hashed from its first rows on: millions of clear names need not all be looked at.
-    first = [word.strip() for word in values.dropna().head(_SAMPLE).unique() if isinstance(word, str)]
-    digests = [word for word in first if _DIGEST.fullmatch(word)]
-    if random_numbers and digests and all(_RANDOM_NUMBER.fullmatch(word) for word in digests):
-        return False
-    return bool(digests)
+    # Millions of clear names need not all be looked at: rows spread over the whole column, for two files may have been
+    # put one under the other.
+    known = values.dropna()
+    some = known.iloc[:: max(1, -(-len(known) // _SAMPLE))]
+    words = list(dict.fromkeys(word.strip() for word in some if isinstance(word, str)))
+    # Without a single letter it is a long number: of a million digests not one has none.
+    digests = [word for word in words if _DIGEST.fullmatch(word) and not word.isdecimal()]
+    if random_numbers:
+        return bool(digests) and not all(_RANDOM_NUMBER.fullmatch(word) for word in digests)
+    # Systems number people in hexadecimal too; nobody is called so.
+    return bool(digests) or sum(_CUT_DIGEST.fullmatch(word) is not None for word in words) > len(words) / 2
 
 
 def missing_pseudonyms(contract: TableContract, found: set[str], where: str) -> list[Fault]:

@@ -39,7 +39,7 @@ class UnreadableFile(Exception):
         self.fault = fault
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class RawTable:
     """The cells of one file as text.
 

@@ -29,7 +29,7 @@ _log = logging.getLogger("dipeval")
 ON_ERROR: Final = ("stop", "drop_and_count")
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class _Collected:
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     files: list[ExtractFile] = field(default_factory=list)

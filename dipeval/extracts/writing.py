@@ -67,11 +67,16 @@ def write_extracts(extracts: Extracts, folder: str | PathLike[str], format: str 
             continue
         target = place / f"{name}.{format}"
         partial = place / f".{name}.{format}.part"
-        if format == "csv":
-            _as_written(name, table).to_csv(partial, index=False, encoding="utf-8", lineterminator="\n")
-        else:
-            table.to_parquet(partial, index=False)
-        os.replace(partial, target)
+        try:
+            if format == "csv":
+                _as_written(name, table).to_csv(partial, index=False, encoding="utf-8", lineterminator="\n")
+            else:
+                table.to_parquet(partial, index=False)
+            os.replace(partial, target)
+        except BaseException:
+            # Half a table of people is not left lying in a hidden file.
+            partial.unlink(missing_ok=True)
+            raise
         files.append(target)
     return files
 

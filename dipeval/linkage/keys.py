@@ -70,6 +70,11 @@ class LinkageKey:
     __slots__ = ("_secret",)
 
     def __init__(self, secret: bytes) -> None:
+        if not isinstance(secret, bytes):
+            raise InputError(
+                f"A key is made of bytes; this is a {type(secret).__name__}. Use LinkageKey.from_file(path) or "
+                "LinkageKey.from_variable(name), so that the key itself stands in no program."
+            )
         secret = _trimmed(secret)
         _refuse_weak(secret)
         self._secret = secret
@@ -101,14 +106,15 @@ class LinkageKey:
         """
         try:
             secret = Path(path).read_bytes()
-        except (OSError, ValueError) as error:
-            # The path is not told: a key typed in its place would be told too.
+        except (OSError, ValueError, TypeError) as error:
+            # The path is not told, not even by an error that hangs on ours: a key typed in its place would be told too.
             why = (error.strerror if isinstance(error, OSError) else "") or type(error).__name__
-            raise InputError(
-                f"The key file cannot be read ({why}). Give the path of a file that holds the key and nothing else. "
-                f"{_MAKE_ONE}"
-            ) from None
-        return cls(secret)
+        else:
+            return cls(secret)
+        raise InputError(
+            f"The key file cannot be read ({why}). Give the path of a file that holds the key and nothing else. "
+            f"{_MAKE_ONE}"
+        )
 
     @classmethod
     def from_variable(cls, name: str) -> LinkageKey:
@@ -177,7 +183,8 @@ class LinkageKey:
         >>> key.hash("initial", "A") == key.hash("initial", "A"), key.hash("initial", "A") == key.hash("sex", "A")
         (True, False)
         """
-        message = domain.encode() + _SEPARATOR + value.encode()
+        # Half a letter (a surrogate, from a broken encoding) is hashed as it is: Python's own error would hold it.
+        message = domain.encode() + _SEPARATOR + value.encode("utf-8", "surrogatepass")
         return hmac.digest(self._secret, message, "sha256").hex()[:32]
 
     def __repr__(self) -> str:
@@ -205,6 +212,20 @@ def as_key(key: object) -> LinkageKey:
         "key must be LinkageKey.from_file(path) or LinkageKey.from_variable(name), so that the key itself stands in no "
         f"program and no history; it was given a {type(key).__name__}."
     )
+
+
+def others_may_read(path: str | PathLike[str]) -> bool:
+    """Say whether other users of the machine may read or change the key's file (never known, so False, on Windows).
+
+    Examples
+    --------
+    >>> others_may_read("no-such-file")
+    False
+    """
+    try:
+        return os.name == "posix" and bool(Path(path).stat().st_mode & 0o077)
+    except (OSError, ValueError):
+        return False
 
 
 def _trimmed(secret: bytes) -> bytes:

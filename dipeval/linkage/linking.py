@@ -64,6 +64,16 @@ def _notes(groups: list[OwnPeople], rule: LinkRule) -> list[str]:
                 f"{name}: dates of birth that far too many people share were treated as missing "
                 f"(dates: {len(group.heaped):,}; people: {group.n_heaped:,})."
             )
+        if group.heaped_areas:
+            notes.append(
+                f"{name}: addresses that far too many people share (a custody suite, a service) were treated as "
+                f"missing (addresses: {len(group.heaped_areas):,}; people: {group.n_heaped_areas:,})."
+            )
+        if group.n_merged:
+            notes.append(
+                f"{name}: references that belong to one person by initials, date of birth, sex and sector were joined "
+                f"(references: {group.n_merged:,})."
+            )
         blank = group.people[["forename_initial", "surname_initial", "birth_date"]].isna().all(axis=None)
         if len(group.people) and blank:
             notes.append(f"{name}: no record has a usable name, initial or date of birth; none of it could be linked.")

@@ -36,6 +36,7 @@ from dipeval.extracts.pseudonymised import (
 from dipeval.linkage.cleaning import NOTHING, clean_identifiers, empty_column
 from dipeval.linkage.keys import LinkageKey, as_key
 from dipeval.linkage.persons import own_people, reference_column
+from dipeval.linkage.telling import refuse_telling_ids, words_about_people
 
 logger = logging.getLogger("dipeval")
 # Parts of one domain can be compared with each other: swapped names, initials, day and month; one year apart.
@@ -55,9 +56,6 @@ DOMAINS: Final[Mapping[str, str]] = {
     "outward": "outward",
 }
 _RECORD: Final = "record_id"
-# Rows looked at to see whether record numbers hold the numbers of people, and how long one must be to be told apart.
-_SAMPLE: Final = 1000
-_TELLING: Final = 5
 _BIRTH: Final = ("birth_year", "birth_month", "birth_day")
 _ALL_PARTS: Final = (*HASHED_PARTS[:9], "birth_date", *HASHED_PARTS[9:])
 
@@ -88,8 +86,8 @@ def pseudonymise(
         Whether record numbers are hashed as well. They name nobody, and the sender needs them to answer questions about
         a record; hash them where others know whose they are.
     keep_age_and_sex
-        Whether drug_tests keeps the sex, and the age on the day of the test in completed years (``age_at_test``). A
-        cohort cannot be built without.
+        Whether drug_tests keeps the sex, and the age reached in the year of the test (``age_at_test``: the year of the
+        test less the year of birth, which it therefore tells). A cohort cannot be built without.
     find_heaped_dates
         Whether dates of birth that far too many people share count as missing; as in the `LinkRule`.
 
@@ -102,7 +100,7 @@ def pseudonymise(
     ------
     InputError
         If the extracts are pseudonymised already, hold no people, or the key is missing or weak; if record numbers are,
-        or contain, the numbers of people and are not to be hashed.
+        or contain, numbers, names, dates of birth or postcodes of people and are not to be hashed.
 
     Examples
     --------
@@ -126,7 +124,7 @@ def pseudonymise(
             f"The extracts hold no table of people ({', '.join(extracts.names)}), so there is nothing to pseudonymise."
         )
     if not hash_record_ids:
-        _refuse_telling_ids(people)
+        refuse_telling_ids(people, extracts.extract_date)
     heaped = _heaped_dates(people, extracts) if find_heaped_dates else {}
     tables = {name: extracts.table(name) for name in extracts.names if name not in people}
     notes = []
@@ -140,6 +138,11 @@ def pseudonymise(
         tables[name] = side_by_side({column: hashed[column] for column in order if column in hashed})
         notes.append(_told(name, clear, hashed, record_ids=hash_record_ids))
         logger.info("pseudonymised %s", notes[-1].rstrip("."))
+        notes += [
+            f"{name}: {column} holds the name or the date of birth of the record's own person in {told:,} of "
+            f"{looked_at:,} records looked at, and stays clear. Take the words out before sending."
+            for column, told, looked_at in words_about_people(table_contract(name), clear, extracts.extract_date)
+        ]
     return build(
         tables,
         extract_date=extracts.extract_date,
@@ -150,18 +153,6 @@ def pseudonymise(
         blanked=[{str(name): value for name, value in row.items()} for row in extracts.blanked.to_dict("records")],
         notes=(*notes, *_heap_notes(heaped), f"Identifiers are hashes of the key {secret.fingerprint}."),
     )
-
-
-def _refuse_telling_ids(people: Mapping[str, pd.DataFrame]) -> None:
-    for name, frame in people.items():
-        for column in (one for one in REFERENCES if one in frame):
-            both = frame[[_RECORD, column]].dropna().head(_SAMPLE).astype(str)
-            told = [ref == own or (len(ref) >= _TELLING and ref in own) for own, ref in both.itertuples(index=False)]
-            if told and sum(told) > len(told) / 2:
-                raise InputError(
-                    f"{name}: record_id holds the {column} of the person, which would be sent clear. Number records "
-                    "otherwise, or hash the record numbers too (--hash-record-ids; hash_record_ids=True)."
-                )
 
 
 def _hashed_ids(clear: pd.DataFrame, table: str, key: LinkageKey) -> pd.Series:
@@ -326,8 +317,9 @@ def _hashed_table(
 
 
 def _for_analysis(clear: pd.DataFrame, hashed: pd.DataFrame) -> pd.DataFrame:
-    """Put the sex, and the age on the day of the test, into the drug tests."""
-    born, day = clear["date_of_birth"], clear["test_date"]
-    early = (day.dt.month * 100 + day.dt.day) < (born.dt.month * 100 + born.dt.day)
-    age = (day.dt.year - born.dt.year - early.astype("int64")).astype("Int64")
+    """Put the sex, and the age reached in the year of the test, into the drug tests.
+
+    Not the age on the day: it changes on the birthday, and from some thousand tests that would tell the date of birth.
+    """
+    age = (clear["test_date"].dt.year - clear["date_of_birth"].dt.year).astype("Int64")
     return hashed.assign(**{"sex": clear["sex"], AGE: age})

@@ -7,6 +7,7 @@ destroyed when the review is done. Nothing else that this package writes holds i
 from __future__ import annotations
 
 import hashlib
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,14 +38,18 @@ _IDENTIFIERS = (
     "outward",
 )
 WARNING = "Personal data: keep it inside the secure environment and destroy it after the review"
+_SHOWN_ROWS = 10
 SHEET_COLUMNS = ("pair_id", "linkage", "stratum", "sampling_weight", "decision", "remark", "handling")
 
 
 def linkage_fingerprint(linkage: Linkage) -> str:
-    """Return twelve characters that change with any candidate of a linkage, its links included."""
+    """Return characters that change with any candidate of a linkage, its links included.
+
+    They begin with a letter that is no digit of theirs: a spreadsheet would take 12345678e901 for a number.
+    """
     pairs = linkage.pairs().sort_values(["right_table", *PAIR])
     text = pairs[["right_table", *PAIR, "linked"]].to_csv(index=False, lineterminator="\n")
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+    return "L" + hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _pair_ids(group: LinkGroup) -> pd.Series:
@@ -133,6 +138,9 @@ def write_review_sheet(linkage: Linkage, path: str | Path, n: int = 200, seed: i
     """
     if isinstance(n, bool) or not isinstance(n, int) or n < 1:
         raise InputError("n, the number of pairs to review, must be a whole number of 1 or more.")
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise InputError("seed must be a whole number of 0 or more.")
+    target = _as_path(path)
     groups = [group for group in link_groups(linkage) if len(group.pairs)]
     if not groups:
         raise InputError("This linkage has no candidate pair, so there is nothing to review.")
@@ -143,7 +151,13 @@ def write_review_sheet(linkage: Linkage, path: str | Path, n: int = 200, seed: i
     frame = frame.assign(linkage=linkage_fingerprint(linkage), decision="", remark="", handling=WARNING)
     sides = [f"{side}_{name}" for name in _IDENTIFIERS for side in ("left", "right")]
     sides = [name for name in sides if frame[name].notna().any()]
-    return write_sheet(frame[[*SHEET_COLUMNS[:4], *sides, *SHEET_COLUMNS[4:]]], Path(path))
+    return write_sheet(frame[[*SHEET_COLUMNS[:4], *sides, *SHEET_COLUMNS[4:]]], target)
+
+
+def _as_path(path: object) -> Path:
+    if not isinstance(path, str | PathLike):
+        raise InputError(f"path must be the path of the review sheet; it is a {type(path).__name__}.")
+    return Path(path)
 
 
 def _with_identifiers(linkage: Linkage, group: LinkGroup, rows: pd.DataFrame) -> pd.DataFrame:
@@ -179,7 +193,7 @@ def read_review(linkage: Linkage, path: str | Path) -> pd.DataFrame:
         With every fault of the sheet, file and row named: columns missing, a pair unknown or repeated, a decision
         that is none of the three words, a person said to be the same as two, a sheet of another linkage.
     """
-    source = Path(path)
+    source = _as_path(path)
     sheet = read_sheet(source)
     fingerprint = linkage_fingerprint(linkage)
     if len(sheet) and not (sheet["linkage"] == fingerprint).any():
@@ -224,11 +238,15 @@ def _faults(rows: pd.DataFrame, fingerprint: str) -> list[str]:
     for side in PAIR:
         twice = same[same.duplicated(["link", side])]
         faults += _named(twice, twice["link"].notna(), "a person of this pair is already the same as somebody else")
-    return faults
+    return list(dict.fromkeys(faults))
 
 
 def _named(rows: pd.DataFrame, wrong: pd.Series, words: str) -> list[str]:
-    return [f"row {line}: {words}" for line in rows.loc[wrong, "line"]]
+    lines = [str(line) for line in rows.loc[wrong, "line"]]
+    if len(lines) < 2:
+        return [f"row {line}: {words}" for line in lines]
+    more = f" and {len(lines) - _SHOWN_ROWS:,} more" if len(lines) > _SHOWN_ROWS else ""
+    return [f"rows {', '.join(lines[:_SHOWN_ROWS])}{more}: {words}"]
 
 
 def apply_review(linkage: Linkage, path: str | Path) -> Linkage:

@@ -14,6 +14,9 @@ PROFILES = ("attributor", "full", "deterministic")
 TIES = ("drop", "lowest_id")
 CANDIDATE_FLOOR = 0.001
 _WHOLE = ("seed", "sampled_pairs", "max_pairs")
+# Columns of the tables, and what is made of them.
+_COMPARED_ANYWAY = frozenset({*COMPARABLE, "initials", "unique_id", "date_of_birth", "postcode_sector"})
+_NOBODY, _HASHED = frozenset({"record_id", "key_fingerprint"}), "hashed_"
 _YES_NO = ("find_heaped_dates", "nicknames", "merge_references")
 
 
@@ -25,7 +28,7 @@ class LinkRule:
     ----------
     profile
         How files that hold initials only (contacts, treatment) are linked to the anchor: ``"attributor"`` compares
-        both initials, year, month and day of birth apart, sex and the area of the postcode; ``"full"`` compares
+        both initials, year, month and day of birth, sex and the area of the postcode; ``"full"`` compares
         whole names where both sides have them, and falls back to ``"attributor"`` where they do not. Police files
         are always linked with ``"full"`` where names exist. ``"deterministic"``, for comparison with these, is the
         rule in common use: exact initials (names where both sides have them), date of birth and sex, and only keys
@@ -36,8 +39,8 @@ class LinkRule:
     seed
         Seed of Splink's sample of pairs.
     recall
-        Share of true links that agree on the strictest key (names or initials, date of birth, sex): it moves the
-        prior only.
+        Share of true links that agree on the strictest key (names or initials, date of birth, sex): from it comes the
+        first estimate of how many people are in both files, which the scored pairs then settle.
     sampled_pairs
         Number of random pairs from which the chance of agreeing by accident is estimated.
     max_pairs
@@ -45,8 +48,9 @@ class LinkRule:
     find_heaped_dates
         Whether dates of birth that far too many people share (default dates) are set to missing.
     also_compare
-        Further columns that both files hold (a custody number, a local authority code): each is compared exactly,
-        rare values telling more than common ones, and people who agree on it are always compared.
+        Further columns that both files hold (a custody number, a local authority code): rare values tell more than
+        common ones, and people who agree on it are always compared. In clear files a code of six or more characters
+        with one or two slips counts as close.
     blocks
         Your own blocking rules instead of the profile's: sets of identifiers; people are compared if they agree on
         every identifier of at least one set, such as ``(("birth_date",), ("initials", "sector"))``.
@@ -125,8 +129,14 @@ def _wrong_columns(rule: LinkRule) -> list[str]:
     faults = []
     if not _are_names(extra) or len(set(extra)) < len(extra):
         faults.append('LinkRule: also_compare must name columns, each once, such as ("custody_number",).')
-    elif taken := [name for name in extra if name in (*COMPARABLE, "initials", "unique_id")]:
-        faults.append(f"LinkRule: {', '.join(taken)} in also_compare is compared anyway. Leave it out.")
+    else:
+        if taken := [name for name in extra if name in _COMPARED_ANYWAY]:
+            faults.append(f"LinkRule: {', '.join(taken)} in also_compare is compared anyway. Leave it out.")
+        if empty := [name for name in extra if name in _NOBODY or name.startswith(_HASHED)]:
+            faults.append(
+                f"LinkRule: {', '.join(empty)} in also_compare says nothing about who somebody is. Leave it out; a "
+                "hashed column goes by the name that it had before."
+            )
     if not isinstance(blocks, tuple) or not all(_are_names(block) and block for block in blocks):
         faults.append('LinkRule: blocks must be sets of columns, such as (("birth_date",), ("initials", "sector")).')
     else:
@@ -147,7 +157,7 @@ def _are_names(value: object) -> bool:
 def _wrong_values(rule: LinkRule) -> list[str]:
     """What is of the right type and out of its range."""
     faults = []
-    if rule.profile not in PROFILES:
+    if not isinstance(rule.profile, str) or rule.profile not in PROFILES:
         faults.append(f"The link profile must be one of {', '.join(PROFILES)}; got {rule.profile!r}.")
     if _is_number(rule.threshold, Real) and not CANDIDATE_FLOOR <= rule.threshold <= 1:
         faults.append(f"The link threshold must lie between {CANDIDATE_FLOOR} and 1; got {rule.threshold}.")
@@ -155,6 +165,6 @@ def _wrong_values(rule: LinkRule) -> list[str]:
         faults.append(f"The recall of the strictest key must lie above 0 and up to 1; got {rule.recall}.")
     if any(_is_number(pairs, Integral) and pairs < 1 for pairs in (rule.sampled_pairs, rule.max_pairs)):
         faults.append("sampled_pairs and max_pairs must be 1 or more.")
-    if rule.ties not in TIES:
+    if not isinstance(rule.ties, str) or rule.ties not in TIES:
         faults.append(f"The rule for ties must be one of {', '.join(TIES)}; got {rule.ties!r}.")
     return faults

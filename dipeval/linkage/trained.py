@@ -18,11 +18,13 @@ from typing import Any
 import pandas as pd
 
 from dipeval.errors import InputError
+from dipeval.linkage.cleaning import COMPARABLE
 from dipeval.linkage.model import PersonModel, Weights
 from dipeval.linkage.rule import LinkRule
 
 FORMAT = "dipeval link models"
 _FORMAT_VERSION = 1
+_LEAST_PRIOR, _MOST_PRIOR = 1e-15, 0.5
 # What a reloaded model must have in common with the rule it is used under; the rest of a rule is free to differ.
 _SHAPE = ("profile", "also_compare", "blocks", "nicknames")
 
@@ -157,13 +159,16 @@ def write_models(path: str | Path, models: Sequence[LinkModel], rule: LinkRule, 
         "models": [model.to_dict() for model in models],
     }
     target = Path(path)
+    text = json.dumps(held, indent=1, allow_nan=False) + "\n"
+    name = None
     try:
         handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(held, file, indent=1, allow_nan=False)
-            file.write("\n")
+            file.write(text)
         os.replace(name, target)
     except OSError as error:
+        if name is not None:
+            Path(name).unlink(missing_ok=True)
         raise InputError(f"The model cannot be written to {target}: {error.strerror}.") from error
     return target
 
@@ -219,12 +224,14 @@ def read_models(path: str | Path) -> SavedModels:
     InputError
         If there is no such file, or it is none of ours, or parts of it are missing or impossible.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise InputError(f"model must be the path of a file written by save_model; it is a {type(path).__name__}.")
     source = Path(path)
     try:
         held = json.loads(source.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"The model file {source} cannot be read: {error.strerror}.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{source} is not JSON. Pass a file written by save_model of a linkage.") from error
     if not isinstance(held, dict) or held.get("format") != FORMAT:
         raise InputError(f"{source} is not a dipeval link model. Pass a file written by save_model of a linkage.")
@@ -232,28 +239,42 @@ def read_models(path: str | Path) -> SavedModels:
         raise InputError(f"{source} was written by another version of dipeval. Learn the model again and save it.")
     try:
         rule = LinkRule(**held["rule"])
-        models = tuple(_model_from(entry) for entry in held["models"])
+        models = tuple(_model_from(entry, rule) for entry in held["models"])
+        if not models or len({model.tables for model in models}) < len(models):
+            raise ValueError("no model, or two of the same files")
         return SavedModels(anchor=str(held["anchor"]), rule=rule, models=models)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(
             f"{source} is damaged: parts of the model are missing or impossible. Learn the model again and save it."
         ) from error
 
 
-def _model_from(entry: dict[str, Any]) -> LinkModel:
+def _model_from(entry: dict[str, Any], rule: LinkRule) -> LinkModel:
+    """A model from a file that anybody may have written: its column names go into SQL, so only known ones pass."""
     weights = {
         str(name): tuple((str(level["level"]), float(level["m"]), float(level["u"])) for level in levels)
         for name, levels in entry["weights"].items()
     }
     shares = [share for levels in weights.values() for _, m, u in levels for share in (m, u)]
     prior = float(entry["prior"])
-    if not weights or not all(0 < share <= 1 for share in [prior, *shares]):
-        raise ValueError("shares out of range")
+    blocks = tuple(tuple(str(name) for name in block) for block in entry["blocks"])
+    possible = {
+        "a share is out of range": weights and all(0 < share <= 1 for share in shares),
+        "the prior is out of range": _LEAST_PRIOR <= prior <= _MOST_PRIOR,
+        "a block names an unknown column": {name for block in blocks for name in block}
+        <= {*COMPARABLE, "initials", *rule.also_compare},
+        "a block names no column": all(blocks),
+        "there is no such profile": entry["profile"] in ("attributor", "full"),
+        "hashed is neither true nor false": isinstance(entry["hashed"], bool),
+    }
+    wrong = [words for words, right in possible.items() if not right]
+    if wrong:
+        raise ValueError("; ".join(wrong))
     return LinkModel(
         tables=tuple(str(name) for name in entry["tables"]),
         profile=str(entry["profile"]),
         prior=prior,
-        blocks=tuple(tuple(str(name) for name in block) for block in entry["blocks"]),
+        blocks=blocks,
         weights=weights,
-        hashed=bool(entry["hashed"]),
+        hashed=entry["hashed"],
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -149,6 +150,36 @@ def test_a_key_on_the_command_line_is_refused_unread(
     assert stopped.value.code == 2
     assert "never given on the command line" in spoken.err
     assert SECRET not in spoken.out + spoken.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["pseudonymise", "police", "sent", "--key-file", "key.txt", SECRET],
+        ["pseudonymise", "police", "sent", "--key-file", "key.txt", "--keyfile", SECRET],
+        ["pseudonymise", "police", "sent", "--key-file", "key.txt", "--hash-record-ids=" + SECRET],
+        ["--key", SECRET, "pseudonymise", "police", "sent"],
+        [SECRET],
+    ],
+)
+def test_a_key_typed_anywhere_is_not_repeated(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(words)
+    assert caught.value.code == 2
+    said = capsys.readouterr().err
+    assert SECRET not in said
+    assert "(not repeated)" in said
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX systems")
+def test_a_key_file_that_others_may_open_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = "Other users of this machine may open the key file"
+    (folder / "key.txt").chmod(0o644)
+    assert run(folder) == 0
+    assert words in capsys.readouterr().out
+    (folder / "key.txt").chmod(0o600)
+    assert run(folder, output="again") == 0
+    assert words not in capsys.readouterr().out
 
 
 def test_nothing_is_overwritten_and_nothing_mixed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

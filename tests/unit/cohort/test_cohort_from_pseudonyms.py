@@ -18,20 +18,20 @@ def clear() -> dip.Extracts:
     return dip.simulate(people=300, seed=2)
 
 
-def completed_years(born: pd.Series, day: pd.Series) -> pd.Series:
-    early = (day.dt.month * 100 + day.dt.day) < (born.dt.month * 100 + born.dt.day)
-    return day.dt.year - born.dt.year - early.astype(int)
-
-
-def test_the_cohort_is_the_same_but_for_ages_on_other_days(clear: dip.Extracts) -> None:
+def test_the_cohort_is_the_same_but_for_ages(clear: dip.Extracts) -> None:
     blind = dip.pseudonymise(clear, key=KEY)
     expected = dip.build_cohort(clear, true_linkage(clear))
     found = dip.build_cohort(blind, true_linkage(blind))
-    pd.testing.assert_frame_equal(found.attrition, expected.attrition)
-    about = ["age_first_offence", "copas_rate"]
-    pd.testing.assert_frame_equal(found.people.drop(columns=about), expected.people.drop(columns=about))
-    assert (found.people["age_first_offence"] - expected.people["age_first_offence"]).abs().max() == 1
-    assert (found.people["copas_rate"] - expected.people["copas_rate"]).abs().max() < 0.11
+    both = found.people.index.intersection(expected.people.index)
+    # Somebody who comes of age in the year of the test may fall on the other side.
+    assert len(both) >= 0.97 * max(len(found.people), len(expected.people))
+    ages = ["age_at_index", "age_first_offence", "copas_rate"]
+    one, other = found.people.loc[both], expected.people.loc[both]
+    pd.testing.assert_frame_equal(one.drop(columns=ages), other.drop(columns=ages))
+    for name in ("age_at_index", "age_first_offence"):
+        assert (one[name] - other[name]).abs().max() == 1
+    assert abs((one["age_at_index"] - other["age_at_index"]).mean()) < 0.15
+    assert (one["copas_rate"] - other["copas_rate"]).abs().max() < 0.11
     told = " ".join(found.summary().notes)
     assert "age_at_test in place of the date of birth" in told
     assert "a year out" in told
@@ -44,10 +44,10 @@ def test_without_age_and_sex_the_cohort_says_what_it_lacks(clear: dip.Extracts) 
         dip.build_cohort(blind, true_linkage(blind))
 
 
-def test_the_age_at_the_test_is_kept_on_every_day_of_the_year() -> None:
-    days = pd.Series(pd.date_range("2015-01-01", "2016-12-31"))
-    tests = pd.DataFrame({"test_date": days, "age_at_test": 18, "sex": "male"})
-    assert (completed_years(with_births_from_ages(tests)["date_of_birth"], days) == 18).all()
+def test_the_middle_of_the_year_of_birth_is_taken() -> None:
+    days = pd.Series(pd.to_datetime(["2015-01-01", "2015-07-01", "2016-12-31"]))
+    tests = pd.DataFrame({"test_date": days, "age_at_test": [18, 18, 19], "sex": "male"})
+    assert with_births_from_ages(tests)["date_of_birth"].dt.strftime("%Y-%m-%d").unique().tolist() == ["1997-07-02"]
 
 
 def test_unknown_ages_stay_unknown() -> None:

@@ -79,6 +79,48 @@ def test_random_numbers_of_people_are_no_hashes(clear: dip.Extracts) -> None:
     assert looks_hashed(table["person_ref"])
 
 
+def test_digests_in_other_dress_are_seen_too(clear: dip.Extracts) -> None:
+    raw = [hashlib.sha256(str(place).encode()).digest() for place in range(40)]
+    named = [uuid.uuid5(uuid.NAMESPACE_DNS, str(place)) for place in range(40)]
+    dressed = {
+        "md5:": ["md5:" + one.hex()[:32] for one in raw],
+        "bytea": ["\\x" + one.hex() for one in raw],
+        "web base 64": [base64.urlsafe_b64encode(one).decode() for one in raw],
+        "uuid of a name": [str(one) for one in named],
+        "its digits": [one.hex for one in named],
+        "after clear rows": [*map(str, range(2000)), *[one.hex() for one in raw]],
+    }
+    for name, words in dressed.items():
+        assert looks_hashed(pd.Series(words), random_numbers=True), name
+        assert looks_hashed(pd.Series(words)), name
+
+
+def test_digests_cut_short_are_seen_where_no_number_can_stand() -> None:
+    raw = [hashlib.sha256(str(place).encode()).digest() for place in range(40)]
+    for words in ([one.hex()[:16] for one in raw], [base64.b64encode(one).decode().rstrip("=") for one in raw]):
+        assert looks_hashed(pd.Series(words))
+        assert not looks_hashed(pd.Series(words), random_numbers=True)
+    # One odd word among names is a slip of a typist, and dates, postcodes and numbers are what they are.
+    assert not looks_hashed(pd.Series(["SMITH", "JONES", "SMITH-JONES-AKA-SMITH2"]))
+    for words in (["1980-05-03", "19800503000000"], ["EC1A 1BB", "AB12CD"], ["A", None], ["12/3456A"]):
+        assert not looks_hashed(pd.Series(words, dtype=object))
+
+
+def test_long_numbers_are_no_digests() -> None:
+    assert not looks_hashed(pd.Series(["12345678901234567890123456789012"]), random_numbers=True)
+
+
+def test_random_uuids_are_numbers_of_people() -> None:
+    assert not looks_hashed(pd.Series([str(uuid.UUID(int=3, version=4))]), random_numbers=True)
+
+
+def test_impossible_ages_are_told_and_not_run_into(blind: dip.Extracts, tmp_path: Path) -> None:
+    table = blind.table("drug_tests")
+    table.loc[2, "age_at_test"] = 5000
+    said = refused(tmp_path, "drug_tests", table)
+    assert "column age_at_test: '9999' is more than 130" in said
+
+
 def test_hashed_columns_need_the_fingerprint_of_their_key(blind: dip.Extracts, tmp_path: Path) -> None:
     said = refused(tmp_path, "drug_tests", blind.table("drug_tests").drop(columns="key_fingerprint"))
     assert "column key_fingerprint: is required beside hashed columns" in said

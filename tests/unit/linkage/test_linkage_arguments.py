@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -57,3 +58,20 @@ def test_lists_from_a_study_file_are_taken() -> None:
     rule = LinkRule(also_compare=["ward"], blocks=[["birth_date"], ["ward", "sex"]])  # type: ignore[arg-type]
     assert (rule.also_compare, rule.blocks) == (("ward",), (("birth_date",), ("ward", "sex")))
     assert LinkRule(**rule.to_dict()) == rule
+
+
+def test_what_is_compared_anyway_or_names_nobody_is_no_further_column() -> None:
+    for name in ("date_of_birth", "postcode_sector", "surname", "initials"):
+        with pytest.raises(InputError, match=f"{name} in also_compare is compared anyway"):
+            LinkRule(also_compare=(name,))
+    for name in ("record_id", "key_fingerprint", "hashed_sex"):
+        with pytest.raises(InputError, match=f"{name} in also_compare says nothing about who somebody is"):
+            LinkRule(also_compare=(name,))
+
+
+@pytest.mark.parametrize("given", [np.array(["full", "full"]), ["full"], None, 3])
+def test_words_of_a_rule_are_words(given: object) -> None:
+    with pytest.raises(InputError, match="link profile must be one of"):
+        LinkRule(profile=given)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="rule for ties must be one of"):
+        LinkRule(ties=given)  # type: ignore[arg-type]

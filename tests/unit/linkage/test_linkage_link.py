@@ -203,3 +203,11 @@ def test_quality_counts_pairs_of_people() -> None:
 def test_a_rule_out_of_range_is_a_sentence(options: dict[str, object]) -> None:
     with pytest.raises(InputError, match="must"):
         LinkRule(**options)  # type: ignore[arg-type]
+
+
+def test_joined_references_and_shared_addresses_are_told() -> None:
+    files = two_small_files()
+    treatment = files.table("treatment")
+    twice = pd.concat([treatment, treatment.assign(record_id=["n8", "n9"], client_ref=["91", "92"])], ignore_index=True)
+    linkage = link(SmallExtracts(tables={**files.tables, "treatment": twice}, extract_date=files.extract_date))
+    assert any("references that belong to one person" in note and "(references: 2)" in note for note in linkage.notes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -156,3 +157,40 @@ def test_hashes_are_never_compared_for_likeness() -> None:
 def test_nicknames_can_be_left_out() -> None:
     labels = [level.label for level in adapted(FULL, nicknames=False).comparisons[0].levels]
     assert "form of one name" not in labels and "close forename" in labels
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda model: model.update(blocks=[['birth_date" = "birth_date"); DROP TABLE x; --']]),
+        lambda model: model.update(blocks=[[]]),
+        lambda model: model.update(prior=1.0),
+        lambda model: model.update(prior=1e-320),
+        lambda model: model.update(weights=[]),
+        lambda model: model.update(hashed="false"),
+        lambda model: model.update(profile="other"),
+    ],
+)
+def test_a_model_file_that_somebody_changed_is_refused(tmp_path: Path, spoil: Any) -> None:
+    linkage = link(two_small_files())
+    path = linkage.save_model(tmp_path / "model.json")
+    held = json.loads(path.read_text(encoding="utf-8"))
+    spoil(held["models"][0])
+    path.write_text(json.dumps(held), encoding="utf-8")
+    with pytest.raises(InputError, match="is damaged"):
+        link(two_small_files(), model=path)
+
+
+def test_a_model_is_a_file(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="must be the path of a file"):
+        link(two_small_files(), model=3)  # type: ignore[arg-type]
+    deep = tmp_path / "deep.json"
+    deep.write_text("[" * 100_000, encoding="utf-8")
+    with pytest.raises(InputError, match="is not JSON"):
+        link(two_small_files(), model=deep)
+
+
+def test_a_linkage_outlives_its_engine_quietly() -> None:
+    linkage = link(two_small_files())
+    linkage.engine.connection.close()
+    del linkage

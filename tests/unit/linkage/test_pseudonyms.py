@@ -182,15 +182,68 @@ def test_record_numbers_that_are_numbers_of_people_are_not_sent(clear: dip.Extra
     assert dip.pseudonymise(extracts, key=key, hash_record_ids=True).pseudonymised
 
 
+@pytest.mark.parametrize(
+    ("held", "make"),
+    [
+        ("surname", lambda row: f"T-{row.surname}-01"),
+        ("forename", lambda row: f"{row.forename.lower()}/01"),
+        ("date of birth", lambda row: f"2018-{row.date_of_birth:%Y%m%d}-1"),
+        ("date of birth", lambda row: f"X{row.date_of_birth:%d/%m/%y}"),
+        ("postcode", lambda row: f"1 {row.postcode} 2"),
+    ],
+)
+def test_record_numbers_that_tell_who_somebody_is_are_not_sent(clear: dip.Extracts, held: str, make) -> None:  # type: ignore[no-untyped-def]
+    tests = clear.table("drug_tests").dropna(subset=["surname", "forename", "date_of_birth", "postcode"])
+    # One number in five, at the end of the table, is enough.
+    own = [f"{make(row)}~{place}" if place % 5 == 4 else f"D{place}" for place, row in enumerate(tests.itertuples())]
+    extracts, key = dip.make_extracts({"drug_tests": tests.assign(record_id=own)}), dip.LinkageKey(SECRET)
+    with pytest.raises(InputError, match=f"drug_tests: record_id holds the {held} of the person") as caught:
+        dip.pseudonymise(extracts, key=key)
+    assert own[4] not in str(caught.value)
+    assert dip.pseudonymise(extracts, key=key, hash_record_ids=True).pseudonymised
+
+
+def test_words_about_people_are_told_by_number_and_never_quoted() -> None:
+    frame = drug_tests_of(
+        forename=["Ann", "Bo", "Cy"],
+        surname=["Smith", "Jones", "Marsh"],
+        trigger_offence=["theft (Mrs Smith)", "theft, b. 3/5/1980; 03/05/1980", "theft in Marshfield"],
+        custody_suite=["Leeds"] * 3,
+    )
+    found = dip.pseudonymise(
+        dip.make_extracts({"drug_tests": frame}, extract_date="2019-12-31"), key=dip.LinkageKey(SECRET)
+    )
+    told = [note for note in found.summary().notes if "stays clear" in note]
+    assert len(told) == 1
+    assert "drug_tests: trigger_offence holds the name or the date of birth" in told[0]
+    assert "in 2 of 3 records looked at" in told[0]
+    assert "Smith" not in told[0]
+
+
+def test_ages_tell_the_year_of_birth_and_no_more() -> None:
+    """An age on the day of the test would change on the birthday, and so tell the date behind the hashes."""
+    clear = dip.simulate(people=500, seed=3)
+    tests = dip.pseudonymise(clear, key=dip.LinkageKey(SECRET)).table("drug_tests")
+    born = clear.table("drug_tests")["date_of_birth"]
+    told = tests["test_date"].dt.year - tests["age_at_test"].astype("Int64")
+    pd.testing.assert_series_equal(told, born.dt.year, check_names=False, check_dtype=False)
+
+
+def test_broken_letters_are_hashed_without_an_error_that_holds_them() -> None:
+    key = dip.LinkageKey(SECRET)
+    assert len(key.hash("name", "ANN\ud800")) == 32
+    assert key.hash("name", "\u00c9") == key.hash("name", "\u00c9".encode().decode())
+
+
 def test_age_and_sex_can_be_left_out(clear: dip.Extracts) -> None:
     found = dip.pseudonymise(clear, key=dip.LinkageKey(SECRET), keep_age_and_sex=False)
     assert not {"sex", "age_at_test"} & set(found.table("drug_tests").columns)
     assert "hashed_sex" in found.table("drug_tests")
 
 
-def test_the_age_is_in_completed_years_on_the_day_of_the_test() -> None:
-    days = pd.to_datetime(["2018-05-02", "2018-05-03", "2018-05-04"]).tolist()
-    assert hashed(test_date=days)["age_at_test"].tolist() == [37, 38, 38]
+def test_the_age_is_the_one_reached_in_the_year_of_the_test() -> None:
+    days = pd.to_datetime(["2018-01-01", "2018-05-03", "2018-12-31"]).tolist()
+    assert hashed(test_date=days)["age_at_test"].nunique() == 1
 
 
 def test_another_key_gives_other_hashes_and_another_fingerprint(clear: dip.Extracts, blind: dip.Extracts) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 import pickle
 import secrets
 import traceback
@@ -12,7 +13,7 @@ import pytest
 
 import dipeval as dip
 from dipeval.errors import InputError
-from dipeval.linkage.keys import as_key
+from dipeval.linkage.keys import LinkageKey, as_key, others_may_read
 
 GOOD = "f3a91c0b7d5e28461f0c9ab2d47e8835"
 
@@ -96,6 +97,31 @@ def test_a_key_typed_in_the_wrong_place_is_not_repeated(tmp_path: Path) -> None:
             assert GOOD not in "".join(traceback.format_exception(caught.value))
     with pytest.raises(InputError, match="cannot be read"):
         dip.LinkageKey.from_file(tmp_path)
+
+
+@pytest.mark.parametrize("secret", [GOOD, None, 12345678901234567890, bytearray(GOOD.encode())])
+def test_a_key_that_is_no_bytes_is_refused_untold(secret: object) -> None:
+    with pytest.raises(InputError, match="A key is made of bytes") as caught:
+        LinkageKey(secret)  # type: ignore[arg-type]
+    assert GOOD not in str(caught.value)
+
+
+@pytest.mark.parametrize("path", ["0123456789abcdefSECRET", "SECRET\0SECRET", "SECRET" * 1000, 5])
+def test_an_error_that_hangs_on_ours_does_not_tell_the_path_either(path: str) -> None:
+    with pytest.raises(InputError, match="cannot be read") as caught:
+        LinkageKey.from_file(path)
+    assert caught.value.__context__ is None
+    assert "SECRET" not in str(caught.value)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX systems")
+def test_a_key_file_that_others_may_read_is_seen(tmp_path: Path) -> None:
+    path = tmp_path / "key.txt"
+    path.write_text("k")
+    for mode, expected in ((0o600, False), (0o400, False), (0o640, True), (0o604, True), (0o622, True)):
+        path.chmod(mode)
+        assert others_may_read(path) is expected
+    assert not others_may_read(tmp_path / "none")
 
 
 def test_nothing_shows_the_key() -> None:

@@ -13,7 +13,7 @@ from dipeval.linkage import review_file as on_disk
 from dipeval.linkage.calibration import calibrate
 from dipeval.linkage.groups import link_groups, true_pairs
 from dipeval.linkage.review import REVIEW_BANDS, apply_review, read_review, write_review_sheet
-from dipeval.linkage.review_quality import ReviewQuality, review_quality
+from dipeval.linkage.review_quality import ReviewQuality, _whole, review_quality
 from dipeval.linkage.shares import band_places, wilson
 from tests.unit.linkage.conftest import Checked
 
@@ -160,6 +160,111 @@ def test_all_faults_at_once_with_file_and_row(checked: Checked, tmp_path: Path) 
     assert surname not in said and "yes" not in said.split()
 
 
+def other_shapes(sheet: pd.DataFrame) -> dict[str, bytes]:
+    text = sheet.to_csv(index=False)
+    heading, _, rest = text.partition("\n")
+    notes = sheet.assign(remark='he said "no",\nthen left')
+    return {
+        "unicode text of Excel": sheet.to_csv(index=False, sep="\t").encode("utf-16"),
+        "a separator after every row": (heading + "\n" + rest.replace("\n", ",\n")).encode(),
+        "the separator told": b"sep=,\r\n" + text.encode(),
+        "empty lines on top": b"\r\n\r\n" + text.encode(),
+        "headings in capitals": sheet.rename(columns=str.upper).to_csv(index=False).encode(),
+        "line breaks in a remark": notes.to_csv(index=False).encode(),
+        "columns added and moved": sheet.assign(mine="?").loc[:, ["mine", *sheet.columns[::-1]]].to_csv().encode(),
+    }
+
+
+def test_other_shapes_of_the_same_sheet_are_read(checked: Checked, tmp_path: Path) -> None:
+    sheet = written(checked, tmp_path, n=30)
+    sheet.loc[4, "decision"] = "Different\u00a0"
+    expected = read_review(checked.linkage, saved(sheet, tmp_path))
+    for name, content in other_shapes(sheet).items():
+        path = tmp_path / "shape.csv"
+        path.write_bytes(content)
+        pd.testing.assert_frame_equal(read_review(checked.linkage, path), expected, obj=name)
+
+
+def test_a_workbook_is_known_by_its_bytes_and_its_sheet_is_found(checked: Checked, tmp_path: Path) -> None:
+    pytest.importorskip("openpyxl")
+    sheet = written(checked, tmp_path, n=30)
+    sheet.loc[0, "decision"] = "unsure"
+    with pd.ExcelWriter(tmp_path / "two.xlsx") as book:
+        pd.DataFrame({"notes": ["mine"]}).to_excel(book, sheet_name="Notes", index=False)
+        sheet.to_excel(book, sheet_name="Sheet1", index=False)
+    (tmp_path / "two.csv").write_bytes((tmp_path / "two.xlsx").read_bytes())
+    for name in ("two.xlsx", "two.csv"):
+        assert read_review(checked.linkage, tmp_path / name)["decision"].tolist() == ["unsure"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("SECRET", "SECRET,more", r"broken\.csv: row 4: there are more cells than headings"),
+        ("SECRET", '"SECRET', r"broken\.csv: row 4: a quotation mark is opened and never closed"),
+        ("remark,handling", "Decision,handling", r"has the column decision more than once"),
+    ],
+)
+def test_a_row_that_cannot_be_taken_apart_is_named_and_not_quoted(
+    checked: Checked, tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    sheet = written(checked, tmp_path, n=30)
+    sheet.loc[2, "handling"] = "SECRET"
+    path = tmp_path / "broken.csv"
+    path.write_text(sheet.to_csv(index=False).replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(InputError, match=message) as caught:
+        read_review(checked.linkage, path)
+    assert "SECRET" not in str(caught.value)
+
+
+def test_many_faults_of_one_kind_are_one_line(checked: Checked, tmp_path: Path) -> None:
+    sheet = written(checked, tmp_path, n=30).assign(decision="perhaps", sampling_weight="inf")
+    with pytest.raises(InputError) as caught:
+        read_review(checked.linkage, saved(sheet, tmp_path))
+    said = str(caught.value)
+    assert "2 fault(s)" in said
+    more = f"rows 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and {len(sheet) - 10} more: "
+    assert said.count(more) == 2
+
+
+def test_no_spreadsheet_takes_the_mark_of_the_linkage_for_a_number(
+    checked: Checked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Unlucky:
+        def hexdigest(self) -> str:
+            return "12345678e9012345"
+
+    monkeypatch.setattr("dipeval.linkage.review.hashlib.sha256", lambda _: Unlucky())
+    mark = written(checked, tmp_path, n=5)["linkage"].iloc[0]
+    assert mark[0].isalpha()
+    with pytest.raises(ValueError, match="could not convert"):
+        float(mark)
+
+
+def test_half_a_sheet_is_not_left_behind(checked: Checked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = on_disk._filled
+
+    class Full:
+        def write(self, _: bytes) -> int:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(on_disk, "_filled", lambda _, content, path: real(Full(), content, path))
+    with pytest.raises(InputError, match="No space left"):
+        write_review_sheet(checked.linkage, tmp_path / "full.csv", n=5)
+    assert not (tmp_path / "full.csv").exists()
+
+
+@pytest.mark.parametrize("seed", [-1, "x", None, True])
+def test_the_seed_and_the_path_must_be_some(checked: Checked, tmp_path: Path, seed: int) -> None:
+    with pytest.raises(InputError, match="seed must be"):
+        write_review_sheet(checked.linkage, tmp_path / "seed.csv", seed=seed)
+    for wrong in (None, 3):
+        with pytest.raises(InputError, match="path must be"):
+            write_review_sheet(checked.linkage, wrong)  # type: ignore[arg-type]
+        with pytest.raises(InputError, match="path must be"):
+            read_review(checked.linkage, wrong)  # type: ignore[arg-type]
+
+
 def test_nobody_is_the_same_as_two(checked: Checked, tmp_path: Path) -> None:
     sheet = written(checked, tmp_path, n=100_000)
     rivals = sheet[sheet["pair_id"].str.rpartition(":")[0].duplicated(keep=False)].sort_values("pair_id").index[:2]
@@ -262,3 +367,13 @@ def test_a_sample_is_weighted_by_the_links_of_its_band(checked: Checked, tmp_pat
     assert (
         banded.loc[banded["link"] == "all links", "n"].sum() == 2 * sheet["decision"].isin(["same", "different"]).sum()
     )
+
+
+def test_a_faultless_review_of_unequal_bands_is_worth_its_weights() -> None:
+    """Ten of 900 links judged and ninety of 100, all right: what is not known of the 900 decides."""
+    rows = [("a - b", 0.5, 0.9, 900, 10, 0, 1.0, 0.0, 1.0), ("a - b", 0.9, 1.0, 100, 90, 0, 1.0, 0.0, 1.0)]
+    *_, precision, low, high = _whole("a - b", rows)
+    worth = 1 / (0.9**2 / 10 + 0.1**2 / 90)
+    assert (precision, high) == (1.0, 1.0)
+    assert low == pytest.approx(wilson(worth, worth)[0])
+    assert low < wilson(100, 100)[0]
