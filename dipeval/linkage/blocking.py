@@ -16,7 +16,9 @@ from dipeval.linkage.model import PersonModel, equal_columns
 from dipeval.linkage.rule import LinkRule
 
 PAIRS_A_RECORD = 30
-FEW_PAIRS = 100_000
+# About a second's work. Small files can afford to look at many pairs: one whose names or date of birth are wrong as a
+# whole is found by loose rules alone.
+FEW_PAIRS = 1_000_000
 OUTSIZED_PAIRS = 2_000_000
 STRICTLY_OUTSIZED_PAIRS = 50_000
 MARK = "usable_"
@@ -124,7 +126,21 @@ def choose_blocks(
             f"Linking {label} would compare up to {plan.n_pairs:,} pairs of people; the limit is {rule.max_pairs:,}. "
             "Link one area or period at a time, or raise max_pairs in LinkRule if the machine can bear it."
         )
+    if not rule.blocks and not notes:
+        plan = _with_loose_blocks(engine, left, right, model, rule, plan)
     return Plan(counts=plan.counts, notes=(*notes, *_outsized_note(plan, label)))
+
+
+def _with_loose_blocks(engine: Engine, left: str, right: str, model: PersonModel, rule: LinkRule, plan: Plan) -> Plan:
+    """Add the model's loose blocks, in their order, each if the pairs to spare are enough for all of its values."""
+    counts, spare = plan.counts, min(FEW_PAIRS, rule.max_pairs) - plan.n_pairs
+    for block in model.loose_blocks:
+        if spare <= 0:
+            break
+        count = count_block(engine, left, right, block)
+        if block not in plan.blocks and count.n_pairs <= spare and not count.n_outsized:
+            counts, spare = (*counts, count), spare - count.n_pairs
+    return Plan(counts=counts, notes=plan.notes)
 
 
 def fixed_blocks(

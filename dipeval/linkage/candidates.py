@@ -15,14 +15,16 @@ from splink import Linker
 from dipeval.engine import Engine
 from dipeval.linkage.blocking import MARK, Plan, block_rules, choose_blocks, count_block, fixed_blocks
 from dipeval.linkage.cleaning import COMPARABLE, NOTHING
-from dipeval.linkage.model import Comparison, PersonModel, default_weights, splink_settings
+from dipeval.linkage.fitting import fitted_to
+from dipeval.linkage.model import Comparison, PersonModel, Weights, default_weights, splink_settings
+from dipeval.linkage.priors import estimate_prior, highest_prior, prior_bits, refined_prior
 from dipeval.linkage.rule import CANDIDATE_FLOOR, LinkRule
 from dipeval.linkage.trained import LinkModel, named_weights
-from dipeval.linkage.training import estimate_prior, learn_weights, open_linker, quiet_splink
+from dipeval.linkage.training import learn_weights, open_linker, quiet_splink
 
 logger = logging.getLogger("dipeval")
 COLUMNS = ("left", "right", "match_weight", "match_probability")
-CHUNK_PAIRS = 5_000_000
+CHUNK_PAIRS = 3_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -122,9 +124,9 @@ def _store_chunk(linker: Linker, chunk: tuple[int, int], parts: dict[str, str], 
         left_chunk=chunk, right_chunk=(1, 1), threshold_match_probability=0.99 * CANDIDATE_FLOOR, warning_mode="never"
     )
     more = "".join(f', "{theirs}" AS {ours}' for ours, theirs in parts.items())
-    select = f"""SELECT unique_id_l AS "left", unique_id_r AS "right", round(match_weight, 6) AS match_weight,
-                   round(match_probability, 9) AS match_probability{more}
-            FROM {predicted.physical_name} WHERE round(match_probability, 9) >= {CANDIDATE_FLOOR}"""
+    evidence = " + ".join(f'"{theirs}"' for theirs in parts.values())
+    select = f"""SELECT unique_id_l AS "left", unique_id_r AS "right", round({evidence}, 9) AS evidence{more}
+            FROM {predicted.physical_name}"""
     first = chunk[0] == 1
     engine.connection.execute(f"CREATE TABLE {table} AS {select}" if first else f"INSERT INTO {table} {select}")
     predicted.drop_table_from_database_and_remove_from_cache()
@@ -134,11 +136,11 @@ def _store_chunk(linker: Linker, chunk: tuple[int, int], parts: dict[str, str], 
 
 
 def _score(
-    engine: Engine, names: tuple[str, str], model: PersonModel, trained: LinkModel, plan: Plan, label: str
+    engine: Engine, names: tuple[str, str], model: PersonModel, weights: Weights, prior: float, plan: Plan, label: str
 ) -> str:
     """Score all pairs, a few million at a time; the name of the table that holds the candidates."""
     rules = block_rules(engine, *names, plan.counts, prefix="scoring")
-    settings = splink_settings(model, trained.numbers_for(model), trained.prior, rules)
+    settings = splink_settings(model, weights, prior, rules)
     api, linker = open_linker(engine, *names, settings)
     table = f"{names[1]}_pairs"
     parts: dict[str, str] = {}
@@ -154,12 +156,25 @@ def _score(
 
 
 def _fetched(engine: Engine, table: str) -> pd.DataFrame:
-    got = engine.connection.execute(
-        f'SELECT "left", "right", match_weight, match_probability FROM {table} '
-        'ORDER BY match_weight DESC, "left", "right"'
-    ).fetchnumpy()
-    frame = pd.DataFrame({name: np.asarray(got[name]) for name in COLUMNS})
-    return frame.astype({"left": "int64", "right": "int64"})
+    """Every scored pair and its evidence in bits, the prior not included."""
+    got = engine.connection.execute(f'SELECT "left", "right", evidence FROM {table}').fetchnumpy()
+    left, right, evidence = (np.asarray(got[name]) for name in ("left", "right", "evidence"))
+    order = np.lexsort((right, left, -evidence))
+    return pd.DataFrame(
+        {"left": left[order].astype("int64"), "right": right[order].astype("int64"), "evidence": evidence[order]}
+    )
+
+
+def _weighted(engine: Engine, table: str, scored: pd.DataFrame, prior: float) -> pd.DataFrame:
+    """The candidates under this prior; pairs below the floor leave the table of parts too."""
+    evidence = scored["evidence"].to_numpy()
+    weight = (evidence + prior_bits(prior)).round(6)
+    probability = (1 / (1 + np.exp2(-weight))).round(9)
+    enough = int(np.count_nonzero(probability >= CANDIDATE_FLOOR))
+    least = f"WHERE evidence < {float(evidence[enough - 1])!r}" if enough else ""
+    engine.connection.execute(f"DELETE FROM {table} {least}")
+    kept = scored.iloc[:enough].drop(columns="evidence")
+    return kept.assign(match_weight=weight[:enough], match_probability=probability[:enough])
 
 
 def find_candidates(
@@ -231,8 +246,9 @@ def score_people(
     ``parts_table`` names a table with the weight of every part of every pair, which the caller drops; ``tables`` are
     the names of the right-hand tables, for the model that is learnt.
     """
-    names, size = (left.name, right.name), left.n_people * right.n_people
+    names = (left.name, right.name)
     if trained is None:
+        model = fitted_to(engine, *names, model)
         largest = max(left.n_people, right.n_people)
         plan = choose_blocks(engine, *names, model, rule, largest=largest, label=label)
     else:
@@ -241,23 +257,15 @@ def score_people(
     logger.info("linkage: %s, %s model, at most %s pairs to compare", label, model.name, f"{plan.n_pairs:,}")
     with quiet_splink(), _any_order(engine):
         if trained is None:
-            prior = _prior(engine, left, right, model, rule)
-            weights = default_weights(model)
-            if plan.n_pairs:
-                logger.info("linkage: %s, learning what agreement is worth", label)
-                weights = learn_weights(engine, *names, model, prior, size, rule)
-            trained = LinkModel(
-                tables=tables,
-                profile=model.name,
-                prior=prior,
-                blocks=plan.blocks,
-                weights=named_weights(model, weights),
-                hashed=model.hashed,
-            )
-        table = _score(engine, names, model, trained, plan, label)
+            scored, table, trained = _learnt(engine, (left, right), model, rule, plan, label)
+            trained = replace(trained, tables=tables)
+        else:
+            table = _score(engine, names, model, trained.numbers_for(model), trained.prior, plan, label)
+            scored = _fetched(engine, table)
+        pairs = _weighted(engine, table, scored, trained.prior)
     _forget_marks(engine, names)
     return Candidates(
-        pairs=_fetched(engine, table),
+        pairs=pairs,
         n_compared=plan.n_pairs,
         prior=trained.prior,
         model=trained,
@@ -266,9 +274,31 @@ def score_people(
     )
 
 
-def _prior(engine: Engine, left: PeopleTable, right: PeopleTable, model: PersonModel, rule: LinkRule) -> float:
+def _learnt(
+    engine: Engine, sides: tuple[PeopleTable, PeopleTable], model: PersonModel, rule: LinkRule, plan: Plan, label: str
+) -> tuple[pd.DataFrame, str, LinkModel]:
+    """The pairs scored with what is learnt, the table of their parts, and the model."""
+    left, right = sides
+    n_left, n_right = left.n_people, right.n_people
     exact = count_block(engine, left.name, right.name, model.strict_key)
-    return estimate_prior(exact.n_pairs, left.n_people, right.n_people, rule.recall)
+    prior = estimate_prior(exact.n_pairs, n_left, n_right, rule.recall)
+    weights = default_weights(model)
+    if plan.n_pairs:
+        logger.info("linkage: %s, learning what agreement is worth", label)
+        weights = learn_weights(engine, left.name, right.name, model, prior, n_left * n_right, rule)
+    highest = highest_prior(prior, n_left, n_right)
+    table = _score(engine, (left.name, right.name), model, weights, highest, plan, label)
+    scored = _fetched(engine, table)
+    numbers = (scored["left"].to_numpy(), scored["right"].to_numpy(), scored["evidence"].to_numpy())
+    learnt = LinkModel(
+        tables=(),
+        profile=model.name,
+        prior=refined_prior(prior, *numbers, n_left, n_right),
+        blocks=plan.blocks,
+        weights=named_weights(model, weights),
+        hashed=model.hashed,
+    )
+    return scored, table, learnt
 
 
 def _forget_marks(engine: Engine, names: tuple[str, str]) -> None:

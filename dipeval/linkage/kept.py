@@ -5,6 +5,7 @@ They stay there, compact, until the linkage is gone; then their tables are dropp
 
 from __future__ import annotations
 
+import contextlib
 import weakref
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -37,8 +38,10 @@ class Tables:
 
 
 def _drop(engine: Engine, names: tuple[str, ...]) -> None:
-    for name in names:
-        engine.connection.execute(f"DROP TABLE IF EXISTS {name}")
+    # An engine that was closed took its tables with it.
+    with contextlib.suppress(Exception):
+        for name in names:
+            engine.connection.execute(f"DROP TABLE IF EXISTS {name}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -138,7 +141,7 @@ class Kept:
                       JOIN {group.about_tables[table]} a ON a.person = c."right"
                       JOIN {self.groups[0].people_table} l ON l.unique_id = c."left"
                       JOIN {group.people_table} r ON r.unique_id = c."right")
-                ORDER BY match_weight DESC, "left", "right" """
+                ORDER BY evidence DESC, "left", "right" """
         ).fetchnumpy()
         parts = _unfolded(got, group.model, group.person_model)
         n_pairs, n_parts = len(got["left"]), len(parts)

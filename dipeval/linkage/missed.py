@@ -24,9 +24,15 @@ if TYPE_CHECKING:
 _INVENTED = 200_000
 # Level -> the identifiers that are equal in it; a level that is not named here promises no equality.
 _EQUAL: dict[str, frozenset[str]] = {
-    "same year": frozenset({"birth_year"}),
-    "same month": frozenset({"birth_month"}),
-    "same day": frozenset({"birth_day"}),
+    "same date": frozenset({"birth_date", "birth_year", "birth_month", "birth_day"}),
+    "day and month swapped": frozenset({"birth_year"}),
+    "same month and day, one year apart": frozenset({"birth_month", "birth_day"}),
+    "same month and day": frozenset({"birth_month", "birth_day"}),
+    "same year and month": frozenset({"birth_year", "birth_month"}),
+    "same year and day": frozenset({"birth_year", "birth_day"}),
+    "same year only": frozenset({"birth_year"}),
+    "same month only": frozenset({"birth_month"}),
+    "same day only": frozenset({"birth_day"}),
     "same sex": frozenset({"sex"}),
     "both initials": frozenset({"initials", "forename_initial", "surname_initial"}),
     "forename initial only": frozenset({"forename_initial"}),
@@ -44,14 +50,11 @@ _EQUAL: dict[str, frozenset[str]] = {
 }
 _NEEDS = {
     "initials": ("forename_initial", "surname_initial"),
-    "year of birth": ("birth_date",),
-    "month of birth": ("birth_date",),
-    "day of birth": ("birth_date",),
+    "date of birth": ("birth_date",),
     "area": ("outward",),
     "postcode": ("outward",),
 }
-_BIRTH = frozenset({"birth_year", "birth_month", "birth_day"})
-_PARTS_OF = {"birth_date": _BIRTH, "initials": frozenset({"forename_initial", "surname_initial"})}
+_PARTS_OF = {"initials": frozenset({"forename_initial", "surname_initial"})}
 
 
 def missed_share(linkage: Linkage, table: str, *, seed: int = 1) -> float:

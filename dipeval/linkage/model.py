@@ -3,51 +3,45 @@
 A Fellegi-Sunter model: each comparison has levels; `m` is the chance of a level when two people are the same, `u` when
 they are not. The values below are where training starts from, and what is used as far as a file is too small to
 learn from (see `dipeval.linkage.candidates`). Source of the method: Fellegi and Sunter (1969), J. Am. Stat. Assoc. 64;
-Splink 5 documentation. The date of birth is compared as year, month and day, so that a few default dates do not
-spoil the weight of all the others. Every comparison but one kind is an equality of texts, so that files with keyed
+Splink 5 documentation. The date of birth is compared by which of year, month and day agree, and the chance of that
+among strangers is made from its parts (`dipeval.linkage.births`), so that a few default dates do not spoil the weight
+of all the others. Every comparison but one kind is an equality of texts, so that files with keyed
 hashes in place of the values are linked by the same model; the one kind, likeness of names, means nothing between
 hashes and is left out for them (`adapted`).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-ELSE = "ELSE"
+from dipeval.linkage.levels import (
+    AREA,
+    BORN,
+    FORENAME,
+    INITIALS,
+    POSTCODE,
+    SEX,
+    SURNAME,
+    Comparison,
+    Level,
+    code,
+)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Level:
-    """One level of agreement: SQL condition on ``_l`` and ``_r`` columns, and the starting m and u.
-
-    ``rare_values_of`` names the column whose rare values tell more than its common ones. ``kind`` marks levels that
-    some links do without: "likeness" (similar spelling) and "nickname".
-    """
-
-    label: str
-    condition: str
-    m: float
-    u: float
-    rare_values_of: str | None = None
-    kind: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
-    """One identifier, its levels from closest to furthest; pairs in which a `needs` column is missing say nothing."""
-
-    name: str
-    needs: tuple[str, ...]
-    levels: tuple[Level, ...]
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Every column that its levels read."""
-        read = " ".join(level.condition for level in self.levels)
-        return tuple(dict.fromkeys([*self.needs, *re.findall(r'"(\w+)_[lr]"', read)]))
+__all__ = [
+    "ATTRIBUTOR",
+    "FULL",
+    "Comparison",
+    "Level",
+    "PersonModel",
+    "Weights",
+    "adapted",
+    "default_weights",
+    "equal_columns",
+    "level_sql",
+    "splink_settings",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +56,8 @@ class PersonModel:
         A pair is compared if it agrees on every column of at least one of these.
     tight_blocks
         The same for files so large that `blocks` would give too many pairs.
+    loose_blocks
+        Further blocks in the order in which they are added, as far as the files are small enough to afford them.
     training_blocks
         The two sets of pairs from which m is learnt.
     strict_key
@@ -79,120 +75,15 @@ class PersonModel:
     training_blocks: tuple[tuple[str, ...], ...]
     strict_key: tuple[str, ...]
     columns: tuple[str, ...]
+    loose_blocks: tuple[tuple[str, ...], ...] = ()
     hashed: bool = False
 
 
-def _same(column: str) -> str:
-    return f'"{column}_l" = "{column}_r"'
-
-
-_NEXT_YEAR = '"birth_year_l" = "birth_year_next_r" OR "birth_year_next_l" = "birth_year_r"'
-_BIRTH = ("birth_year", "birth_month", "birth_day")
-_YEAR = Comparison(
-    name="year of birth",
-    needs=("birth_year",),
-    levels=(
-        Level(label="same year", condition=_same("birth_year"), m=0.98, u=0.03),
-        Level(label="one year apart", condition=_NEXT_YEAR, m=0.01, u=0.06),
-        Level(label="another year", condition=ELSE, m=0.01, u=0.91),
-    ),
-)
-_SWAPPED_DAY = '"birth_day_l" = "birth_month_r" AND "birth_month_l" = "birth_day_r"'
-_MONTH = Comparison(
-    name="month of birth",
-    needs=("birth_month",),
-    levels=(
-        Level(label="same month", condition=_same("birth_month"), m=0.98, u=0.0835),
-        Level(label="day and month swapped", condition=_SWAPPED_DAY, m=0.005, u=0.0025),
-        Level(label="another month", condition=ELSE, m=0.015, u=0.914),
-    ),
-)
-_DAY = Comparison(
-    name="day of birth",
-    needs=("birth_day",),
-    levels=(
-        Level(label="same day", condition=_same("birth_day"), m=0.965, u=0.033),
-        Level(label="day and month swapped", condition=_SWAPPED_DAY, m=0.005, u=0.0025),
-        Level(label="another day", condition=ELSE, m=0.03, u=0.9645),
-    ),
-)
-_SEX = Comparison(
-    name="sex",
-    needs=("sex",),
-    levels=(
-        Level(label="same sex", condition=_same("sex"), m=0.99, u=0.68),
-        Level(label="other sex", condition=ELSE, m=0.01, u=0.32),
-    ),
-)
-_INITIALS = Comparison(
-    name="initials",
-    needs=("forename_initial", "surname_initial"),
-    levels=(
-        Level(label="both initials", condition=_same("initials"), m=0.90, u=0.008, rare_values_of="initials"),
-        Level(
-            label="initials swapped",
-            condition='"forename_initial_l" = "surname_initial_r" AND "surname_initial_l" = "forename_initial_r"',
-            m=0.01,
-            u=0.006,
-        ),
-        Level(label="forename initial only", condition=_same("forename_initial"), m=0.045, u=0.08),
-        Level(label="surname initial only", condition=_same("surname_initial"), m=0.04, u=0.07),
-        Level(label="neither initial", condition=ELSE, m=0.005, u=0.836),
-    ),
-)
-_AREA = Comparison(
-    name="area",
-    needs=("outward",),
-    levels=(
-        Level(label="same sector", condition=_same("sector"), m=0.65, u=0.004, rare_values_of="sector"),
-        Level(label="same outward code", condition=_same("outward"), m=0.08, u=0.012, rare_values_of="outward"),
-        Level(label="another area", condition=ELSE, m=0.27, u=0.984),
-    ),
-)
-
-
-def _close(column: str, cut: float) -> str:
-    return f'jaro_winkler_similarity("{column}_l", "{column}_r") >= {cut}'
-
-
-_NAMES_SWAPPED = '"forename_l" = "surname_r" AND "surname_l" = "forename_r"'
-_FORENAME = Comparison(
-    name="forename",
-    needs=("forename",),
-    levels=(
-        Level(label="same forename", condition=_same("forename"), m=0.88, u=0.01, rare_values_of="forename"),
-        Level(label="names swapped", condition=_NAMES_SWAPPED, m=0.01, u=0.00002),
-        Level(label="form of one name", condition=_same("forename_root"), m=0.01, u=0.003, kind="nickname"),
-        Level(label="close forename", condition=_close("forename", 0.88), m=0.055, u=0.006, kind="likeness"),
-        Level(label="same initial", condition=_same("forename_initial"), m=0.02, u=0.07),
-        Level(label="another forename", condition=ELSE, m=0.025, u=0.91098),
-    ),
-)
-_SURNAME = Comparison(
-    name="surname",
-    needs=("surname",),
-    levels=(
-        Level(label="same surname", condition=_same("surname"), m=0.89, u=0.003, rare_values_of="surname"),
-        Level(label="names swapped", condition=_NAMES_SWAPPED, m=0.01, u=0.00002),
-        Level(label="close surname", condition=_close("surname", 0.88), m=0.06, u=0.004, kind="likeness"),
-        Level(label="another surname", condition=ELSE, m=0.04, u=0.99298),
-    ),
-)
-_POSTCODE = Comparison(
-    name="postcode",
-    needs=("outward",),
-    levels=(
-        Level(label="same postcode", condition=_same("postcode"), m=0.60, u=0.0002, rare_values_of="postcode"),
-        Level(label="same sector", condition=_same("sector"), m=0.06, u=0.004, rare_values_of="sector"),
-        Level(label="same outward code", condition=_same("outward"), m=0.06, u=0.012, rare_values_of="outward"),
-        Level(label="another area", condition=ELSE, m=0.28, u=0.9838),
-    ),
-)
-
+_BIRTH = BORN.needs
 _BIRTH_COLUMNS = (*_BIRTH, "birth_year_next", "birth_date")
 ATTRIBUTOR = PersonModel(
     name="attributor",
-    comparisons=(_INITIALS, _YEAR, _MONTH, _DAY, _SEX, _AREA),
+    comparisons=(INITIALS, BORN, SEX, AREA),
     blocks=(
         ("birth_date",),
         ("initials", "birth_year", "birth_month"),
@@ -206,13 +97,27 @@ ATTRIBUTOR = PersonModel(
         ("birth_date", "outward"),
         ("initials", "sector", "birth_year"),
     ),
-    training_blocks=(_BIRTH, ("initials", "sector")),
+    training_blocks=(("birth_date",), ("initials", "sector")),
     strict_key=("initials", "birth_date", "sex"),
     columns=("forename_initial", "surname_initial", "initials", *_BIRTH_COLUMNS, "sex", "sector", "outward"),
+    loose_blocks=(
+        ("initials", "outward"),
+        ("initials", "birth_year"),
+        ("initials", "birth_day"),
+        ("initials", "birth_month"),
+        ("birth_year", "birth_month", "forename_initial"),
+        ("birth_year", "birth_month", "surname_initial"),
+        ("birth_year", "birth_day", "forename_initial"),
+        ("birth_year", "birth_day", "surname_initial"),
+        ("birth_month", "birth_day", "forename_initial"),
+        ("birth_month", "birth_day", "surname_initial"),
+        ("birth_year", "outward"),
+        ("outward",),
+    ),
 )
 FULL = PersonModel(
     name="full",
-    comparisons=(_FORENAME, _SURNAME, _YEAR, _MONTH, _DAY, _SEX, _POSTCODE),
+    comparisons=(FORENAME, SURNAME, BORN, SEX, POSTCODE),
     blocks=(
         ("birth_date",),
         ("forename", "surname", "birth_year"),
@@ -226,7 +131,7 @@ FULL = PersonModel(
         ("postcode", "forename_initial"),
         ("forename", "surname", "outward"),
     ),
-    training_blocks=(_BIRTH, ("forename", "surname")),
+    training_blocks=(("birth_date",), ("forename", "surname")),
     strict_key=("forename", "surname", "birth_date", "sex"),
     columns=(
         "forename",
@@ -239,6 +144,21 @@ FULL = PersonModel(
         "postcode",
         "sector",
         "outward",
+    ),
+    loose_blocks=(
+        ("forename", "surname"),
+        ("postcode",),
+        ("surname", "birth_year"),
+        ("surname", "birth_month", "birth_day"),
+        ("forename", "birth_year", "birth_month"),
+        ("forename", "birth_year", "birth_day"),
+        ("forename", "birth_month", "birth_day"),
+        ("surname", "outward"),
+        ("forename", "outward"),
+        ("initials", "birth_year"),
+        ("surname",),
+        ("birth_year", "birth_month"),
+        ("outward",),
     ),
 )
 
@@ -282,7 +202,7 @@ def adapted(
     """
     unwanted = {kind for kind, drop in (("nickname", not nicknames), ("likeness", hashed)) if drop}
     model = _without(model, lambda level: level.kind in unwanted)
-    extra = tuple(_exact(name) for name in also_compare)
+    extra = tuple(code(name) for name in also_compare)
     own_blocks = tuple((name,) for name in also_compare)
     return replace(
         model,
@@ -291,17 +211,6 @@ def adapted(
         tight_blocks=model.tight_blocks + own_blocks,
         columns=model.columns + also_compare,
         hashed=hashed,
-    )
-
-
-def _exact(column: str) -> Comparison:
-    return Comparison(
-        name=column,
-        needs=(column,),
-        levels=(
-            Level(label=f"same {column}", condition=_same(column), m=0.9, u=0.001, rare_values_of=column),
-            Level(label=f"another {column}", condition=ELSE, m=0.1, u=0.999),
-        ),
     )
 
 
@@ -314,7 +223,7 @@ def level_sql(part: Comparison) -> str:
 
     Examples
     --------
-    >>> level_sql(_SEX)
+    >>> level_sql(SEX)
     'CASE WHEN "sex_l" IS NULL OR "sex_r" IS NULL THEN -1 WHEN "sex_l" = "sex_r" THEN 0 ELSE 1 END'
     """
     *named, _ = part.levels
@@ -366,7 +275,7 @@ def splink_settings(
     Examples
     --------
     >>> len(splink_settings(FULL, default_weights(FULL), 0.001)["comparisons"])
-    7
+    5
     """
     comparisons = [
         {

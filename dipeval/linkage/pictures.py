@@ -226,7 +226,7 @@ def match_weights(linkage: Linkage) -> MatchWeights:
     >>> from dipeval.linkage import link
     >>> from dipeval.linkage.example import two_small_files
     >>> sorted(set(match_weights(link(two_small_files())).to_frame()["comparison"]))[:2]
-    ['area', 'day of birth']
+    ['area', 'date of birth']
     """
     parts = [
         model.weights_frame().assign(link=f"{linkage.anchor} - {', '.join(model.tables)}") for model in linkage.models

@@ -1,9 +1,10 @@
 """What agreement is worth, learnt from the two files themselves.
 
-`u` comes from a seeded random sample of pairs, `m` by expectation maximisation on two sets of pairs (Splink 5). What
-was learnt is blended with the assumed values of `dipeval.linkage.model`: the assumption counts as 20 true links and
-100 random pairs, so a file too small to learn from is scored with the assumption and a large one hardly feels it. With
-fewer than 30 expected links nothing is learnt about `m`.
+`u` comes from a seeded random sample of pairs (for the date of birth from counts, `dipeval.linkage.births`), `m` by
+expectation maximisation on two sets of pairs (Splink 5). What was learnt is blended with the assumed values of
+`dipeval.linkage.model`: the assumption counts as 20 true links and 100 random pairs, so a file too small to learn from
+is scored with the assumption and a large one hardly feels it. With fewer than 30 expected links nothing is learnt
+about `m`.
 """
 
 from __future__ import annotations
@@ -16,13 +17,16 @@ from typing import Any
 from splink import DuckDBAPI, Linker
 
 from dipeval.engine import Engine
+from dipeval.linkage.births import chance_agreement
 from dipeval.linkage.blocking import BlockCount, block_rules, count_block
+from dipeval.linkage.levels import BORN
 from dipeval.linkage.model import PersonModel, Weights, default_weights, splink_settings
 from dipeval.linkage.rule import LinkRule
 
 logger = logging.getLogger("dipeval")
 _ASSUMED_LINKS, _ASSUMED_PAIRS, _LINKS_TO_TRAIN = 20.0, 100.0, 30.0
 _TRAINING_PAIRS = 1_000_000
+_LEAST_CHANCE = 1e-7
 
 
 @contextlib.contextmanager
@@ -46,18 +50,6 @@ def open_linker(engine: Engine, left: str, right: str, settings: dict[str, Any])
     api = DuckDBAPI(connection=engine.connection)
     frames = [api.register(left, dataset_display_name="a"), api.register(right, dataset_display_name="b")]
     return api, Linker(frames, settings, log_level=None, validate_settings=False)
-
-
-def estimate_prior(exact: int, n_left: int, n_right: int, recall: float) -> float:
-    """Return the probability that two people at random are the same, from the pairs that agree on the strictest key.
-
-    Examples
-    --------
-    >>> round(estimate_prior(400, 1000, 500, 0.8), 6)
-    0.001
-    """
-    links = min(max(exact / recall, 0.5), float(min(n_left, n_right)))
-    return min(links / (n_left * n_right), 0.5)
 
 
 def _blend(learnt: float | None, assumed: float, evidence: float, weight: float) -> float:
@@ -124,15 +116,53 @@ def learn_weights(
         counts = [count_block(engine, left, right, block) for block in model.training_blocks]
         counts = [count for count in counts if count.n_pairs >= _LINKS_TO_TRAIN]
     rules = block_rules(engine, left, right, counts, prefix="training")
-    api, linker = open_linker(engine, left, right, splink_settings(model, default_weights(model), prior))
+    born = chance_agreement(engine, left, right)
+    settings = splink_settings(model, _with_chances(default_weights(model), born), prior)
+    if born is not None:
+        _hold_chances(settings)
+    api, linker = open_linker(engine, left, right, settings)
     linker.training.estimate_u_using_random_sampling(
         max_pairs=rule.sampled_pairs, seed=rule.seed, min_count_per_level=None, num_chunks=1
     )
     learnt = sum(_learn_m(linker, sql, count) for sql, count in zip(rules, counts, strict=True))
     sampled = float(min(rule.sampled_pairs, size))
-    weights = blended_weights(model, linker.misc.save_model_to_json(), links if learnt else 0.0, sampled)
+    weights = blended_weights(model, _learnt_settings(linker), links if learnt else 0.0, sampled)
     api.delete_tables_created_by_splink_from_db()
-    return weights
+    return _with_chances(weights, born)
+
+
+def _with_chances(weights: Weights, born: tuple[float, ...] | None) -> Weights:
+    """The weights with the date of birth's u counted from the two files, kept from nought for patterns nobody shows."""
+    if born is None:
+        return weights
+    least = [max(u, _LEAST_CHANCE) for u in born]
+    levels = zip(weights[BORN.name], least, strict=True)
+    return weights | {BORN.name: tuple((m, _repeatable(u / sum(least))) for (m, _), u in levels)}
+
+
+def _hold_chances(settings: dict[str, Any]) -> None:
+    """Tell Splink to leave the date of birth's u as given: it is counted, and a sample would only blur it."""
+    for part in settings["comparisons"]:
+        if part["output_column_name"] == BORN.name.replace(" ", "_"):
+            for level in part["comparison_levels"]:
+                if not level.get("is_null_level"):
+                    level["fix_u_probability"] = True
+
+
+def _learnt_settings(linker: Linker) -> dict[str, Any]:
+    """What Splink learnt; a level that no pair showed while others of its comparison did was learnt to be rare.
+
+    Splink leaves such a level at the value that training started from, as if that had been seen.
+    """
+    learnt: dict[str, Any] = linker.misc.save_model_to_json()
+    for part, described in zip(linker._settings_obj.comparisons, learnt["comparisons"], strict=True):
+        seen = [level._has_estimated_m_values for level in part.comparison_levels]
+        named = [not level.is_null_level for level in part.comparison_levels]
+        if any(saw and name for saw, name in zip(seen, named, strict=True)):
+            for level, saw in zip(described["comparison_levels"], seen, strict=True):
+                if not saw:
+                    level["m_probability"] = 0.0
+    return learnt
 
 
 def _learn_m(linker: Linker, sql: str, count: BlockCount) -> bool:

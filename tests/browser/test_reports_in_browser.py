@@ -118,7 +118,14 @@ def test_the_report_shows_how_sure_the_links_are_and_what_they_may_change(
 ) -> None:
     page = browser.new_page(viewport={"width": width, "height": 900})
     page.goto(reports["west-yorkshire-simulated"].as_uri())
-    for anchor in ("linkage", "linkage-quality", "linked-people", "linkage-statement", "linkage-error"):
+    for anchor in (
+        "linkage",
+        "linkage-quality",
+        "linked-people",
+        "linkage-error",
+        "linkage-detail",
+        "linkage-statement",
+    ):
         part = page.locator(f"section[aria-labelledby={anchor}]")
         assert part.count() == 1
         assert part.is_visible()

@@ -12,6 +12,12 @@ from dipeval.report.blocks import RELEASED_MARK
 from dipeval.report.execute import run_in_kernel
 from dipeval.report.notebooks import evaluation_notebooks
 
+SECTIONS = {
+    "01": ["linkage", "linkage-quality", "linked-people"],
+    "12": ["linkage-detail", "linkage-thresholds", "linked-people-detail", "linkage-statement"],
+}
+LINKS = tuple(SECTIONS)
+
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", evaluation_notebooks(), ids=lambda path: path.name)
@@ -20,17 +26,12 @@ def test_notebook_runs_by_itself(path: Path) -> None:
     own = next(cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", ()))
     named = str(ast.literal_eval(own.source.partition("=")[2].partition("\n")[0].strip()))
     # A study that links nothing would show an empty notebook about links.
-    assert named == ("../data/study.toml" if path.name.startswith("01") else "../dipeval/examples/north_carolina.toml")
+    assert named == ("../data/study.toml" if path.name.startswith(LINKS) else "../dipeval/examples/north_carolina.toml")
     study = (path.parent / named).resolve()
     done = run_in_kernel(notebook, {"study_file": str(study)}, lambda line: None)
     marks = [output.metadata.get(RELEASED_MARK) for cell in done.cells for output in cell.get("outputs", ())
              if output.output_type in ("display_data", "execute_result")]  # fmt: skip
     assert marks
     assert all(marks)
-    if path.name.startswith("01"):
-        assert [mark["anchor"] for mark in marks] == [
-            "linkage",
-            "linkage-quality",
-            "linked-people",
-            "linkage-statement",
-        ]
+    if path.name[:2] in SECTIONS:
+        assert [mark["anchor"] for mark in marks] == SECTIONS[path.name[:2]]

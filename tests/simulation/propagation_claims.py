@@ -36,6 +36,8 @@ PROCESSES: dict[str, dict[str, Any]] = {
     "treatment_link_no_effect": {"link": "treatment", "heaped": True, "effect": 0.0},
     "outcome_link": {"link": "outcome"},
 }
+# The two kinds of link, at full size; the others show how it changes with the setting, on half as many cohorts.
+MAIN = ("treatment_link", "outcome_link")
 LARGEST_BIAS, LEAST_NAIVE_BIAS = 0.03, 0.30
 
 

@@ -42,15 +42,20 @@ def test_people_with_many_records_have_the_same_links() -> None:
     pd.testing.assert_frame_equal(other[persons], one[persons])
 
 
-def test_simulated_people_have_the_same_cohort_and_effect() -> None:
+def test_simulated_people_have_the_same_links_and_nearly_the_same_effect() -> None:
+    """Ages come from the year of birth: what rests on them may move a little, the links may not."""
     clear = dip.simulate(people=2_000, seed=3)
     blind = dip.pseudonymise(clear, key=KEY)
-    effects = []
+    effects, cohorts = [], []
     for extracts in (clear, blind):
         cohort = dip.build_cohort(extracts, dip.link(extracts))
         covariates = ["age_at_index", "female", "log_prior_offences_5y", "tested_opiates"]
         design = dip.weight(cohort, treated="treated", covariates=covariates, method="entropy")
         outcomes = dip.measure_reoffending(cohort).to_frame()
-        effects.append((dip.estimate_effect(design, outcomes["reoffended"]).estimate, cohort.attrition))
-    assert effects[1][0] == pytest.approx(effects[0][0], abs=1e-12)
-    pd.testing.assert_frame_equal(effects[1][1], effects[0][1])
+        effects.append(dip.estimate_effect(design, outcomes["reoffended"]))
+        cohorts.append(cohort.people)
+    both = cohorts[0].index.intersection(cohorts[1].index)
+    assert len(both) >= 0.99 * len(cohorts[0])
+    pd.testing.assert_series_equal(cohorts[1].loc[both, "treated"], cohorts[0].loc[both, "treated"])
+    assert abs(effects[1].estimate - effects[0].estimate) < 0.1 * effects[0].std_error
+    print({name: len(people) for name, people in zip(("clear", "hashed"), cohorts, strict=True)}, effects)

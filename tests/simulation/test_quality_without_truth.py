@@ -2,9 +2,10 @@
 
 Tolerances are what was seen over ten simulated pairs of files (20,000 and 3,000 people, clean and heaped, small and
 large overlap, cuts of 0.1 and 0.5, no area) and a half more: precision by duplicates and decoys within 1.5 points and
-by the model within 2 points; recall by the model 0 to 3 points too high, for it knows nothing of pairs that were never
-compared. The decoys of people who agree with somebody on initials, date of birth and sex stay in: without them the
-precision of the small overlap comes out at 0.998 in place of 0.98.
+by the model within 2 points; recall by the model within 0.7 points, without an area 1.8 points too low (it was 0 to 3
+points too high before the pairs that were never compared were allowed for). The decoys of people who agree with
+somebody on initials, date of birth and sex stay in: without them the precision of the small overlap comes out at 0.998
+in place of 0.98.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def assert_near(frame: pd.DataFrame) -> None:
     precision = frame[frame["measure"] == "precision"]
     assert (precision["error"].abs() <= precision["method"].map(TOLERANCE)).all()
     recall = frame.loc[frame["measure"] == "recall", "error"]
-    assert recall.between(-0.02, 0.035).all()
+    assert recall.between(-0.027, 0.015).all()
 
 
 @pytest.mark.parametrize("heaped", [False, True])

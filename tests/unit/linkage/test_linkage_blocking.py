@@ -45,7 +45,8 @@ def test_a_date_of_birth_that_all_share_makes_no_pairs(monkeypatch: pytest.Monke
     assert found.pairs["match_probability"].ge(0.001).all()
 
 
-def test_two_large_files_with_one_date_of_birth_are_counted_by_groups() -> None:
+def test_two_large_files_with_one_date_of_birth_are_counted_by_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocking, "FEW_PAIRS", 100_000)
     left, right = one_birth_date(10_000, 1), one_birth_date(10_000, 2)
     found = find_candidates(open_engine(), left, right, ATTRIBUTOR, LinkRule(), label="tests with treatment")
     assert found.n_compared < 0.1 * 10_000 * 10_000
@@ -66,7 +67,10 @@ def test_everybody_the_same_is_no_obstacle() -> None:
 def test_larger_files_get_tighter_rules_and_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
     extracts = two_files(300, 200)
     loose = link(extracts)
-    assert loose.models[0].blocks == ATTRIBUTOR.blocks and len(loose.notes) == 1
+    assert loose.models[0].blocks == ATTRIBUTOR.blocks + ATTRIBUTOR.loose_blocks and len(loose.notes) == 1
+    monkeypatch.setattr(blocking, "FEW_PAIRS", loose.counts["pairs_compared"].iloc[1] // 2)
+    fewer = link(extracts).models[0].blocks
+    assert set(ATTRIBUTOR.blocks) < set(fewer) < set(loose.models[0].blocks)
     monkeypatch.setattr(blocking, "FEW_PAIRS", 1)
     monkeypatch.setattr(blocking, "PAIRS_A_RECORD", 1)
     tight = link(extracts)

@@ -10,11 +10,20 @@ import pytest
 
 from dipeval.errors import InputError, InvariantError
 from dipeval.linkage import LinkRule, link, true_linkage
-from dipeval.linkage.decoys import link_decoys, make_decoys, person_model
+from dipeval.linkage.decoys import DecoyLinks, link_decoys, make_decoys, person_model
 from dipeval.linkage.example import two_small_files
 from dipeval.linkage.groups import identifiers_of, link_groups
+from dipeval.linkage.missed import missed_share
+from dipeval.linkage.shares import wilson
 from dipeval.linkage.unlinkable import self_match_weights
-from dipeval.linkage.without_truth import EstimatedQuality, _by_duplicates, estimate_quality, false_links_per_person
+from dipeval.linkage.without_truth import (
+    EstimatedQuality,
+    _by_decoys,
+    _by_duplicates,
+    _by_model,
+    estimate_quality,
+    false_links_per_person,
+)
 from tests.unit.linkage.conftest import Checked
 
 
@@ -130,6 +139,27 @@ def test_a_file_of_one_person_has_no_decoys(checked: Checked) -> None:
     linked = pd.Series(True, index=people.index)
     found = link_decoys(checked.linkage.engine, people, people, linked, group.model, checked.linkage.rule)
     assert (found.n_decoys, found.n_linked) == (0, 0)
+
+
+def test_decoys_are_worth_no_more_than_their_donors(checked: Checked) -> None:
+    """5,000 decoys made of 100 people are no 5,000 people: the interval is that of 100."""
+    group = link_groups(checked.linkage)[0]
+    few = DecoyLinks(n_decoys=5_000, n_linked=100, n_donors=100, from_everyone=False)
+    rate = _by_decoys(group, few)[0]
+    assert rate[3] == 0.02
+    assert rate[4:6] == pytest.approx(wilson(2, 100))
+    nobody = _by_decoys(group, DecoyLinks(n_decoys=0, n_linked=0, n_donors=0, from_everyone=True))
+    assert all(math.isnan(value) for value in (*nobody[0][3:6], *nobody[1][3:6]))
+
+
+def test_recall_allows_for_pairs_that_were_never_compared(checked: Checked) -> None:
+    group = link_groups(checked.linkage)[0]
+    all_compared, a_tenth_lost = (_by_model(group, lost)[1] for lost in (0.0, 0.1))
+    assert a_tenth_lost[3] == pytest.approx(0.9 * all_compared[3])
+    assert "10.0% of the true pairs never having been compared" in a_tenth_lost[-1]
+    said = estimate_quality(checked.linkage).to_frame().query("method == 'model' and measure == 'recall'")
+    lost = missed_share(checked.linkage, group.tables[0])
+    assert said["estimate"].iloc[0] == pytest.approx((1 - lost) * all_compared[3])
 
 
 def test_nothing_is_left_on_the_engine(checked: Checked) -> None:

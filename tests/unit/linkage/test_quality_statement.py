@@ -32,6 +32,8 @@ def test_no_cell_is_empty(checked: Checked) -> None:
     links = checked.linkage.counts.set_index("table")["linked"]
     assert f"drug_tests - treatment: {links['treatment']} links" in said["Links made"]
     assert "in the clear" in said["Privacy"]
+    assert said["Linked and unlinked people"].startswith("Linked and unlinked people differ most in ")
+    assert "of the true links found" in said["Accuracy expected"]
 
 
 def test_what_is_not_known_is_said(checked: Checked) -> None:

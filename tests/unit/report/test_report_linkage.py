@@ -9,13 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from bs4 import BeautifulSoup, Tag
 
 import dipeval as dip
 from dipeval import report
 from dipeval.extracts import write_extracts
-from dipeval.report import section_link_quality, section_linkage, section_links
+from dipeval.report import section_linkage, section_linkage_detail, section_links
+from dipeval.report.section_linked_people import _never_one_alone
 from dipeval.report.tidy import results_csv
 from dipeval.study import StudyResult
 
@@ -55,7 +57,9 @@ min_treated = 1
 [disclosure]
 profile = "RULE"
 """
-PARTS = ("linkage", "linkage-quality", "linked-people", "linkage-statement", "linkage-error")
+IN_FRONT = ("linkage", "linkage-quality", "linked-people")
+AT_THE_END = ("linkage-detail", "linkage-thresholds", "linked-people-detail", "linkage-statement")
+PARTS = (*IN_FRONT, "linkage-error", *AT_THE_END)
 COUNTS = {
     "Records",
     "People in the file",
@@ -134,8 +138,62 @@ def test_parts_of_the_linkage_are_headings_but_no_places_of_their_own(shown: Stu
     places = [link["href"] for link in page.select("nav a")]
     assert "#linkage" in places
     assert "#linkage-error" in places
-    assert not {"#linkage-quality", "#linked-people", "#linkage-statement"} & set(places)
+    assert "#linkage-detail" in places
+    assert not {"#linkage-quality", "#linked-people", "#linkage-statement", "#linked-people-detail"} & set(places)
     assert page.find(id="linkage-quality").name == "h3"
+
+
+def test_what_only_those_who_check_the_linkage_need_stands_behind_the_answer(
+    shown: StudyResult, tmp_path: Path
+) -> None:
+    page = _page(shown, tmp_path)
+    places = [part["aria-labelledby"] for part in page.find_all("section")]
+    for anchor in IN_FRONT:
+        assert places.index(anchor) < places.index("effect"), anchor
+    for anchor in AT_THE_END:
+        assert places.index(anchor) > places.index("provenance"), anchor
+    assert "see ‘The linkage in detail’" in _part(page, "linkage").get_text()
+    tables = sum(len(_part(page, anchor).find_all("table")) for anchor in IN_FRONT)
+    assert tables <= 4
+    assert sum(len(_part(page, anchor).find_all("img")) for anchor in IN_FRONT) == 1
+
+
+def test_the_sensitivity_interval_cannot_be_taken_for_the_answer(shown: StudyResult, tmp_path: Path) -> None:
+    page = _page(shown, tmp_path)
+    first, *_ = _part(page, "linkage-error").find_all("p")
+    assert "It is not the registered answer" in first.get_text()
+    assert "which stays the answer" in _part(page, "in-brief").get_text()
+    assert "degrees of freedom by Barnard and Rubin" in _part(page, "linkage-error").get_text()
+
+
+def test_a_share_of_less_than_a_percent_is_not_nought(shown: StudyResult) -> None:
+    item = shown.linkage_error[0]
+    item = replace(item, pooled=replace(item.pooled, between=0.0))
+    page = report.linkage_error(replace(shown, linkage_error=(item,))).to_html()
+    assert "Less than 1% of the uncertainty" in page
+    assert "About 0%" not in page
+
+
+def test_a_mean_age_stays_where_few_have_no_age() -> None:
+    rows = pd.DataFrame(
+        {
+            "characteristic": ["age", "age", "sex", "sex"],
+            "what": ["Age", "Age: not recorded", "Sex: female", "Sex: male"],
+            "linked": ["37.8", "[c]", "[c]", "90%"],
+            "unlinked": ["38.5", "[c]", "12%", "88%"],
+            "smallest": [90, 3, 9, 80],
+            "mean": [True, False, False, False],
+        }
+    )
+    out = _never_one_alone(rows)
+    assert out["linked"].tolist() == ["37.8", "[c]", "[c]", "[c]"]
+    assert out["unlinked"].tolist() == ["38.5", "[c]", "12%", "88%"]
+
+
+def test_the_statement_does_not_list_every_set_of_identifiers(shown: StudyResult) -> None:
+    text = report.linkage_statement(shown).to_html()
+    assert "or another set of this kind" in text
+    assert text.count(" or initials and") < 12
 
 
 def test_no_cell_of_the_statement_is_empty(shown: StudyResult, kept_page: BeautifulSoup, tmp_path: Path) -> None:
@@ -192,10 +250,10 @@ def test_pictures_of_the_links_hold_no_small_bar(kept: StudyResult, monkeypatch:
         )
 
     spied(section_linkage, "draw_match_probabilities")
-    spied(section_link_quality, "draw_sweep")
+    spied(section_linkage_detail, "draw_sweep")
     spied(section_links, "propagation_plot")
     report.linkage(kept)
-    report.linkage_quality(kept)
+    report.linkage_thresholds(kept)
     report.linkage_error(kept)
     bars = drawn["draw_match_probabilities"]["n_pairs"]
     assert (bars == 0).any(), "the simulated data no longer hold a small bar"
@@ -210,7 +268,7 @@ def test_pictures_of_the_links_hold_no_small_bar(kept: StudyResult, monkeypatch:
 
 def test_shares_of_few_people_are_withheld_and_never_one_alone(kept_page: BeautifulSoup) -> None:
     rows: dict[str, list[list[str]]] = {}
-    for table in _part(kept_page, "linked-people").find_all("table"):
+    for table in _part(kept_page, "linked-people-detail").find_all("table"):
         if table.caption.get_text().startswith("Linked and unlinked people of"):
             for row in table.select("tbody tr"):
                 cells = [cell.get_text() for cell in row.find_all(["th", "td"])]
@@ -302,5 +360,7 @@ def test_a_table_of_people_has_no_section_on_links() -> None:
 
     result = dip.Study.from_toml(files("dipeval.examples") / "rossi.toml").run()  # type: ignore[arg-type]
     for part in (report.linkage, report.linkage_quality, report.linked_people, report.linkage_statement):
+        assert part(result).anchor == ""
+    for part in (report.linkage_detail, report.linkage_thresholds, report.linked_people_detail):
         assert part(result).anchor == ""
     assert report.linkage_error(result).anchor == ""
