@@ -125,7 +125,7 @@ def pseudonymised_contract(contract: TableContract) -> TableContract:
             Column(
                 name=AGE,
                 kind="integer",
-                meaning="Age reached in the year of the test (test year less birth year), in place of the date of birth.",
+                meaning="Age reached in the year of the test (test year less birth year), for the date of birth.",
                 minimum=0,
                 maximum=OLDEST,
             )

@@ -42,7 +42,9 @@ def draw_match_probabilities(frame: pd.DataFrame, *, threshold: float, ax: Axes 
     axes.set_yticks(list(places), labels)
     axes.set_ylabel("Match probability")
     axes.set_xlabel("Candidate links (pairs of people)")
-    axes.legend(frameon=False)
+    axes.xaxis.set_major_formatter(_count)
+    # Above the bars: the longest are at either end of the axis.
+    axes.legend(frameon=False, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2)
     return axes
 
 
@@ -237,8 +239,7 @@ def draw_sweep(frame: pd.DataFrame, *, threshold: float, ax: Axes | None = None)
     for name, colour, marker in zip(table.columns, (TREATED_COLOUR, COMPARISON_COLOUR), "oD", strict=True):
         axes.plot(table.index, table[name], color=colour, marker=marker, label=words[str(name)])
     axes.axvline(threshold, color=GREY, linestyle=":", linewidth=1.2)
-    if known:
-        axes.yaxis.set_major_formatter(_percent)
+    axes.yaxis.set_major_formatter(_percent if known else _count)
     axes.set_xlabel("Threshold of the match probability (dotted: the one in use)")
     axes.set_ylabel("Share of links" if known else "Pairs of people")
     axes.legend(frameon=False)
@@ -247,3 +248,7 @@ def draw_sweep(frame: pd.DataFrame, *, threshold: float, ax: Axes | None = None)
 
 def _percent(value: float, _: object) -> str:
     return f"{value:.0%}"
+
+
+def _count(value: float, _: object) -> str:
+    return f"{value:,.0f}" if value == round(value) else ""

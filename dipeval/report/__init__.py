@@ -10,7 +10,9 @@ from dipeval.report.section_groups import balance, design
 from dipeval.report.section_how import methods, provenance
 from dipeval.report.section_link_quality import linkage_quality
 from dipeval.report.section_linkage import linkage
-from dipeval.report.section_linked_people import linkage_statement, linked_people
+from dipeval.report.section_linkage_detail import linkage_detail, linkage_thresholds
+from dipeval.report.section_linkage_statement import linkage_statement
+from dipeval.report.section_linked_people import linked_people, linked_people_detail
 from dipeval.report.section_links import linkage_error
 from dipeval.report.section_money import money
 from dipeval.report.section_people import cohort
@@ -29,10 +31,13 @@ __all__ = [
     "design",
     "effect",
     "linkage",
+    "linkage_detail",
     "linkage_error",
     "linkage_quality",
     "linkage_statement",
+    "linkage_thresholds",
     "linked_people",
+    "linked_people_detail",
     "methods",
     "money",
     "provenance",

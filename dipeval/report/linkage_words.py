@@ -21,6 +21,12 @@ _DEFAULT_DATES = "dates of birth that far too many people share"
 _COUNT = re.compile(r"(?<![\w.,/-])\d[\d,]*(?![\w%/-]|[.,]\d)")
 
 
+CODED = (
+    "Names, dates of birth and postcodes came as keyed codes (pseudonymised), made by the senders. Default dates of "
+    "birth were looked for there, before the codes were made, and are not counted here."
+)
+
+
 def of_link(name: str) -> str:
     """Return the file of a link in words: the file it is linked to is the same for all.
 
@@ -115,12 +121,15 @@ def what_was_noticed(result: StudyResult) -> tuple[str, ...]:
     """Return what the linkage has to say of itself: the rule, default dates, merged references, reviews."""
     linkage = result.linkage
     assert linkage is not None
+    coded = any(item.key_fingerprint for item in result.files)
     lines = [named(scrubbed(note, result.rule), linkage) for note in linkage.notes if _DEFAULT_DATES not in note]
     if linkage.counts["heaped"].sum():
         lines.append(
             "Some dates of birth are shared by far too many people to be true. They are taken for defaults and count "
-            "as missing; the table says for how many people."
+            "as missing; ‘The linkage in detail’ says for how many people."
         )
+    elif coded:
+        lines.append(CODED)
     elif linkage.rule.find_heaped_dates:
         lines.append("No date of birth is shared by far too many people, so none was set aside as a default.")
     if linkage.rule.merge_references and linkage.rule.profile != "deterministic":

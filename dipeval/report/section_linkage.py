@@ -1,4 +1,4 @@
-"""Whose records are whose: the flow of records into people, what tells people apart, and how sure the links are."""
+"""Whose records are whose: the flow of records into people, and how sure the links are."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import pandas as pd
 
 from dipeval.disclosure import NOT_APPLICABLE, ReleasedTable, is_small, release, release_count
 from dipeval.plots.linkage import draw_match_probabilities
-from dipeval.plots.linkage_weights import draw_match_weights
 from dipeval.plots.style import to_png
 from dipeval.presenting import round_half_up
 from dipeval.report import linkage_words as say
@@ -19,24 +18,26 @@ if TYPE_CHECKING:
     from dipeval.linkage import Linkage
     from dipeval.study import StudyResult
 
-_IDENTIFIERS = {
-    "attributor": "initials, date of birth, sex, area",
-    "full": "names, date of birth, sex, postcode",
-    "deterministic": "exact initials or names, date of birth, sex",
-}
 INTRO = (
     "The files share no person number, and treatment files hold initials rather than names. Records were joined to "
-    "people by a probabilistic model (Fellegi and Sunter 1969, by the Splink package) that learns from the files how "
-    "much each agreement is worth; each person keeps at most one partner in each file."
+    "people by a probabilistic model (Fellegi and Sunter 1969, by the Splink package) that {learns}; each person "
+    "keeps at most one partner in each file."
 )
+LEARNS = "learns from the files how much each agreement is worth"
+LEARNT_BEFORE = "takes what each agreement is worth from a model that was learnt before (linkage.model)"
 INTRO_EXACT = (
     "The files share no person number. Records were joined where initials or names, date of birth and sex agree "
     "exactly and nobody else in either file has the same. One slip of the pen and the link is missed."
 )
 CAUTION = (
-    "A missed link makes a treated person look untreated, which pulls the estimate towards zero; a false link does "
-    "the same from the other side. A missed link to the offences looks like somebody who stopped offending."
+    "A missed link makes a treated person look untreated, which as a rule pulls the estimate towards zero; a false "
+    "link does the same from the other side. A missed link to the offences looks like somebody who stopped offending."
 )
+DETAIL = (
+    "What the files were compared on, {more}linked and unlinked people level by level and a statement for those who "
+    "pass the results on: see ‘The linkage in detail’, the last part."
+)
+OF_A_MODEL = "what each agreement is worth, other thresholds, "
 
 
 def linkage(result: StudyResult) -> Section:
@@ -54,14 +55,14 @@ def linkage(result: StudyResult) -> Section:
     if result.linkage is None:
         return nothing()
     exact = result.linkage.rule.profile == "deterministic"
+    how = LEARNT_BEFORE if result.spec.linkage.model else LEARNS
     blocks: list[Block] = [
-        Text(paragraphs=(INTRO_EXACT if exact else INTRO,)),
+        Text(paragraphs=(INTRO_EXACT if exact else INTRO.format(learns=how),)),
         Table(released=_flow(result, result.linkage)),
-        Table(released=_models(result, result.linkage)),
         Points(title="What was noticed on the way", items=say.what_was_noticed(result)),
         *_probabilities(result, result.linkage),
-        *_weights(result),
         Text(paragraphs=(CAUTION,), kind="note"),
+        Text(paragraphs=(DETAIL.format(more="" if exact else OF_A_MODEL),)),
     ]
     return Section(title="Whose records are whose?", anchor="linkage", blocks=tuple(blocks))
 
@@ -130,33 +131,6 @@ def _linkable(result: StudyResult) -> dict[str, float]:
     return found
 
 
-def _models(result: StudyResult, linked_files: Linkage) -> ReleasedTable:
-    counts = linked_files.counts
-    others = counts[counts["linked"].notna()]
-    frame = pd.DataFrame(
-        {
-            "table": [say.of_table(name) for name in others["table"]],
-            "model": [_IDENTIFIERS.get(str(model), NOT_APPLICABLE) for model in others["model"]],
-            "pairs": others["pairs_compared"],
-            "heaped": [say.about(n, result.rule) if n else "none" for n in others["heaped"]],
-        }
-    )
-    return release(
-        frame,
-        rule=result.rule,
-        caption=f"What the files were compared on with {say.of_table(linked_files.anchor).lower()}",
-        counts=["pairs"],
-        right=["heaped"],
-        labels={
-            "table": "File",
-            "model": "Identifiers used",
-            "pairs": "Pairs of people compared",
-            "heaped": "People with a default date of birth set aside",
-        },
-        notes=("Files that carry the same police number were linked together.",),
-    )
-
-
 def _probabilities(result: StudyResult, linked_files: Linkage) -> list[Block]:
     """How sure the candidates are; under a protecting rule small bars are left out and the others rounded."""
     if not linked_files.models:
@@ -182,7 +156,8 @@ def _probabilities(result: StudyResult, linked_files: Linkage) -> list[Block]:
             ),
             caption=(
                 "How sure are the links? Candidates by match probability, all files together; the dotted line is where "
-                f"links begin.{left_out}"
+                "links begin. A candidate above it that is not linked has a rival who is as likely or likelier."
+                f"{left_out}"
             ),
         )
     ]
@@ -200,37 +175,3 @@ def protected(frame: Any, counts: list[str], rule: DisclosureRule) -> pd.DataFra
         for name in counts
     }
     return frame.assign(**shown)
-
-
-def _weights(result: StudyResult) -> list[Block]:
-    """What agreement is worth; weights learnt from few people are not drawn under a protecting rule."""
-    account, linked_files = result.linkage_account, result.linkage
-    if account is None or linked_files is None or not linked_files.models:
-        return []
-    frame = account.weights.to_frame()
-    if result.rule.protects:
-        linked = linked_files.counts.set_index("table")["linked"]
-        few = [
-            f"{linked_files.anchor} - {', '.join(model.tables)}"
-            for model in linked_files.models
-            if any(is_small(linked[table], result.rule) for table in model.tables)
-        ]
-        frame = frame[~frame["link"].isin(few)]
-        frame = frame.assign(match_weight=[round_half_up(value, 1) for value in frame["match_weight"]])
-    if frame.empty:
-        return []
-    best, worst = (frame.loc[getattr(frame["match_weight"], at)()] for at in ("idxmax", "idxmin"))
-    return [
-        Picture(
-            png=to_png(draw_match_weights(frame)),
-            alt=(
-                "Bars that show how much each agreement or disagreement between two records tells. The agreement that "
-                f"tells most is {best['level']} ({best['comparison']}); most against a link speaks {worst['level']} "
-                f"({worst['comparison']})."
-            ),
-            caption=(
-                "What each agreement is worth, as learnt from the files. To the right: it speaks for one person; each "
-                "unit doubles the odds. To the left: it speaks against."
-            ),
-        )
-    ]

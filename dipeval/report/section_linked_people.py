@@ -1,13 +1,12 @@
-"""Who was linked and who was not, and the statement on the linkage."""
+"""Who was linked and who was not."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from dipeval.disclosure import CONFIDENTIAL, NOT_APPLICABLE, ReleasedTable, is_small, release, release_line
+from dipeval.disclosure import CONFIDENTIAL, NOT_APPLICABLE, ReleasedTable, is_small, release
 from dipeval.presenting import format_number
 from dipeval.report import linkage_words as say
 from dipeval.report.blocks import Block, Section, Table, Text, nothing
@@ -27,8 +26,6 @@ _WHAT = (
     "treatment. Within a file whose people ought all to have been tested, a difference shows whom the linkage misses."
 )
 _NOBODY = "All people of the other files were linked, or nearly all, so there is nobody to compare them with."
-_SEEN_ABOVE = "Compared by age, sex, ethnicity and district: see ‘Who was linked, and who was not?’."
-_DROPPED = re.compile(r"(?<=: )\d[\d,]*(?= \()")
 
 
 def linked_people(result: StudyResult) -> Section:
@@ -51,11 +48,34 @@ def linked_people(result: StudyResult) -> Section:
     blocks: list[Block] = [Text(paragraphs=(_WHAT if whole.rows else _NOBODY,))]
     if whole.rows:
         blocks.append(Table(released=whole))
+    return Section(title="Who was linked, and who was not?", anchor="linked-people", blocks=tuple(blocks), level=3)
+
+
+def linked_people_detail(result: StudyResult) -> Section:
+    """Return linked and unlinked people of the treatment link level by level; empty where nobody can be compared.
+
+    Parameters
+    ----------
+    result
+        From ``Study.run()``.
+
+    Returns
+    -------
+    Section
+    """
+    account = result.linkage_account
+    if account is None or account.compared is None:
+        return nothing()
+    frame = account.compared.to_frame()
+    blocks = []
     for side in _SIDES:
         part = frame[frame["link"].str.endswith(" - treatment") & (frame["side"] == side)]
         if len(part) and part["smd"].notna().any():
             blocks.append(Table(released=_levels(result, part, side)))
-    return Section(title="Who was linked, and who was not?", anchor="linked-people", blocks=tuple(blocks), level=3)
+    if not blocks:
+        return nothing()
+    title = "Linked and unlinked people, level by level"
+    return Section(title=title, anchor="linked-people-detail", blocks=tuple(blocks), level=3)
 
 
 def _differences(result: StudyResult, frame: pd.DataFrame) -> ReleasedTable:
@@ -87,7 +107,8 @@ def _differences(result: StudyResult, frame: pd.DataFrame) -> ReleasedTable:
         notes=(
             "Files whose people were all, or nearly all, linked are left out. Of age: linked less unlinked, in "
             "standard deviations. Of the others: the distance over all levels, which has no sign (Yang and Dalton "
-            "2012).",
+            "2012). Where one side has few people, or a characteristic many levels, larger differences than 0.1 come "
+            "about by chance as well.",
         ),
     )
 
@@ -117,13 +138,13 @@ def _levels(result: StudyResult, part: pd.DataFrame, side: str) -> ReleasedTable
                 group: _mean(row, group, rule) if age else _share(row, group, sizes[str(row.characteristic)], rule)
                 for group in ("linked", "unlinked")
             }
-            | {"smd": float(row.smd), "smallest": min(int(row.n_linked), int(row.n_unlinked))}
+            | {"smd": float(row.smd), "smallest": min(int(row.n_linked), int(row.n_unlinked)), "mean": age}
         )
     shown = _never_one_alone(pd.DataFrame(rows))
     anchor = say.of_table(result.linkage.anchor).lower() if result.linkage is not None else ""
     whose = f"the {anchor}, with and without a treatment record" if side == "anchor" else "the treatment file"
     return release(
-        shown.drop(columns="characteristic"),
+        shown.drop(columns=["characteristic", "mean"]),
         rule=rule,
         caption=f"Linked and unlinked people of {whose}",
         rests_on={"smd": "smallest"},
@@ -162,115 +183,11 @@ def _share(row: Any, group: str, sizes: dict[str, int], rule: DisclosureRule) ->
 def _never_one_alone(rows: pd.DataFrame) -> pd.DataFrame:
     """Shares of one characteristic add up to 100%: one withheld alone could be had back, so another goes with it."""
     out = rows.copy()
-    for _, own in rows.groupby("characteristic", sort=False):
+    # A mean is no share: it gives back none that is withheld.
+    for _, own in rows[~rows["mean"]].groupby("characteristic", sort=False):
         for group in ("linked", "unlinked"):
             hidden = own[own[group] == CONFIDENTIAL]
             others = own[own[group] != CONFIDENTIAL].sort_values("smallest", kind="stable")
             if len(hidden) == 1 and len(others):
                 out.loc[others.index[0], group] = CONFIDENTIAL
     return out
-
-
-def linkage_statement(result: StudyResult) -> Section:
-    """Return the statement on the linkage (GUILD), no cell of it empty; empty if the study links nothing.
-
-    Parameters
-    ----------
-    result
-        From ``Study.run()``.
-
-    Returns
-    -------
-    Section
-    """
-    account = result.linkage_account
-    if account is None:
-        return nothing()
-    frame = account.statement.to_frame()
-    told = _as_released(result)
-    frame["statement"] = [
-        told.get(item) or _in_words(result, item, text)
-        for item, text in zip(frame["item"], frame["statement"], strict=True)
-    ]
-    notes = (
-        "Items: GUILD, guidance for information about linking data sets (Gilbert and others 2018, Journal of Public "
-        "Health 40, 191). What is not recorded has to be added by hand before the statement is passed on."
-    )
-    tables = tuple(
-        Table(
-            released=release(
-                part[["item", "statement"]],
-                rule=result.rule,
-                caption=f"Statement: {step}",
-                labels={"item": "Item", "statement": "Statement"},
-            )
-        )
-        for step, part in frame.groupby("step", sort=False)
-    )
-    return Section(
-        title="Statement on the linkage",
-        anchor="linkage-statement",
-        blocks=(Text(paragraphs=(notes,)), *tables),
-        level=3,
-    )
-
-
-def _in_words(result: StudyResult, item: str, text: str) -> str:
-    """A statement as released, tables named in words; the rule keeps the names of its keys."""
-    text = release_line(_DROPPED.sub(lambda found: say.scrubbed(found.group(), result.rule), text), result.rule)
-    if item in ("How to repeat it", "Source files") or result.linkage is None:
-        return text
-    return say.named(text, result.linkage)
-
-
-def _as_released(result: StudyResult) -> dict[str, str]:
-    """Items that are said otherwise in a report: what follows in it, and what would tell of few people."""
-    told = {"Linked and unlinked people": _SEEN_ABOVE, "Effect of linkage error on results": _carried_on(result)}
-    linkage = result.linkage
-    if not result.rule.protects or linkage is None:
-        return told
-    counts = linkage.counts.dropna(subset=["linked"])
-    links = "; ".join(
-        f"{say.of_table(name)}: {say.about(linked, result.rule)} of {say.about(persons, result.rule)} people"
-        for name, linked, persons in zip(counts["table"], counts["linked"], counts["persons"], strict=True)
-    )
-    return told | {
-        "Links made": f"{links}.",
-        "Identifiers and how complete they are": _completeness(result),
-        "Accuracy expected": "Estimated in several ways: see ‘How good are the links?’.",
-        "What happened": " ".join(say.scrubbed(note, result.rule) for note in linkage.notes) or "Nothing to note.",
-    }
-
-
-def _completeness(result: StudyResult) -> str:
-    """Share of people with each identifier, where neither those who have it nor those who lack it are few."""
-    linkage = result.linkage
-    assert linkage is not None
-    parts = []
-    for table in linkage.counts["table"]:
-        known = linkage.identifiers(table)
-        known = known[[name for name in ("forename_initial", "birth_date", "sex", "outward") if name in known]]
-        words = {"forename_initial": "initials", "birth_date": "date of birth", "sex": "sex", "outward": "area"}
-        have = known.notna().sum()
-        shown = [f"{words[str(name)]} {_how_many(int(n), len(known), result.rule)}" for name, n in have.items() if n]
-        parts.append(f"{say.of_table(table)}: {', '.join(shown) or 'no usable identifier'}")
-    return "Share of people who have it. " + "; ".join(parts) + "."
-
-
-def _how_many(have: int, people: int, rule: DisclosureRule) -> str:
-    """A share as it may be told: those who lack an identifier may be few as well."""
-    if is_small(have, rule):
-        return CONFIDENTIAL
-    lacking = people - have
-    return "all or nearly all" if is_small(lacking, rule) else say.percent(have / people, min(have, lacking), rule)
-
-
-def _carried_on(result: StudyResult) -> str:
-    if result.withheld:
-        return "Not worked out: no effect is shown in this study."
-    if result.linkage_error:
-        return (
-            f"The analysis was repeated on {result.linkage_error[0].draws} sets of links drawn at random and at "
-            "several thresholds: see ‘What if some links are wrong?’."
-        )
-    return "Not worked out in this study (linkage.error in the study file)."

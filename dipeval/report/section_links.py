@@ -24,8 +24,8 @@ TITLE, ANCHOR = "What if some links are wrong?", "linkage-error"
 WHAT_FOR = {
     "treatment": (
         "Who was treated is known from the treatment file, and a link to it can be missed or wrong. A missed link puts "
-        "a treated person among the untreated, a false one an untreated person among the treated; both draw the groups "
-        "towards each other."
+        "a treated person among the untreated, a false one an untreated person among the treated; as a rule both draw "
+        "the groups towards each other."
     ),
     "outcome": (
         "Who reoffended is known from the offences, and a link to them can be missed or wrong. A missed link looks "
@@ -44,6 +44,12 @@ NOT_THE_ANSWER = (
 EXACT = (
     "The records of this study were joined by exact agreement, which says of no link how probable it is. What wrong "
     "and missed links do to the answer can therefore not be worked out; with a model of the links it could."
+)
+TIPPING = "How many links would have to be wrong to change the answer?"
+WORST = (
+    "This is the worst case: the links of exactly those people whose outcomes matter most are wrong. Links that are "
+    "wrong for everybody alike do far less. Counted among all people in the study, before anybody is left out for want "
+    "of somebody comparable."
 )
 _FAILED = "For the {files} file the comparison could not be repeated on other links, so nothing is said about it."
 
@@ -67,10 +73,10 @@ def linkage_error(result: StudyResult) -> Section:
     if words.small(result, result.effects[0]):
         return Section(title=TITLE, anchor=ANCHOR, blocks=(Text(paragraphs=(words.hidden_effect(),)),))
     blocks: list[Block] = [block for item in result.linkage_error for block in _blocks(result, item)]
+    if result.linkage_error:
+        blocks.insert(0, Text(paragraphs=(NOT_THE_ANSWER,), kind="note"))
     for name in result.linkage_error_failed:
         blocks.append(Text(paragraphs=(_FAILED.format(files=name),), kind="note"))
-    if result.linkage_error:
-        blocks.append(Text(paragraphs=(NOT_THE_ANSWER,), kind="note"))
     return Section(title=TITLE, anchor=ANCHOR, blocks=tuple(blocks))
 
 
@@ -82,7 +88,8 @@ def in_brief(result: StudyResult) -> str:
     decimals = _digits(result, item, _row(item, "pooled"))
     return (
         f"Linked records: allowing for links that may be wrong or missed, the estimate would be "
-        f"{_size(item, decimals)}; with the links as made it is {_figure(item, 'point', decimals)}. See ‘{TITLE}’."
+        f"{_size(item, decimals)}; with the links as made it is {_figure(item, 'point', decimals)}, which stays "
+        f"the answer. See ‘{TITLE}’."
     )
 
 
@@ -90,8 +97,8 @@ def _blocks(result: StudyResult, item: LinkagePropagation) -> list[Block]:
     decimals = _digits(result, item, _row(item, "pooled"))
     lead = (
         f"Allowing for wrong and missed links, the estimate is {_size(item, decimals)}; with the links as made it is "
-        f"{_figure(item, 'point', decimals)}. About {format_percent(item.share_due_to_linkage, 0)} of the uncertainty "
-        "(of the variance) comes from not knowing the links."
+        f"{_figure(item, 'point', decimals)}. {_share(item)} of the uncertainty (of the variance) comes from not "
+        "knowing the links."
     )
     return [
         Text(paragraphs=(WHAT_FOR[item.role], HOW.format(draws=item.draws))),
@@ -130,6 +137,11 @@ def _size(item: LinkagePropagation, decimals: int) -> str:
         f"{show(item.estimate)}{_unit(item)} ({item.level:.0%} interval from {show(item.conf_low)} to "
         f"{show(item.conf_high)})"
     )
+
+
+def _share(item: LinkagePropagation) -> str:
+    share = item.share_due_to_linkage
+    return f"About {format_percent(share, 0)}" if share >= 0.005 else "Less than 1%"
 
 
 def _named(row: pd.Series) -> str:
@@ -178,8 +190,23 @@ def _table(result: StudyResult, item: LinkagePropagation) -> ReleasedTable:
             "estimate": "Estimate",
             "interval": f"{item.level:.0%} interval",
         },
-        notes=(f"{status}: people in the study before anybody is left out for want of somebody comparable.",),
+        notes=_notes(status, matched=result.design.method == "nearest"),
     )
+
+
+def _notes(status: str, *, matched: bool) -> tuple[str, ...]:
+    notes = [
+        f"{status}: people in the study before anybody is left out for want of somebody comparable.",
+        "Allowing for wrong and missed links: the average over the draws, and an interval from the uncertainty within "
+        "and between them (Rubin's rules; degrees of freedom by Barnard and Rubin, which with few people widens it a "
+        "little even where the links are sure).",
+    ]
+    if matched:
+        notes.append(
+            "Matched pairs are made anew on each row, and one person more or less can rearrange many of them: small "
+            "ups and downs from row to row tell nothing of the links."
+        )
+    return tuple(notes)
 
 
 def _picture(result: StudyResult, item: LinkagePropagation) -> list[Block]:
@@ -213,7 +240,7 @@ def _picture(result: StudyResult, item: LinkagePropagation) -> list[Block]:
 def _tipping(result: StudyResult, item: LinkagePropagation) -> list[Block]:
     if item.tipping:
         lines = tuple(_in_words(result, item, point) for point in item.tipping)
-        return [Points(title="How many links would have to be wrong to change the answer?", items=lines)]
+        return [Points(title=TIPPING, items=lines), Text(paragraphs=(WORST,))]
     if not item.looked_for_tipping:
         return []
     text = (
@@ -257,7 +284,7 @@ def _in_words(result: StudyResult, item: LinkagePropagation, point: TippingPoint
             "false_links": "had not reoffended at all (their link was false)",
         }[point.kind]
     kind = point.kind.replace("_links", "")
-    expects = f"The linkage itself expects {expected} people with a {kind} link, of whatever outcome."
+    expects = f"The linkage itself expects {expected} people of the study with a {kind} link, whatever their outcome."
     if point.n_people is None and point.n_tried is not None and point.n_tried < point.n_among:
         return (
             f"If up to {say.about(point.n_tried, result.rule)} of the {among} {point.who} {wrong}, and nobody else, "

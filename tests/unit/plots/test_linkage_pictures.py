@@ -13,6 +13,7 @@ from dipeval.plots.linkage import (
     draw_calibration,
     draw_estimated_quality,
     draw_linked_comparison,
+    draw_match_probabilities,
     draw_quality,
     draw_sweep,
 )
@@ -121,3 +122,20 @@ def test_the_waterfall_ends_at_the_total_and_keeps_room_for_its_figures() -> Non
     assert [bar.get_width() for bar in axes.patches] == [-10.0, -6.0, -16.0]
     assert axes.get_xlim()[0] < -16
     assert [text.get_text() for text in axes.texts][-1] == "\N{MINUS SIGN}16.0"
+
+
+def test_the_legend_of_the_probabilities_hides_no_bar() -> None:
+    # The longest bars are at both ends of the axis, so no corner inside is free.
+    frame = pd.DataFrame(
+        {
+            "low": [0.001, 0.5, 0.99],
+            "high": [0.1, 0.6, 1.0],
+            "linked": [False, True, True],
+            "n_pairs": [37_500, 20, 41_000],
+        }
+    )
+    axes = draw_match_probabilities(frame, threshold=0.5)
+    axes.figure.canvas.draw()
+    legend = axes.get_legend().get_window_extent()
+    assert not any(legend.overlaps(bar.get_window_extent()) for bar in axes.patches if bar.get_width())
+    assert "40,000" in [tick.get_text() for tick in axes.get_xticklabels()]

@@ -196,6 +196,25 @@ def test_the_statement_does_not_list_every_set_of_identifiers(shown: StudyResult
     assert text.count(" or initials and") < 12
 
 
+def test_a_model_learnt_before_is_not_said_to_be_learnt_from_these_files(shown: StudyResult) -> None:
+    options = shown.spec.linkage.model_copy(update={"model": "link_model.json"})
+    study = replace(shown.study_file, spec=shown.spec.model_copy(update={"linkage": options}))
+    reused = replace(shown, study_file=study)
+    for part in (report.linkage, report.linkage_detail, report.linkage_statement):
+        assert "from the files" in part(shown).to_html()
+        text = part(reused).to_html()
+        assert "learnt before (linkage.model)" in text, part
+        assert "from the files" not in text, part
+
+
+def test_default_dates_in_coded_files_are_the_senders(shown: StudyResult) -> None:
+    assert "No date of birth is shared by far too many people" in report.linkage(shown).to_html()
+    coded = replace(shown, files=tuple(replace(item, key_fingerprint="0" * 16) for item in shown.files))
+    text = report.linkage(coded).to_html()
+    assert "No date of birth is shared" not in text
+    assert "came as keyed codes (pseudonymised)" in text
+
+
 def test_no_cell_of_the_statement_is_empty(shown: StudyResult, kept_page: BeautifulSoup, tmp_path: Path) -> None:
     for page in (_page(shown, tmp_path), kept_page):
         cells = _cells(_part(page, "linkage-statement"))
