@@ -56,20 +56,22 @@ class DesignAnalysis:
     options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
-        """Check the method, and keep what was passed as what it should be."""
+        """Check the method, and that there is something to make the groups alike on."""
         if self.method not in ("nearest", *WEIGHTINGS):
             raise InputError(f"method must be nearest, {', '.join(WEIGHTINGS)}; got {self.method!r}.")
-        exact = tuple(self.options.get("exact", ()))
-        object.__setattr__(self, "covariates", tuple(dict.fromkeys((*self.covariates, *exact))))
+        object.__setattr__(self, "covariates", tuple(self.covariates))
         if not self.covariates:
             raise InputError("DesignAnalysis needs covariates: the columns on which the groups are made alike.")
 
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Every column of the people that the design reads: the covariates, and those that are matched exactly."""
+        return tuple(dict.fromkeys((*self.covariates, *self.options.get("exact", ()))))
+
     def __call__(self, people: pd.DataFrame) -> Effect:
         """Return the effect among these people: one row a person, treated, outcome and covariates as columns."""
-        exact = set(self.options.get("exact", ()))
-        named = [name for name in self.covariates if name not in exact] or list(self.covariates)
         # The outcome stays outside: the design is made from the named columns only.
-        columns = people[list(dict.fromkeys([TREATED, *self.covariates]))]
+        columns = people[[TREATED, *self.needs]]
         make = match if self.method == "nearest" else weight
-        design = make(columns, treated=TREATED, covariates=named, method=self.method, **self.options)
+        design = make(columns, treated=TREATED, covariates=list(self.covariates), method=self.method, **self.options)
         return estimate_effect(design, people[self.outcome], measure=self.measure, outcome_name=self.outcome)

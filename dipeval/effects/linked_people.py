@@ -141,7 +141,7 @@ def _number(result: Any, name: str) -> float:
 
 def check_covariates(analysis: Analysis, linked: LinkedPeople, values: Floats, everything: pd.DataFrame) -> Answer:
     """Run the analysis on the named columns only; refuse if it needs one that the draws would leave out."""
-    declared = set(getattr(analysis, "covariates", ()))
+    declared = set(getattr(analysis, "needs", getattr(analysis, "covariates", ())))
     missing = sorted(declared - set(linked.covariates))
     if missing:
         raise InputError(_left_out(", ".join(missing)))
@@ -198,6 +198,11 @@ def link_people(
             raise InputError("The treatment must be 0 or 1 (or False or True) for everybody.")
         column, rule = _outcome_column(outcome), outcome
     place = people.index.get_indexer(pd.Index(pairs["left_person"]))
+    if (place < 0).all():
+        raise InputError(
+            "None of the people is among the candidate links. The index of people must be the person ids of this "
+            "linkage (such as P000123, as in cohort.people)."
+        )
     value = _what_pairs_say(pairs, rule, place)
     if role == "treatment" and not np.isin(value, (0.0, 1.0)).all():
         raise InputError("treated_from must say true or false of each candidate link.")

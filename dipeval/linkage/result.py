@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from dipeval.linkage.calibration import Calibration
     from dipeval.linkage.compare import LinkedComparison
     from dipeval.linkage.pictures import MatchWeights, PairExplanation
+    from dipeval.linkage.review_quality import ReviewQuality
     from dipeval.linkage.statement import LinkageStatement
     from dipeval.linkage.sweeping import LinkSweep
     from dipeval.linkage.without_truth import EstimatedQuality
@@ -267,13 +268,45 @@ class Linkage(HtmlMixin):
         return measure_quality(self._spine, truth, self.anchor, others, by=by, about=about)
 
     def calibration(self, truth: Any) -> Calibration:
-        """Compare the match probabilities with the share of candidates that truly are one person."""
+        """Compare the match probabilities with the share of candidates that truly are one person.
+
+        Parameters
+        ----------
+        truth
+            ``extracts.truth``, a frame with table, record_id and true_person, or the path of a filled review sheet.
+
+        Returns
+        -------
+        Calibration
+            One row a band of probability.
+
+        Raises
+        ------
+        InputError
+            If the linkage has no probabilities, or the truth cannot be used.
+        """
         from dipeval.linkage.calibration import calibrate
 
         return calibrate(self, truth)
 
     def compare_linked(self, table: str | None = None) -> LinkedComparison:
-        """Compare linked with unlinked people by age, sex, ethnicity and district."""
+        """Compare linked with unlinked people by age, sex, ethnicity and district, on both sides of each link.
+
+        Parameters
+        ----------
+        table
+            The file linked to the anchor; default all of them.
+
+        Returns
+        -------
+        LinkedComparison
+            With standardised differences.
+
+        Raises
+        ------
+        InputError
+            If there is no such table.
+        """
         from dipeval.linkage.compare import compare_linked
 
         return compare_linked(self, table)
@@ -283,40 +316,151 @@ class Linkage(HtmlMixin):
         thresholds: Iterable[float] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99),
         truth: Any = None,
     ) -> LinkSweep:
-        """Choose the links anew at each threshold and count them; with truth, say how many are right."""
+        """Choose the links anew at each threshold and count them; with truth, say how many are right.
+
+        Parameters
+        ----------
+        thresholds
+            Match probabilities.
+        truth
+            As for `quality`; default none.
+
+        Returns
+        -------
+        LinkSweep
+            One row a file and threshold.
+
+        Raises
+        ------
+        InputError
+            If a threshold is out of its range, or the linkage has no probabilities.
+        """
         from dipeval.linkage.sweeping import sweep
 
         return sweep(self, thresholds, truth)
 
     def waterfall(self, left_person: str, right_person: str, *, table: str | None = None) -> PairExplanation:
-        """Explain the weight of one candidate part by part."""
+        """Explain the weight of one candidate part by part; levels of agreement are shown, never the values.
+
+        Parameters
+        ----------
+        left_person, right_person
+            As in `pairs`.
+        table
+            The right-hand file, where the two are candidates in several.
+
+        Returns
+        -------
+        PairExplanation
+
+        Raises
+        ------
+        InputError
+            If the two are no candidates, or are candidates in several files and none was named.
+        """
         from dipeval.linkage.pictures import waterfall
 
         return waterfall(self, left_person, right_person, table=table)
 
     def weights(self) -> MatchWeights:
-        """Return the match weights that were learnt, with their picture."""
+        """Return the match weights of every comparison and level, in bits, with their picture.
+
+        Returns
+        -------
+        MatchWeights
+
+        Raises
+        ------
+        InputError
+            If nothing was learnt (a deterministic linkage, or true links).
+        """
         from dipeval.linkage.pictures import match_weights
 
         return match_weights(self)
 
     def review_sheet(self, path: str | Path, n: int = 200, seed: int = 1) -> Path:
-        """Write a sheet of candidates for clerical review. **It holds personal data.**"""
+        """Write a sheet of candidates for clerical review. **It holds personal data.**
+
+        Parameters
+        ----------
+        path
+            Where to (.csv, or .xlsx where openpyxl is installed); nothing is overwritten.
+        n
+            Number of pairs, doubtful ones more often than sure ones.
+        seed
+            Chooses among them.
+
+        Returns
+        -------
+        pathlib.Path
+
+        Raises
+        ------
+        InputError
+            If the file exists or cannot be written, or there is no candidate to review.
+        """
         from dipeval.linkage.review import write_review_sheet
 
         return write_review_sheet(self, path, n=n, seed=seed)
 
     def apply_review(self, path: str | Path) -> Linkage:
-        """Return the linkage with the decisions of a review sheet."""
+        """Return the linkage with the decisions of a review sheet: same is linked, different never is.
+
+        Parameters
+        ----------
+        path
+            The filled sheet.
+
+        Returns
+        -------
+        Linkage
+            A new one; the other candidates are resolved again, one to one.
+
+        Raises
+        ------
+        InputError
+            With every fault of the sheet, each with its row.
+        """
         from dipeval.linkage.review import apply_review
 
         return apply_review(self, path)
 
-    def statement(self) -> LinkageStatement:
-        """Return the statement on the linkage that GUILD asks for."""
+    def review_quality(self, path: str | Path) -> ReviewQuality:
+        """Estimate from the decisions of a filled review sheet how many links are right, by band of probability.
+
+        Parameters
+        ----------
+        path
+            The filled sheet of this linkage.
+
+        Returns
+        -------
+        ReviewQuality
+
+        Raises
+        ------
+        InputError
+            With every fault of the sheet, each with its row.
+        """
+        from dipeval.linkage.review_quality import review_quality
+
+        return review_quality(self, path)
+
+    def statement(self, extracts: Any = None) -> LinkageStatement:
+        """Return the statement on the linkage that GUILD asks for (Gilbert et al. 2018), with no empty cell.
+
+        Parameters
+        ----------
+        extracts
+            The records it was made from, for what is said of the files; default what the linkage knows.
+
+        Returns
+        -------
+        LinkageStatement
+        """
         from dipeval.linkage.statement import guild_statement
 
-        return guild_statement(self)
+        return guild_statement(self, extracts)
 
     def summary(self) -> Summary:
         """Return records, people and links by file in words."""

@@ -270,7 +270,7 @@ def _method(linkage: Linkage, groups: list[LinkGroup]) -> str:
         return "Links taken as given: no probability was modelled."
     return (
         "Probabilistic (Fellegi and Sunter 1969, by the Splink package): what each agreement is worth was learnt from "
-        "the files themselves; a seed makes it repeatable."
+        "the files themselves, or from those of the saved model that was used; a seed makes it repeatable."
     )
 
 

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("dipeval")
 MATCHED_BY = ("caliper", "caliper_unit", "scale", "ratio", "replace", "order")
-EXACT_COPY = "{} (exactly)"
 
 
 def linkage_errors(
@@ -88,7 +87,7 @@ def analysis_of(spec: StudySpec) -> DesignAnalysis:
     options: dict[str, Any] = {"estimand": design.estimand}
     if design.method == "nearest":
         options |= {name: getattr(design, name) for name in MATCHED_BY}
-        options |= {"exact": tuple(_exact_columns(spec).values()), "seed": spec.seed}
+        options |= {"exact": tuple(design.exact), "seed": spec.seed}
     return DesignAnalysis(
         covariates=tuple(design.covariates),
         outcome=value_column(spec.primary),
@@ -98,17 +97,9 @@ def analysis_of(spec: StudySpec) -> DesignAnalysis:
     )
 
 
-def _exact_columns(spec: StudySpec) -> dict[str, str]:
-    """Column matched on exactly -> its name in the analysis: one that is a covariate too stands there twice."""
-    if spec.design.method != "nearest":
-        return {}
-    return {name: EXACT_COPY.format(name) if name in spec.design.covariates else name for name in spec.design.exact}
-
-
 def analysed_people(prepared: Prepared, outcomes: pd.DataFrame, spec: StudySpec) -> pd.DataFrame:
     """Return the people with the primary outcome, as the analysis of `analysis_of` needs them."""
-    people = prepared.frame.join(outcomes[[value_column(spec.primary)]])
-    return people.assign(**{copy: people[name] for name, copy in _exact_columns(spec).items() if copy != name})
+    return prepared.frame.join(outcomes[[value_column(spec.primary)]])
 
 
 def _one(prepared: Prepared, opened: Opened, primary: Effect, spec: StudySpec, link: str) -> LinkagePropagation:
@@ -119,7 +110,7 @@ def _one(prepared: Prepared, opened: Opened, primary: Effect, spec: StudySpec, l
         prepared.linkage,  # type: ignore[arg-type]
         analysis,
         link=link,
-        covariates=analysis.covariates,
+        covariates=analysis.needs,
         draws=spec.linkage.error.draws,
         seed=spec.seed,
         people=analysed_people(prepared, opened.frame, spec),

@@ -413,3 +413,17 @@ def test_time_to_event_is_carried_through_a_model_of_it() -> None:
     result = propagate(linkage, people, log_hazard_ratio, outcome=["time_days", "event"], tipping=True)
     assert result.estimate < 0 < result.share_due_to_linkage
     assert result.tipping[0].who == "comparison people with the outcome"
+
+
+def test_people_under_another_index_are_refused(study: Any) -> None:
+    linkage, people, analysis = study
+    with pytest.raises(InputError, match="must be the person ids of this linkage"):
+        propagate(linkage, people.reset_index(drop=True), analysis)
+
+
+def test_a_column_that_is_matched_exactly_stays_a_covariate() -> None:
+    analysis = dip.DesignAnalysis(
+        covariates=("age", "female"), outcome="reoffended", method="nearest", options={"exact": ("female", "district")}
+    )
+    assert analysis.covariates == ("age", "female")
+    assert analysis.needs == ("age", "female", "district")
