@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -49,7 +49,7 @@ class DesignAnalysis:
     -0.333
     """
 
-    covariates: tuple[str, ...]
+    covariates: Sequence[str]
     outcome: str
     measure: str = "risk_difference"
     method: str = "entropy"
