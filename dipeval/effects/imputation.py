@@ -164,7 +164,10 @@ def _likelihood_ratio(rows: Floats, status: Bools, start: Floats, rng: np.random
 
 
 def _posterior_draw(rows: Floats, status: Floats, start: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """One draw of logistic coefficients from the normal approximation round their mode (Newton's method); the mode."""
+    """One draw of logistic coefficients from the normal approximation round their mode (Newton's method); the mode.
+
+    Not the fit of `dipeval.matching`, which has no prior and rightly refuses columns that separate the groups.
+    """
     precision = np.full(rows.shape[1], _PRECISION)
     precision[0] = 1e-8
     beta = start

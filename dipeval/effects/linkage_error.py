@@ -122,9 +122,8 @@ def propagate_linkage(
     -----
     Goldstein, Harron and Wade (2012), Stat Med 31, 3481-3493; Gutman, Afendulis and Zaslavsky (2013), JASA 108,
     34-47; Rubin (1987); Barnard and Rubin (1999). Who is eligible, from when, and with which covariates stays as the
-    links as made have it. Decisions of a clerical review that changed a link are kept in the draws; a link that the
-    review only confirmed stays as doubtful as the model has it. Degrees of freedom without missing information: the
-    smaller group less one, the least that a comparison of two groups can have.
+    links as made have it. What a clerical review judged stands in every draw. Degrees of freedom without missing
+    information: the smaller group less one, the least that a comparison of two groups can have.
 
     Examples
     --------
@@ -249,23 +248,18 @@ def _candidates(linkage: Linkage, link: str) -> pd.DataFrame:
     if found.empty:
         there = f"candidates exist for {', '.join(known)}" if known else "there are none at all"
         raise InputError(f"The linkage has no candidate links to '{link}'; {there}.")
-    found = found.sort_values(["left_person", "right_person"], ignore_index=True)
-    if any(str(note).startswith("Clerical review") for note in getattr(linkage, "notes", ())):
-        return _as_reviewed(found, linkage.rule.threshold, linkage.rule.ties)
-    return found
+    if hasattr(linkage, "decisions"):
+        found = _as_judged(found, linkage.decisions().reindex(found.index))
+    return found.sort_values(["left_person", "right_person"], ignore_index=True)
 
 
-def _as_reviewed(pairs: pd.DataFrame, threshold: float, ties: str) -> pd.DataFrame:
-    """Keep what a review changed: a link it undid is none in any draw, one it made below the threshold is in all.
-
-    A link above the threshold that is new may be a decision or may only have moved up, so it stays as it was.
-    """
-    before = one_to_one(pairs.rename(columns={"left_person": "left", "right_person": "right"}), threshold, ties)[0]
-    undone = before & ~pairs["linked"]
-    decided = pairs["linked"] & (pairs["match_probability"] < threshold)
-    weight = pairs["match_weight"].mask(undone, -60.0).mask(decided, 60.0)
-    chance = pairs["match_probability"].mask(undone, 0.0).mask(decided, 1.0)
-    return pairs.assign(match_weight=weight, match_probability=chance)
+def _as_judged(pairs: pd.DataFrame, decisions: pd.Series) -> pd.DataFrame:
+    """Let what a clerical review said stand in every draw and at every threshold."""
+    same, different = decisions == "same", decisions == "different"
+    return pairs.assign(
+        match_weight=pairs["match_weight"].mask(different, -60.0).mask(same, 60.0),
+        match_probability=pairs["match_probability"].mask(different, 0.0).mask(same, 1.0),
+    )
 
 
 def _imputation(linkage: Linkage, link: str, linked: LinkedPeople, share: float) -> Imputation:

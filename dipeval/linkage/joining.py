@@ -84,7 +84,7 @@ def _anchor_files(anchor: OwnPeople) -> LinkedFiles:
     )
 
 
-def link_groups(
+def join_groups(
     engine: Engine,
     groups: list[OwnPeople],
     tables: Mapping[str, pd.DataFrame],

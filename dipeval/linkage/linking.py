@@ -14,7 +14,7 @@ import pandas as pd
 from dipeval.engine import Engine, open_engine
 from dipeval.errors import InputError
 from dipeval.linkage.grouping import anchor_table, check_extra, check_keys, check_shared, file_groups
-from dipeval.linkage.joining import link_groups
+from dipeval.linkage.joining import join_groups
 from dipeval.linkage.kept import Kept, Tables, digits_for, id_texts
 from dipeval.linkage.persons import PERSON_TABLES, OwnPeople, own_people
 from dipeval.linkage.result import Linkage
@@ -184,7 +184,7 @@ def _linked(
     """Link the groups and put the tables of the linkage together."""
     made: list[str] = []
     try:
-        done, kept, found = link_groups(engine, groups, tables, rule, hashed=hashed, saved=saved, names=made)
+        done, kept, found = join_groups(engine, groups, tables, rule, hashed=hashed, saved=saved, names=made)
     except BaseException:
         Tables(engine, made)
         raise

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _KEY = ["left_person", "right_person"]
 
 
-def relinked(linkage: Linkage, kept: Kept, linked: pd.Series, note: str) -> Linkage:
+def relinked(linkage: Linkage, kept: Kept, linked: pd.Series, note: str, decided: pd.Series | None = None) -> Linkage:
     """Return the linkage with these links.
 
     Parameters
@@ -31,6 +31,8 @@ def relinked(linkage: Linkage, kept: Kept, linked: pd.Series, note: str) -> Link
         people: of the rows of one pair, a row that changes decides for all of them.
     note
         Said of the new linkage.
+    decided
+        What a person judged, on the index of the pairs; stands beside earlier judgements and before them.
 
     Returns
     -------
@@ -72,6 +74,7 @@ def relinked(linkage: Linkage, kept: Kept, linked: pd.Series, note: str) -> Link
         _pairs=pairs,
         _counts=counted(spine, counts["table"], linkage.anchor, known),
         _kept=kept.renumbered(numbers),
+        _decided=linkage.decisions() if decided is None else decided.where(decided.notna(), linkage.decisions()),
         notes=(*linkage.notes, note),
     )
 

@@ -74,6 +74,7 @@ class Linkage(HtmlMixin):
     _counts: pd.DataFrame = field(repr=False)
     notes: tuple[str, ...] = ()
     _kept: Kept | None = field(default=None, repr=False)
+    _decided: pd.Series | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         """Check that every record stands once and every link is one to one."""
@@ -214,7 +215,18 @@ class Linkage(HtmlMixin):
         """
         return self._held().pair_weights(table)
 
-    def relinked(self, linked: pd.Series, note: str) -> Linkage:
+    def decisions(self) -> pd.Series:
+        """Return what a clerical review said of each candidate.
+
+        Returns
+        -------
+        pandas.Series
+            ``"same"``, ``"different"`` or missing, on the index of `pairs`.
+        """
+        nothing = pd.Series(None, index=self._pairs.index, dtype=object, name="decision")
+        return nothing if self._decided is None else self._decided.copy()
+
+    def relinked(self, linked: pd.Series, note: str, *, decided: pd.Series | None = None) -> Linkage:
         """Return the linkage with other links.
 
         Parameters
@@ -224,6 +236,9 @@ class Linkage(HtmlMixin):
             the rows of one pair, one that changes decides for all.
         note
             Added to the notes.
+        decided
+            ``"same"`` or ``"different"`` where a person judged a candidate, on the index of `pairs`; kept for
+            `decisions`. Default nothing new.
 
         Returns
         -------
@@ -236,7 +251,7 @@ class Linkage(HtmlMixin):
         """
         from dipeval.linkage.relink import relinked
 
-        return relinked(self, self._held(), linked, note)
+        return relinked(self, self._held(), linked, note, decided)
 
     def quality(self, truth: Any = None, *, by: str | None = None) -> LinkageQuality | EstimatedQuality:
         """Compare with known links; without them, estimate how good the links are.

@@ -273,23 +273,23 @@ def apply_review(linkage: Linkage, path: str | Path) -> Linkage:
         If the sheet has faults (see `read_review`).
     """
     decisions = read_review(linkage, path)
-    chosen = []
+    resolved_pairs = []
     for group in link_groups(linkage):
         mine = decisions[decisions["link"] == group.label].set_index("row")["decision"]
-        linked = _resolved_again(linkage, group, mine)
-        pairs = group.pairs.loc[linked, PAIR]
-        chosen += [pairs.assign(right_table=table, chosen=True) for table in group.tables]
+        said = mine[mine != "unsure"].reindex(group.pairs.index)
+        again = group.pairs[PAIR].assign(again=_resolved_again(linkage, group, mine), said=said)
+        resolved_pairs += [again.assign(right_table=table) for table in group.tables]
     pairs = linkage.pairs()
     keys = ["right_table", *PAIR]
-    index = pd.MultiIndex.from_frame(pairs[keys])
-    linked = pd.Series(index.isin(pd.MultiIndex.from_frame(pd.concat(chosen)[keys])), index=pairs.index)
+    found = pairs[keys].merge(pd.concat(resolved_pairs), on=keys, how="left").set_index(pairs.index)
+    linked = found["again"].eq(True)
     counts = decisions["decision"].value_counts().reindex(list(DECISIONS), fill_value=0)
     changed = int((linked != pairs["linked"]).sum())
     note = (
         f"Clerical review: {len(decisions):,} pairs judged ({counts['same']:,} the same, {counts['different']:,} "
         f"different, {counts['unsure']:,} unsure); {changed:,} candidates changed between linked and not linked."
     )
-    return linkage.relinked(linked, note)
+    return linkage.relinked(linked, note, decided=found["said"].astype(object))
 
 
 def _resolved_again(linkage: Linkage, group: LinkGroup, decisions: pd.Series) -> pd.Series:

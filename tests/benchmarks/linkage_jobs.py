@@ -36,7 +36,7 @@ THRESHOLD = 0.5
 # Where dip.link calls its steps from; a step that has moved is left out of the phases, the total stays.
 STEPS = {
     "_collapse": "dipeval.linkage.linking",
-    "link_groups": "dipeval.linkage.linking",
+    "join_groups": "dipeval.linkage.linking",
     "learn_weights": "dipeval.linkage.candidates",
     "_score": "dipeval.linkage.candidates",
     "candidate_table": "dipeval.linkage.linking",

@@ -12,8 +12,6 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from scipy.stats import binom, norm
-
 import dipeval as dip
 
 NOMINAL = 0.95
@@ -135,13 +133,7 @@ def figures(process: str, runs: list[Run], people: int = 5_000) -> dict[str, Any
 
 
 def lowest_allowed(n: int) -> float:
-    """Nominal coverage less three Monte Carlo errors; with fewer than 50 runs the binomial limit of the same rarity.
-
-    The normal approximation errs there: of 12 intervals that cover in 95%, 9 or fewer do so in one case of 50, not in
-    one of 740.
-    """
-    if n < 50:
-        return float(binom.ppf(norm.sf(3), n, NOMINAL)) / n
+    """Nominal coverage less three Monte Carlo errors."""
     return NOMINAL - 3 * math.sqrt(NOMINAL * (1 - NOMINAL) / n)
 
 

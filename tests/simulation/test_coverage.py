@@ -6,15 +6,16 @@ import pytest
 
 from tests.simulation.claims import PROCESSES, Run, faults, figures, highest_allowed, lowest_allowed, many_runs
 
-SEEDS = 12
+# Without an effect 12 runs fell on the limit: it is judged by all the runs of `make prove`.
+SEEDS = dict.fromkeys(PROCESSES, 12) | {"null": 100}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("process", PROCESSES)
 def test_interval_covers_the_truth_and_the_naive_difference_does_not(process: str) -> None:
-    found = figures(process, many_runs(process, SEEDS))
+    found = figures(process, many_runs(process, SEEDS[process]))
     print(found)
-    assert not faults(found, SEEDS), found
+    assert not faults(found, SEEDS[process]), found
 
 
 def invented(n: int, *, missed: int = 0, third: float = 0.6, naive: float = 0.1) -> list[Run]:

@@ -355,7 +355,6 @@ def test_decisions_of_a_review_stand_in_every_draw() -> None:
     pairs["linked"] = pairs["match_probability"] > 0.5
     pairs.loc[0, "linked"], pairs.loc[1, "linked"] = False, True
     reviewed = given(pairs)
-    reviewed.rule, reviewed.notes = SimpleNamespace(profile="attributor", ties="drop", threshold=0.5), ()
     seen: list[tuple[int, int]] = []
 
     def analysis(drawn: pd.DataFrame) -> tuple[float, float]:
@@ -365,7 +364,9 @@ def test_decisions_of_a_review_stand_in_every_draw() -> None:
     propagate(reviewed, people, analysis, draws=20, thresholds=())
     assert len(set(seen)) > 1
     seen.clear()
-    reviewed.notes = ("Clerical review: 2 pairs judged.",)
+    said = pd.Series(None, index=pairs.index, dtype=object)
+    said.loc[0], said.loc[1] = "different", "same"
+    reviewed.decisions = lambda: said
     propagate(reviewed, people, analysis, draws=20, thresholds=())
     assert set(seen) == {(0, 1)}
 

@@ -333,6 +333,22 @@ def test_one_decision_changes_what_it_must_and_no_more(checked: Checked, tmp_pat
     pd.testing.assert_frame_equal(unsure.pairs(), pairs)
 
 
+def test_a_linkage_keeps_what_was_decided(checked: Checked, tmp_path: Path) -> None:
+    """Not only what a decision changed: a link that was confirmed is as certain as one that was made."""
+    pairs = checked.linkage.pairs()
+    sure, weak = pairs[pairs["linked"]].iloc[0], pairs[~pairs["linked"]].iloc[0]
+    assert checked.linkage.decisions().isna().all()
+    confirmed = decide(checked, tmp_path / "confirmed", sure, "same")
+    both = decide(Checked(checked.extracts, confirmed), tmp_path / "parted", weak, "different")
+    said = both.decisions().dropna()
+    assert sorted(set(said)) == ["different", "same"]
+    of = both.pairs().loc[said.index].assign(said=said).set_index(["left_person", "right_person"])["said"]
+    assert set(of.loc[[(sure["left_person"], sure["right_person"])]]) == {"same"}
+    assert set(of.loc[[(weak["left_person"], weak["right_person"])]]) == {"different"}
+    unsure = decide(checked, tmp_path / "unsure", sure, "unsure")
+    assert unsure.decisions().isna().all()
+
+
 def test_precision_by_the_review_is_that_of_the_truth(checked: Checked, tmp_path: Path) -> None:
     path = filled(checked, tmp_path, n=100_000)
     quality = review_quality(checked.linkage, path)
