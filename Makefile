@@ -6,15 +6,16 @@ STAMP := $(VENV)/installed
 export OMP_NUM_THREADS ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install report test lint slow browser prove bench docs picture notebook lock clean
+.PHONY: help install report test lint slow browser spark prove bench docs picture notebook lock clean
 
 help:
 	@echo "make report    set up, run the example evaluations, say where the reports are"
 	@echo "make test      set up, run the tests"
 	@echo "make lint      ruff, mypy, import contracts"
 	@echo "make slow      simulations and the long checks        make browser   the reports in Chromium"
+	@echo "make spark     the event work on Spark (needs Java 17; installs pyspark)"
 	@echo "make prove     the simulation claims in full, into docs/evidence/"
-	@echo "make bench     time and memory of the linkage beside Splink alone, as ratios"
+	@echo "make bench     time and memory of the linkage beside Splink alone, and of a cohort beside SQL by hand, as ratios"
 	@echo "make notebook  open the notebooks in Jupyter           make lock      renew requirements.lock"
 	@echo "make docs      renew the pages and data that are made from the package"
 	@echo "make clean     remove the environment and the reports"
@@ -44,11 +45,16 @@ slow: $(STAMP)
 browser: $(STAMP)
 	@$(BIN)/python -m pytest -q -m browser
 
+# pyspark is no part of requirements.lock: it is 470 MB, and most who run dipeval never need it.
+spark: $(STAMP)
+	@$(BIN)/python -m pip install --quiet --requirement requirements-spark.txt
+	@$(BIN)/python -m pytest -q -m spark
+
 prove: $(STAMP)
 	@$(BIN)/python -m tests.simulation.prove
 
 bench: $(STAMP)
-	@$(BIN)/python -m tests.benchmarks.run
+	@$(BIN)/python -m tests.benchmarks.run && $(BIN)/python -m tests.benchmarks.cohort
 
 docs: $(STAMP)
 	@$(BIN)/python docs/make_pages.py

@@ -12,6 +12,7 @@ from dipeval.extracts.contracts import (
     table_contract,
     table_schema,
 )
+from dipeval.extracts.event_tables import EventTables, event_tables
 from dipeval.extracts.extracts import ExtractFile, Extracts
 from dipeval.extracts.making import make_extracts
 from dipeval.extracts.mapping import ExtractMapping
@@ -20,12 +21,14 @@ from dipeval.extracts.writing import write_extracts
 
 __all__ = [
     "Column",
+    "EventTables",
     "ExtractFile",
     "ExtractMapping",
     "Extracts",
     "TableContract",
     "contracts",
     "data_dictionary",
+    "event_tables",
     "make_extracts",
     "read_extracts",
     "table_contract",

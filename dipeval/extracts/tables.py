@@ -88,6 +88,15 @@ def _count(name: str, meaning: str, *, kind: str = "integer", **more: Any) -> Co
     return Column(name=name, kind=kind, meaning=meaning, minimum=0, **more)
 
 
+_RISK_SCORE = Column(
+    name="risk_score",
+    kind="number",
+    meaning="Predicted probability of a proven reoffence, such as OGRS, from 0 to 1.",
+    minimum=0,
+    maximum=1,
+    weakness="Of which day, and of which version of the score?",
+)
+
 _DRUG_TESTS = TableContract(
     name="drug_tests",
     meaning="Drug tests of people arrested and held in police custody, one row a test.",
@@ -114,6 +123,7 @@ _DRUG_TESTS = TableContract(
         _code("test_ground", v.TEST_GROUNDS, "Whether a trigger offence, or an inspector's authority, led to it."),
         _text("trigger_offence", "Trigger offence of the arrest."),
         _always(_code("result", v.TEST_RESULTS, "What the test found.", weakness="Cocaine does not tell crack.")),
+        _RISK_SCORE,
     ),
 )
 
@@ -135,6 +145,7 @@ _CONTACTS = TableContract(
         *_DRUGS,
         _date("exit_date", "Day the case was closed."),
         _text("exit_reason", "Why the case was closed."),
+        _RISK_SCORE,
     ),
 )
 
@@ -177,6 +188,8 @@ _OFFENCES = TableContract(
         _date("disposal_date", "Day of the caution or the conviction.", weakness="Lags the offence by months."),
         _code("disposal", v.DISPOSALS, "What became of it.", weakness="Missing while the case is open."),
         Column(name="custodial", kind="boolean", meaning="Whether it led to a custodial sentence."),
+        _date("arrest_date", "Day of the arrest for it.", weakness="Not in every source; one arrest, many offences."),
+        _date("charge_date", "Day of the charge."),
     ),
 )
 
@@ -254,6 +267,7 @@ _ORDERS = TableContract(
         _always(_date("start_date", "Day the order began.")),
         _date("end_date", "Day the order ended or will end."),
         _text("outcome", "How it ended."),
+        _RISK_SCORE,
     ),
 )
 
@@ -271,6 +285,7 @@ _SENTENCES = TableContract(
         _text("type", "Kind of sentence."),
         _count("length_days", "Length of the sentence in days.", weakness="Missing for life sentences."),
         _date("release_date", "Day of release, or the day it is due."),
+        _RISK_SCORE,
     ),
 )
 
