@@ -1,89 +1,127 @@
-"""Facts from strictly before the index date: Ibis expressions, (tables, rule) -> table.
+"""Facts from strictly before the cut-off: Ibis expressions, (tables, rule) -> table.
 
-An earlier offence counts when it was proven and known: offence date and disposal date both before the index date.
+The cut-off is the index day or, where the exposure comes before the index, the day the exposure began. An earlier
+offence counts when it was proven and known: offence date and disposal date both before the cut-off.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 import ibis
 
-from dipeval.cohort.events import proven
+from dipeval.cohort.baseline_join import counts_by_join
+from dipeval.cohort.baseline_measures import measures
+from dipeval.cohort.baseline_spells import CUSTODY, TREATMENT, custody_before, treatment_before
+from dipeval.cohort.calendar import era_of
 from dipeval.cohort.intervals import AGE_OF_RESPONSIBILITY, completed_years
-from dipeval.vocabulary import OFFENCE_CLASS
+from dipeval.cohort.windows import counts_by_windows
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from dipeval.cohort.rule import CohortRule
 
-DAYS_12M = 365
-COUNTS = ("prior_offences_12m", "prior_offences_5y", "prior_acquisitive_5y", "prior_violent_5y", "n_sanctions")
+ADULT: Final = 18
+SEASONS: Final = {
+    "winter": (12, 1, 2),
+    "spring": (3, 4, 5),
+    "summer": (6, 7, 8),
+    "autumn": (9, 10, 11),
+}
 
 
-def groups_of(offence_class: str) -> tuple[str, ...]:
-    """Offence groups of a class; robbery is acquisitive here."""
-    return tuple(group for group, name in OFFENCE_CLASS.items() if name == offence_class)
+def baseline(
+    index: ir.Table, events: Mapping[str, ir.Table], rule: CohortRule, *, by_windows: bool | None = None
+) -> ir.Table:
+    """One row an index with every baseline column complete.
 
+    Parameters
+    ----------
+    index
+        One row an index: index_id, person_id, index_date, cut_off_date, age_at_index, date_of_birth, sex, ethnicity,
+        district, test_result, risk_score, exposure_type and whatever else is to be carried along.
+    events
+        ``offences``, and if there are any ``custody_spells`` (united), ``treatment`` and ``drug_tests``: records of
+        the people of the index, each with its person_id.
+    rule
+        Look-back, and whether a person has one index or many.
+    by_windows
+        Whether to count by running totals (`windows`), as is done for many indexes a person, or by a join
+        (`baseline_join`), as is done for one; the counts are the same. Default as the rule has it.
 
-def criminal_history(people: ir.Table, offences: ir.Table, rule: CohortRule) -> ir.Table:
-    """Counts of earlier proven offences a person, the number of sanctions, and the first offence and sanction dates.
+    Returns
+    -------
+    ibis.expr.types.Table
+        The columns of ``index`` but sex and date_of_birth, and the columns of `covariates.COVARIATES`.
 
-    A sanction is a distinct disposal date: several offences dealt with on one day are one sanction.
+    Notes
+    -----
+    A sanction is a distinct day on which proven offences were dealt with. Copas rate of OGRS3: ln((1 + earlier
+    sanctions) / (10 + age at index - age at first sanction)), ages in completed years (Howard, Francis, Soothill and
+    Humphreys, *OGRS 3*, Ministry of Justice 2009); of OGRS4: ln(sanctions / (26 + age at index - age at first
+    sanction)), the present sanction counted. With no record the person's first sanction is the present one, which
+    gives ln(1/10) and ln(1/26); OGRS4 itself uses its rate from three sanctions up. Ages at a first offence or
+    sanction are at least 10: a younger age, which only a wrong date or a wrong link can give, is taken as 10.
     """
-    o = people.select("person_id", "index_date").join(proven(offences), "person_id")
-    o = o.filter(o.offence_date < o.index_date, o.disposal_date < o.index_date)
-    recent = o.offence_date >= o.index_date - ibis.interval(days=rule.lookback_days)
-    last_year = o.offence_date >= o.index_date - ibis.interval(days=DAYS_12M)
-    acquisitive = recent & o.offence_group.isin(groups_of("acquisitive")).fill_null(False)
-    violent = recent & o.offence_group.isin(groups_of("violent")).fill_null(False)
-    return o.group_by("person_id").aggregate(
-        prior_offences_12m=last_year.ifelse(1, 0).sum(),
-        prior_offences_5y=recent.ifelse(1, 0).sum(),
-        prior_acquisitive_5y=acquisitive.ifelse(1, 0).sum(),
-        prior_violent_5y=violent.ifelse(1, 0).sum(),
-        n_sanctions=o.disposal_date.nunique(),
-        first_offence_date=o.offence_date.min(),
-        first_sanction_date=o.disposal_date.min(),
-    )
-
-
-def custody_history(people: ir.Table, spells: ir.Table, rule: CohortRule) -> ir.Table:
-    """Number of united custody spells that began before the index date and reached into the look-back."""
-    c = people.select("person_id", "index_date").join(spells, "person_id")
-    c = c.filter(c.start_date < c.index_date, c.end_date > c.index_date - ibis.interval(days=rule.lookback_days))
-    return c.group_by("person_id").aggregate(prior_custody_5y=c.count())
-
-
-def baseline(people: ir.Table, offences: ir.Table, spells: ir.Table, rule: CohortRule) -> ir.Table:
-    """One row a person with every baseline column complete.
-
-    Copas rate of OGRS3: ln((1 + earlier sanctions) / (10 + age at index - age at first sanction)), ages in completed
-    years, sanctions = distinct disposal dates of proven offences known before the index date (Howard, Francis,
-    Soothill and Humphreys, *OGRS 3*, Ministry of Justice 2009). With no record the person's first sanction is the
-    present one, which gives ln(1/10). Ages at a first offence or sanction are at least 10: a younger age, which only
-    a wrong date or a wrong link can give, is taken as 10.
-    """
-    b = people.left_join(criminal_history(people, offences, rule), "person_id").drop("person_id_right")
-    b = b.left_join(custody_history(people, spells, rule), "person_id").drop("person_id_right")
-    b = b.mutate(**{name: b[name].fill_null(0) for name in (*COUNTS, "prior_custody_5y")})
+    many = rule.unit != "people" if by_windows is None else by_windows
+    cuts = index.select("index_id", "person_id", "cut_off_date")
+    wanted = measures(rule)
+    found = (counts_by_windows if many else counts_by_join)(cuts, events, wanted)
+    b = index
+    for part in (*found, custody_before(cuts, events, rule), treatment_before(cuts, events, rule)):
+        if part is not None:
+            b = b.left_join(part, "index_id").drop("index_id_right")
+    counts = (*(measure.name for measure in wanted), *CUSTODY, *TREATMENT)
+    b = b.mutate(**{name: _count(b, name) for name in counts})
     b = b.mutate(
         age_first_offence=_age_then(b, "first_offence_date"), age_first_sanction=_age_then(b, "first_sanction_date")
     )
-    years = 10 + b.age_at_index - b.age_first_sanction
-    return b.mutate(
-        female=(b.sex == "female").fill_null(False).ifelse(1, 0),
-        ethnicity=b.ethnicity.fill_null("not_stated"),
-        tested_opiates=b.test_result.isin(("opiates", "both")).ifelse(1, 0),
-        tested_cocaine=b.test_result.isin(("cocaine", "both")).ifelse(1, 0),
-        log_prior_offences_5y=(b.prior_offences_5y.cast("float64") + 1).ln(),
-        # Numerators are made float64 before dividing: Spark would otherwise divide decimals.
-        copas_rate=((b.n_sanctions + 1).cast("float64") / years).ln(),
-    ).drop("n_sanctions", "first_offence_date", "first_sanction_date", "age_first_sanction", "sex", "date_of_birth")
+    b = b.mutate(**_at_index(b), **_rates(b))
+    return b.drop("first_offence_date", "first_sanction_date", "sex", "date_of_birth")
 
 
-def _age_then(b: ir.Table, column: str) -> ir.Value:
+def _count(b: ir.Table, name: str) -> Any:
+    """Nothing found is none; so is a table the extracts do not have."""
+    return b[name].fill_null(0) if name in b.columns else ibis.literal(0, "int64")
+
+
+def _at_index(b: ir.Table) -> dict[str, Any]:
+    month = b.index_date.month()
+    return {
+        "female": _one(b.sex == "female"),
+        "ethnicity": b.ethnicity.fill_null("not_stated"),
+        "district": b.district.fill_null("not_stated"),
+        "test_result": b.test_result.fill_null("not_tested"),
+        "tested_opiates": _one(b.test_result.isin(("opiates", "both"))),
+        "tested_cocaine": _one(b.test_result.isin(("cocaine", "both"))),
+        "exposure_type": b.exposure_type.fill_null(""),
+        "risk_score": b.risk_score.cast("float64"),
+        "age_at_index": b.age_at_index.cast("int64"),
+        "age_group": (b.age_at_index >= ADULT).ifelse("adult", "juvenile"),
+        "season": ibis.cases(*[(month.isin(months), name) for name, months in SEASONS.items()], else_="none"),
+        "index_year": b.index_date.year().cast("int64"),
+        "era": era_of(b.index_date),
+    }
+
+
+def _rates(b: ir.Table) -> dict[str, Any]:
+    # Numerators are made float64 before dividing: Spark would otherwise divide decimals.
+    sanctions = (b.prior_sanctions_ever + 1).cast("float64")
+    years = b.age_at_index - b.age_first_sanction
+    return {
+        "log_prior_offences_5y": (b.prior_offences_5y.cast("float64") + 1).ln(),
+        "copas_rate": (sanctions / (years + 10)).ln(),
+        "copas_rate_ogrs4": (sanctions / (years + 26)).ln(),
+    }
+
+
+def _one(condition: Any) -> Any:
+    return condition.fill_null(False).ifelse(1, 0).cast("int64")
+
+
+def _age_then(b: ir.Table, column: str) -> Any:
     age = completed_years(b.date_of_birth, b[column])
     sane = (age < AGE_OF_RESPONSIBILITY).ifelse(AGE_OF_RESPONSIBILITY, age)
-    return b[column].isnull().ifelse(b.age_at_index, sane)
+    return b[column].isnull().ifelse(b.age_at_index, sane).cast("int64")

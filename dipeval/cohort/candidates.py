@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from dipeval.cohort import eligibility
 from dipeval.cohort.events import load_records
+from dipeval.cohort.exposure import EXPOSURE_TABLES, exposure_flags, exposures
 from dipeval.errors import InputError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def candidates_of(cohort: Cohort, linkage: Linkage, table: str) -> pd.DataFrame:
 def treated_if_linked(cohort: Cohort, extracts: Extracts, linkage: Linkage) -> pd.DataFrame:
     """Say of every candidate treatment link whether its person would count as treated, were the link true.
 
-    The rule is the cohort's own: treatment that starts within the grace period of the index test.
+    The rule is the cohort's own: as a rule, treatment that starts within the grace period of the index test.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def treated_if_linked(cohort: Cohort, extracts: Extracts, linkage: Linkage) -> p
     extracts
         The records the linkage was made from.
     linkage
-        With candidates for the table ``treatment``.
+        With candidates for the table of the exposure: ``treatment``, unless the rule has another.
 
     Returns
     -------
@@ -64,7 +64,7 @@ def treated_if_linked(cohort: Cohort, extracts: Extracts, linkage: Linkage) -> p
     Raises
     ------
     InputError
-        If the linkage has no candidates for the table.
+        If the linkage has no candidates for the table, or a person can be in the cohort several times.
 
     Examples
     --------
@@ -75,16 +75,20 @@ def treated_if_linked(cohort: Cohort, extracts: Extracts, linkage: Linkage) -> p
     >>> treated_if_linked(cohort, extracts, linkage).columns.tolist()
     ['left_person', 'right_person', 'treated']
     """
-    engine = cohort.engine
-    numbered = candidates_of(cohort, linkage, "treatment")
+    if cohort.unit != "people":
+        raise InputError("What a link would change is worked out for cohorts with one index event a person alone.")
+    engine, rule = cohort.engine, cohort.rule
+    table = EXPOSURE_TABLES[rule.exposure]
+    numbered = candidates_of(cohort, linkage, table)
     dates = cohort.people[["index_date", "time_zero_date"]]
     index = numbered.merge(dates, left_on="left_person", right_index=True)
-    index = index.rename(columns={"pair": "person_id"})[["person_id", "index_date", "time_zero_date"]]
-    records = load_records(extracts, linkage, "treatment", engine)
+    index = index.assign(index_id=index["pair"], person_id=index["pair"])
+    records = load_records(extracts, linkage, table, engine)
     keys = engine.put(numbered[["right_person", "pair"]], "candidates")
     events = records.join(keys, records.person_id == keys.right_person).drop("person_id", "right_person")
-    events = events.rename(person_id="pair")
-    flags = eligibility.treatment_flags(engine.put(index, "candidate_index"), events, cohort.rule)
-    found = engine.to_pandas(flags.select("person_id", "treated")).set_index("person_id")["treated"]
+    events = exposures(events.rename(person_id="pair"), rule)
+    put = engine.put(index[["index_id", "person_id", "index_date", "time_zero_date"]], "candidate_index")
+    flags = exposure_flags(put, events, rule)
+    found = engine.to_pandas(flags.select("index_id", "treated")).set_index("index_id")["treated"]
     said = numbered["pair"].map(found).fillna(0).astype("int64")
     return numbered[list(KEYS)].assign(treated=said)

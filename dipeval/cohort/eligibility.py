@@ -1,131 +1,100 @@
-"""Index test, exposure and eligibility: Ibis expressions, (tables, rule) -> table.
+"""Eligibility: Ibis expressions, (tables, rule) -> table.
 
-Facts from after the index date are used here for two things only: whether treatment started within the grace period,
-and whether a person is still there to be followed at time zero.
+Facts from after the index date are used here for one thing only: whether a person is still there to be followed at
+time zero, and for long enough.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 import ibis
 
-from dipeval.cohort.events import first_death
-from dipeval.cohort.intervals import completed_years
-from dipeval.vocabulary import POSITIVE_RESULTS
+from dipeval.cohort.events import first_death, proven
+from dipeval.cohort.exposure import EXPOSURE_OPTIONS, exposed
+from dipeval.cohort.index_events import as_date
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from dipeval.cohort.rule import CohortRule
 
-# The steps that are decided person by person, in order: a person is counted out at the first one that fails.
-PERSON_STEPS = ("district", "age_known", "adult", "not_in_treatment", "alive", "at_liberty", "observable")
+# The steps that are decided one by one, in order: a person is counted out at the first one that fails.
+INDEX_STEPS: Final = ("district", "age_known", "adult")
+PERSON_STEPS: Final = (*INDEX_STEPS, "not_in_treatment", "alive", "at_liberty", "offence_free", "observable")
+INDEX_OPTIONS: Final = ("districts", "minimum_age", "maximum_age")
+ASSESSED_OPTIONS: Final = (*EXPOSURE_OPTIONS, "late_index", "offence_free_landmark")
 
 
-def positive_tests(tests: ir.Table) -> ir.Table:
-    """Tests positive for opiates, cocaine or both."""
-    return tests.filter(tests.result.isin(POSITIVE_RESULTS))
-
-
-def in_window(tests: ir.Table, rule: CohortRule) -> ir.Table:
-    """Tests on or between the first and the last day of the window."""
-    if rule.index_from is not None:
-        tests = tests.filter(tests.test_date >= _day(rule.index_from))
-    if rule.index_to is not None:
-        tests = tests.filter(tests.test_date <= _day(rule.index_to))
-    return tests
-
-
-def index_tests(tests: ir.Table, rule: CohortRule) -> ir.Table:
-    """The first positive test a person in the window; of several on one day the earliest, then the lowest record_id.
-
-    Returns
-    -------
-    ibis.expr.types.Table
-        person_id, index_record_id, index_date, time_zero_date, age_at_index, date_of_birth, sex, ethnicity,
-        district, test_result.
-    """
-    candidates = in_window(positive_tests(tests), rule)
-    time = candidates.test_time
-    two_digits = (time.find(":") == 1).ifelse(ibis.literal("0") + time, time)
-    no_time_last = two_digits.fill_null("99:99")
-    order = [candidates.test_date, no_time_last, candidates.record_id]
-    ranked = candidates.mutate(place=ibis.row_number().over(ibis.window(group_by=candidates.person_id, order_by=order)))
-    first = ranked.filter(ranked.place == 0)
-    return first.select(
-        "person_id",
-        "district",
-        "sex",
-        "ethnicity",
-        "date_of_birth",
-        test_result=first.result,
-        index_record_id=first.record_id,
-        index_date=first.test_date,
-        time_zero_date=first.test_date + ibis.interval(days=rule.landmark_days),
-        age_at_index=completed_years(first.date_of_birth, first.test_date),
-    )
-
-
-def treatment_flags(index: ir.Table, treatment: ir.Table, rule: CohortRule) -> ir.Table:
-    """Per person with any treatment record: prevalent, treated, started_later, prior_treatment (0/1).
-
-    Open ends must have been filled (`intervals.tidy_ends`).
-    """
-    t = index.select("person_id", "index_date", "time_zero_date").join(treatment, "person_id")
-    last_grace = t.index_date + ibis.interval(days=rule.grace_days)
-    earlier = t.start_date < t.index_date
-    prevalent = earlier & (t.end_date >= t.index_date - ibis.interval(days=rule.washout_days))
-    started = (t.start_date >= t.index_date) & (t.start_date <= last_grace)
-    later = (t.start_date > last_grace) & (t.start_date <= t.time_zero_date + ibis.interval(days=rule.required_days))
-    prior = earlier & ~prevalent & (t.end_date >= t.index_date - ibis.interval(days=rule.lookback_days))
-    return t.group_by("person_id").aggregate(
-        prevalent=prevalent.ifelse(1, 0).max(),
-        treated=started.ifelse(1, 0).max(),
-        started_later=later.ifelse(1, 0).max(),
-        prior_treatment_5y=prior.ifelse(1, 0).max(),
-    )
+def fit_to_be_index(index: ir.Table, rule: CohortRule) -> ir.Table:
+    """Add lost_at: the first step that the index record itself fails, "" if none."""
+    elsewhere = ~index.district.isin(rule.districts).fill_null(False) if rule.districts else ibis.literal(False)
+    out_of_range = index.age_at_index < rule.minimum_age
+    if rule.maximum_age is not None:
+        out_of_range = out_of_range | (index.age_at_index > rule.maximum_age)
+    fails = (elsewhere, index.age_at_index.isnull(), out_of_range.fill_null(False))
+    return index.mutate(lost_at=ibis.cases(*zip(fails, INDEX_STEPS, strict=True), else_=""))
 
 
 def in_custody_at_time_zero(index: ir.Table, spells: ir.Table) -> ir.Table:
-    """Persons whose united custody spells cover the night of time zero: person_id, in_custody (1)."""
-    c = index.select("person_id", "time_zero_date").join(spells, "person_id")
+    """Index events whose person's united custody spells cover the night of time zero: index_id, in_custody (1)."""
+    c = index.select("index_id", "person_id", "time_zero_date").join(spells, "person_id")
     held = c.filter(c.start_date <= c.time_zero_date, c.end_date > c.time_zero_date)
-    return held.select("person_id").distinct().mutate(in_custody=ibis.literal(1))
+    return held.select("index_id").distinct().mutate(in_custody=ibis.literal(1))
 
 
-def assess(
-    index: ir.Table, flags: ir.Table, spells: ir.Table, deaths: ir.Table, rule: CohortRule, extract_date: dt.date
-) -> ir.Table:
-    """One row a person with an index test: exposure flags, and the first step that counts the person out.
+def offended_before_time_zero(index: ir.Table, offences: ir.Table) -> ir.Table:
+    """Index events with a proven offence after the index day and up to time zero: index_id, offended (1)."""
+    o = index.select("index_id", "person_id", "index_date", "time_zero_date").join(proven(offences), "person_id")
+    inside = o.filter(o.offence_date > o.index_date, o.offence_date <= o.time_zero_date)
+    return inside.select("index_id").distinct().mutate(offended=ibis.literal(1))
+
+
+def assess(index: ir.Table, events: Mapping[str, ir.Table], rule: CohortRule, extract_date: dt.date) -> ir.Table:
+    """One row an index event that is fit to be one: its exposure, and the first step that counts it out.
+
+    Parameters
+    ----------
+    index
+        From `fit_to_be_index`, those with lost_at "".
+    events
+        flags (from `exposure.exposure_flags`), custody_spells (united), deaths; offences where the rule asks for
+        people without one until time zero.
+    rule
+        Who is in.
+    extract_date
+        Last day covered.
 
     Returns
     -------
     ibis.expr.types.Table
-        The index columns, treated, started_later, prior_treatment_5y, lost_at (a name in `PERSON_STEPS`, or "").
+        The index columns, treated, started_later, exposure_date, exposure_type, cut_off_date, lost_at (a name in
+        `PERSON_STEPS`, or "").
     """
-    p = index.left_join(flags, "person_id").drop("person_id_right")
-    p = p.left_join(first_death(deaths), "person_id").drop("person_id_right")
-    p = p.left_join(in_custody_at_time_zero(index, spells), "person_id").drop("person_id_right")
-    p = p.mutate(
-        **{name: p[name].fill_null(0) for name in ("prevalent", "treated", "started_later", "prior_treatment_5y")},
-        in_custody=p.in_custody.fill_null(0),
-    )
-    last_needed = p.time_zero_date + ibis.interval(days=rule.required_days)
-    elsewhere = ~p.district.isin(rule.districts).fill_null(False) if rule.districts else ibis.literal(False)
+    p = exposed(index, events["flags"])
+    p = p.left_join(first_death(events["deaths"]), "person_id").drop("person_id_right")
+    p = p.left_join(in_custody_at_time_zero(index, events["custody_spells"]), "index_id").drop("index_id_right")
     fails: dict[str, Any] = {
-        "district": elsewhere,
-        "age_known": p.age_at_index.isnull(),
-        "adult": (p.age_at_index < rule.minimum_age).fill_null(False),
         "not_in_treatment": p.prevalent == 1,
         "alive": (p.death_date <= p.time_zero_date).fill_null(False),
-        "at_liberty": p.in_custody == 1,
-        "observable": last_needed > _day(extract_date),
+        "at_liberty": p.in_custody.notnull(),
+        "observable": _too_late(p, rule, extract_date),
     }
-    lost_at = ibis.cases(*[(fails[step], step) for step in PERSON_STEPS], else_="")
-    return p.mutate(lost_at=lost_at).drop("prevalent", "in_custody", "death_date")
+    if rule.offence_free_landmark:
+        p = p.left_join(offended_before_time_zero(index, events["offences"]), "index_id").drop("index_id_right")
+        fails["offence_free"] = p.offended.notnull()
+    lost_at = ibis.cases(*[(fails[step], step) for step in PERSON_STEPS if step in fails], else_="")
+    return p.mutate(lost_at=lost_at).drop("prevalent", "in_custody", "death_date", *_if_there(p, "offended"))
 
 
-def _day(day: dt.date) -> Any:
-    return ibis.date(day.year, day.month, day.day)
+def _if_there(table: ir.Table, name: str) -> list[str]:
+    return [name] if name in table.columns else []
+
+
+def _too_late(p: ir.Table, rule: CohortRule, extract_date: dt.date) -> Any:
+    if rule.late_index == "keep":
+        # Followed until the extract ends; on the last day itself there is nothing left to follow.
+        return p.time_zero_date >= as_date(extract_date)
+    return p.time_zero_date + ibis.interval(days=rule.required_days) > as_date(extract_date)

@@ -8,9 +8,8 @@ import pandas as pd
 import pytest
 
 from dipeval.cohort import Cohort, CohortRule, build_cohort
-from dipeval.cohort.baseline import baseline
-from dipeval.cohort.build import _in_words
-from dipeval.cohort.eligibility import index_tests
+from dipeval.cohort.flow import day_in_words
+from dipeval.cohort.steps import Steps
 from dipeval.engine import open_engine
 from dipeval.errors import InputError
 from dipeval.outcomes import measure_reoffending
@@ -160,16 +159,11 @@ def test_whole_number_record_ids_are_matched_as_text() -> None:
 
 def test_rates_are_float64_on_the_engine_itself() -> None:
     """Spark divides decimals where a numerator is not float64: the schema is the guard."""
-    engine = open_engine(threads=1)
-    rule = CohortRule()
-    extracts, _ = invent(drug_tests=TESTS)
-    tests = engine.put(extracts.table("drug_tests").assign(person_id=["a", "b"], test_time=None, ethnicity=None))
-    empty = pd.DataFrame({"person_id": pd.Series(dtype=object)})
-    day = pd.Series(dtype="datetime64[us]")
-    offences = engine.put(empty.assign(offence_date=day, disposal_date=day, disposal=None, offence_group=None))
-    spells = engine.put(empty.assign(start_date=day, end_date=day))
-    schema = baseline(index_tests(tests, rule), offences, spells, rule).schema()
-    assert {str(schema[name]) for name in ("copas_rate", "log_prior_offences_5y")} == {"float64"}
+    extracts, linkage = invent(drug_tests=TESTS)
+    schema = Steps(extracts, linkage, CohortRule(), open_engine(threads=1)).people.table.schema()
+    rates = {name for name, kind in schema.items() if kind.is_floating() or kind.is_decimal()}
+    assert rates == {"copas_rate", "copas_rate_ogrs4", "log_prior_offences_5y", "risk_score"}
+    assert {str(schema[name]) for name in rates} == {"float64"}
 
 
 def test_months_are_named_in_english_wherever_the_machine_stands() -> None:
@@ -177,4 +171,4 @@ def test_months_are_named_in_english_wherever_the_machine_stands() -> None:
         def __format__(self, spec: str) -> str:
             return "mai 2012"
 
-    assert _in_words(Elsewhere(2012, 5, 1)) == "1 May 2012"
+    assert day_in_words(Elsewhere(2012, 5, 1)) == "1 May 2012"
