@@ -7,8 +7,9 @@ or a further waiting period (Ministry of Justice, *Proven Reoffending Statistics
 from __future__ import annotations
 
 from dipeval.outcomes.candidates import outcome_if_linked
+from dipeval.outcomes.expected import ObservedExpected
 from dipeval.outcomes.follow_up import FollowUp
 from dipeval.outcomes.measure import measure_reoffending
 from dipeval.outcomes.result import Outcomes
 
-__all__ = ["FollowUp", "Outcomes", "measure_reoffending", "outcome_if_linked"]
+__all__ = ["FollowUp", "ObservedExpected", "Outcomes", "measure_reoffending", "outcome_if_linked"]

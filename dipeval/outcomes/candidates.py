@@ -52,7 +52,8 @@ def outcome_if_linked(
     Raises
     ------
     InputError
-        If the linkage has no candidates for the offences, or the outcome is not one of the two.
+        If the linkage has no candidates for the offences, the outcome is not one of the two, or a person can be in
+        the cohort several times.
 
     Examples
     --------
@@ -67,7 +68,9 @@ def outcome_if_linked(
         raise InputError(f"outcome must be one of {', '.join(OUTCOMES)}; got {outcome!r}.")
     follow_up = FollowUp() if follow_up is None else follow_up
     require_observable(cohort, follow_up)
-    engine = cohort.engine
+    if cohort.unit != "people":
+        raise InputError("What a link would change is worked out for cohorts with one index event a person alone.")
+    engine, ends = cohort.engine, cohort.extract_date if follow_up.at_extract_end == "censor" else None
     numbered = candidates_of(cohort, linkage, "offences")
     people = numbered.merge(cohort.people[["time_zero_date"]], left_on="left_person", right_index=True)
     followed = engine.put(people.rename(columns={"pair": "person_id"})[["person_id", "time_zero_date"]], "followed")
@@ -78,6 +81,6 @@ def outcome_if_linked(
     # Somebody's death is known from the links as made; only whose the offences are is in question here.
     deaths = cohort.events("deaths")
     deaths = deaths.join(keys, deaths.person_id == keys.left_person).select(person_id="pair", death_date="death_date")
-    counted = reoffences(followed, offences, deaths, follow_up)
+    counted = reoffences(followed, offences, deaths, follow_up, ends)
     measured = engine.to_pandas(reoffending(followed, counted, deaths, follow_up)).set_index("person_id")[outcome]
     return numbered[list(KEYS)].assign(**{outcome: numbered["pair"].map(measured).astype("int64")})

@@ -4,28 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 
 from dipeval.errors import InputError, InvariantError
+from dipeval.outcomes.columns import COLUMNS, UNFIT, promises, unfit
 from dipeval.outcomes.follow_up import FollowUp
-from dipeval.presenting import HtmlMixin, Summary, format_count, format_number, format_percent
+from dipeval.outcomes.summary_words import figures_of, notes_of, title_of
+from dipeval.outcomes.wording import exclusion_labels, headline_of
+from dipeval.presenting import HtmlMixin, Summary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-COLUMNS: Final[dict[str, str]] = {
-    "reoffended": "int64",
-    "n_reoffences": "int64",
-    "days_to_first_reoffence": "float64",
-    "time_days": "float64",
-    "event": "int64",
-    "censor_reason": "object",
-    "custody_days": "int64",
-}
-CENSOR_REASONS: Final = ("", "end_of_follow_up", "death")
+    from dipeval.cohort import Cohort
+    from dipeval.outcomes.expected import ObservedExpected
+
+__all__ = ["COLUMNS", "Outcomes"]
+
 # Upper ends of the bands of the picture; the last band has none.
 _BANDS: Final = {"0": 0, "1": 1, "2": 2, "3": 3, "4": 4, "5": 5, "6 to 10": 10}
 _LAST_BAND: Final = "over 10"
@@ -33,12 +31,14 @@ _LAST_BAND: Final = "over 10"
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Outcomes(HtmlMixin):
-    """Proven reoffending from time zero, one row a person. Made by `measure_reoffending`.
+    """Reoffending from time zero, one row as the cohort's people. Made by `measure_reoffending`.
 
     Parameters
     ----------
     follow_up
         The definition used.
+    unit
+        What a row is: ``people``, or ``index events`` where the cohort lets a person in several times.
 
     Examples
     --------
@@ -48,30 +48,63 @@ class Outcomes(HtmlMixin):
     >>> outcomes = dip.measure_reoffending(dip.build_cohort(extracts, true_linkage(extracts)))
     >>> outcomes.to_frame().columns.tolist()[:3], outcomes.offence_mix().columns.tolist()
     (['reoffended', 'n_reoffences', 'days_to_first_reoffence'], ['offence_group', 'n', 'share'])
+    >>> outcomes.excluded["reason"].tolist()[:2]
+    ['pseudo_reconviction', 'on_index_day']
     """
 
     follow_up: FollowUp
+    unit: str = "people"
     _frame: pd.DataFrame = field(repr=False)
     _by_group: pd.DataFrame = field(repr=False)
+    _excluded: pd.DataFrame | None = field(default=None, repr=False)
+    _cohort: Cohort | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        for promise, kept in _promises(self).items():
+        for promise, kept in promises(self).items():
             if not kept:
                 raise InvariantError(f"The outcomes break their promise: {promise}. Please report this.")
 
     @property
     def by_group(self) -> pd.DataFrame:
-        """Columns person_id, offence_group, n_reoffences; only the pairs with at least one reoffence."""
+        """Columns person_id (index_id for index events), offence_group, n_reoffences; only where there are any."""
         return self._by_group.copy()
 
+    @property
+    def excluded(self) -> pd.DataFrame:
+        """What was not counted: columns reason, label, n, n_people.
+
+        ``n`` are offences (in a cohort of index events, once for each), ``n_people`` those behind them: 0 where that is
+        not counted, as in a cohort of index events; a report on personal data then withholds the number.
+
+        Reasons: pseudo_reconviction, on_index_day, same_day_repeat, after_death, not_proven, disposed_too_late,
+        after_extract_end, other_kind. An offence has one reason at most; one outside the follow-up has none.
+        """
+        if self._excluded is None:
+            labels = exclusion_labels(self.follow_up)
+            return pd.DataFrame({"reason": list(labels), "label": list(labels.values()), "n": 0, "n_people": 0})
+        return self._excluded.copy()
+
     def to_frame(self) -> pd.DataFrame:
-        """Return one row a person, index person_id (sorted).
+        """Return one row a person, index person_id, or one an index event, index index_id (sorted).
 
         Columns: reoffended (0/1), n_reoffences, days_to_first_reoffence (missing if none), time_days (to the first
-        reoffence, or to death or the end of follow-up), event (0/1), censor_reason ("" after an event,
-        end_of_follow_up, death), custody_days (days of the follow-up spent in custody).
+        reoffence, or to death or the end of follow-up; half a day for one on the day of time zero), event (0/1),
+        censor_reason ("" after an event, end_of_follow_up, death, extract_end), custody_days (days of the follow-up
+        spent in custody), n_acquisitive, n_violent, n_disorder, n_drug, n_other (reoffences by class),
+        custodial_reconviction (0/1: a reoffence led to a custodial sentence; missing if the extract does not say),
+        n_pseudo_reconvictions (dealt with in the follow-up and waiting period for an earlier offence: not counted),
+        severity_score (missing without weights), observed_days (until death or the end of follow-up), at_risk_days
+        (observed_days less custody_days), time_at_risk_days (time_days less the days in custody before).
+
+        `dip.estimate_effect` refuses these columns where they must not be compared between treated and comparison:
+        people who become treated during follow-up, or a follow-up that the extract's end cut short for some.
         """
-        return self._frame.copy()
+        frame = self._frame.copy()
+        rule = None if self._cohort is None else self._cohort.rule
+        varying = rule is not None and rule.immortal_time == "time_varying"
+        if (why := unfit(frame, self.follow_up.days, time_varying=varying)) is not None:
+            frame.attrs[UNFIT] = why
+        return frame
 
     def offence_mix(self, index: Iterable[str] | None = None) -> pd.DataFrame:
         """Count reoffences by offence group.
@@ -79,7 +112,7 @@ class Outcomes(HtmlMixin):
         Parameters
         ----------
         index
-            person_ids to count over, such as the treated; None for everybody.
+            Ids to count over, such as those of the treated; None for everybody.
 
         Returns
         -------
@@ -117,11 +150,39 @@ class Outcomes(HtmlMixin):
         counts = np.bincount(place, minlength=len(_BANDS) + 1)
         return pd.DataFrame({"band": [*_BANDS, _LAST_BAND], "n_people": counts, "share": counts / len(self._frame)})
 
+    def observed_expected(
+        self, risk_score: str | pd.Series | None = None, *, by: str | pd.Series | None = None
+    ) -> ObservedExpected:
+        """Compare how many reoffended with how many a risk score expected.
+
+        Parameters
+        ----------
+        risk_score
+            Probability of a reoffence of each: a column of the cohort's people, or a Series on their index; default
+            the column ``risk_score``.
+        by
+            A column of the cohort's people, or a Series on their index, to compare within; None for everybody.
+
+        Returns
+        -------
+        ObservedExpected
+            Observed, expected and their ratio, with exact Poisson intervals.
+
+        Raises
+        ------
+        InputError
+            If there is no risk score, one is missing, or one is not a probability.
+        """
+        from dipeval.outcomes.expected import observed_expected
+
+        return observed_expected(self, risk_score, by=by)
+
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the share of people by number of reoffences and return the Axes (exact shares: not for release)."""
         from dipeval.plots.outcomes import reoffence_histogram
 
-        return reoffence_histogram(self.bands(), ax=ax)
+        _, plural = headline_of(self.follow_up)
+        return reoffence_histogram(self.bands(), words=plural, unit=self.unit, ax=ax)
 
     def _chosen(self, index: Iterable[str] | None) -> pd.DataFrame:
         if index is None:
@@ -133,58 +194,21 @@ class Outcomes(HtmlMixin):
                 f"{strangers} of the {len(wanted)} people asked for are not among the {len(self._frame)} followed; "
                 "pass an index of person_ids from this cohort."
             )
-        return self._by_group[self._by_group["person_id"].isin(wanted)]
+        return self._by_group[self._by_group.iloc[:, 0].isin(wanted)]
 
     def summary(self) -> Summary:
         """Return the main figures; counts are exact and must pass the disclosure gate before release."""
-        frame = self._frame
-        n, n_yes, n_all = len(frame), int(frame["reoffended"].sum()), int(frame["n_reoffences"].sum())
-        deaths = int((frame["censor_reason"] == "death").sum())
-        table = pd.DataFrame(
-            [
-                ("People followed", format_count(n)),
-                ("Reoffended", f"{format_count(n_yes)} ({format_percent(n_yes / n)})"),
-                ("Proven reoffences", format_count(n_all)),
-                ("Proven reoffences per person", format_number(n_all / n)),
-                ("Died without having reoffended", format_count(deaths)),
-                ("Mean days in custody", format_number(frame["custody_days"].mean(), 1)),
-            ],
-            columns=["Figure", "Value"],
+        headline, rows = figures_of(self._frame, self.follow_up, self.unit)
+        absent = () if self._cohort is None else self._cohort.absent
+        return Summary(
+            title=title_of(self.follow_up),
+            headline=headline,
+            table=pd.DataFrame(rows, columns=["Figure", "Value"]),
+            notes=notes_of(self._frame, self.follow_up, self.excluded, absent),
         )
-        headline = (
-            f"Within {self.follow_up.days} days {format_percent(n_yes / n)} of {format_count(n)} people had a proven "
-            f"reoffence; there were {format_number(n_all / n)} per person."
-        )
-        notes = (
-            self.follow_up.in_words(),
-            "Death ends follow-up: it censors the time to the first reoffence; in the yes/no and the number, "
-            "people who died stay in with what they did until then. Days in custody are not taken off.",
-        )
-        return Summary(title="Proven reoffending", headline=headline, table=table, notes=notes)
 
 
 def _mix(counts: pd.DataFrame, by: str) -> pd.DataFrame:
-    totals = counts.groupby(by)["n_reoffences"].sum().rename("n").reset_index()
+    totals: Any = counts.groupby(by)["n_reoffences"].sum().rename("n").reset_index()
     totals = totals.sort_values(["n", by], ascending=[False, True], ignore_index=True)
     return totals.assign(share=totals["n"] / totals["n"].sum()).astype({"n": "int64", "share": "float64"})
-
-
-def _promises(outcomes: Outcomes) -> dict[str, bool]:
-    frame, days = outcomes._frame, outcomes.follow_up.days
-    per_person = outcomes._by_group.groupby("person_id")["n_reoffences"].sum().reindex(frame.index).fillna(0)
-    first = frame["days_to_first_reoffence"]
-    return {
-        "one row a person": frame.index.is_unique,
-        "event times inside the follow-up": bool(frame["time_days"].between(1, days).all()),
-        "custody inside the follow-up": bool(frame["custody_days"].between(0, days).all()),
-        "yes, count and first day agree": bool(
-            ((frame["reoffended"] == 1) == (frame["n_reoffences"] > 0)).all()
-            and ((frame["reoffended"] == 1) == first.notna()).all()
-            and (frame["event"] == frame["reoffended"]).all()
-        ),
-        "a reason for every censoring, none for an event": bool(
-            frame["censor_reason"].isin(CENSOR_REASONS).all()
-            and ((frame["censor_reason"] == "") == (frame["event"] == 1)).all()
-        ),
-        "groups add up to persons": bool((per_person == frame["n_reoffences"]).all()),
-    }

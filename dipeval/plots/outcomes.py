@@ -17,13 +17,19 @@ _WORLDS = {
 }
 
 
-def reoffence_histogram(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def reoffence_histogram(
+    frame: pd.DataFrame, *, words: str = "proven reoffences", unit: str = "people", ax: Axes | None = None
+) -> Axes:
     """Draw the share of people by band of their number of reoffences.
 
     Parameters
     ----------
     frame
         band (words, in order), n_people.
+    words
+        What is counted, in the plural.
+    unit
+        What the shares are of.
     ax
         Axes to draw on; a new figure without it.
 
@@ -66,8 +72,43 @@ def reoffence_histogram(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     axes.grid(axis="x", visible=False)
     axes.tick_params(axis="x", length=0)
-    axes.set_xlabel("Proven reoffences within the follow-up")
-    axes.set_ylabel("Share of people")
+    axes.set_xlabel(f"{words[:1].upper()}{words[1:]} within the follow-up")
+    axes.set_ylabel(f"Share of {unit}")
+    return axes
+
+
+def observed_expected_plot(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw observed over expected numbers by group, with intervals, beside a line at 1.
+
+    Parameters
+    ----------
+    frame
+        group, ratio, conf_low, conf_high; drawn from the top down.
+    ax
+        Axes to draw on; a new figure without it.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"group": ["all"], "ratio": [0.9], "conf_low": [0.8], "conf_high": [1.0]})
+    >>> [tick.get_text() for tick in observed_expected_plot(frame).get_yticklabels()]
+    ['All']
+    """
+    axes = new_axes(height=1.6 + 0.45 * len(frame)) if ax is None else ax
+    tidy(axes)
+    places = list(range(len(frame)))[::-1]
+    ratio, low, high = (frame[name].to_numpy() for name in ("ratio", "conf_low", "conf_high"))
+    widths = [ratio - low, high - ratio]
+    axes.errorbar(ratio, places, xerr=widths, fmt="o", color=TREATED_COLOUR, capsize=4, linewidth=2)
+    axes.axvline(1, color=COMPARISON_COLOUR, linestyle=GROUP_LINES["comparison"], linewidth=1.5)
+    axes.set_yticks(places, ["All" if name == "all" else str(name) for name in frame["group"]])
+    axes.set_ylim(-0.6, len(frame) - 0.4)
+    axes.set_xlim(left=0)
+    axes.set_xlabel("Reoffended, observed over expected (1 = as many as the score expected)")
     return axes
 
 

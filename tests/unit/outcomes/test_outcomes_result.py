@@ -33,6 +33,16 @@ def outcomes() -> Outcomes:
         ({"days": 0}, "at least 1"),
         ({"days": 365.0}, "whole number"),
         ({"waiting_days": -1}, "at least 0"),
+        ({"basis": "conviction"}, "basis is 'conviction'; it must be proven, arrest or charge"),
+        ({"same_day": "worst"}, "each or one_a_day"),
+        ({"at_extract_end": "ignore"}, "refuse or censor"),
+        ({"include_index_day": 1}, "true or false"),
+        ({"groups": "robbery"}, "must be a list"),
+        ({"groups": ("arson",)}, "group 'arson' is not known; use shoplifting"),
+        ({"severity": {}}, "a weight for each"),
+        ({"severity": {"arson": 1}}, "group 'arson', which is not known"),
+        ({"severity": {"robbery": -1}}, "weight of robbery must be a number of 0 or more"),
+        ({"severity": {"robbery": "high"}}, "weight of robbery"),
         ({"robbery": "theft"}, "acquisitive or violent"),
         ({"classes": "violent"}, "must be a list"),
         ({"classes": ("violence",)}, "use acquisitive, violent"),
@@ -55,8 +65,26 @@ def test_arguments_of_the_wrong_kind_are_sentences() -> None:
 def test_the_definition_is_said_in_words() -> None:
     assert FollowUp(classes=("acquisitive",)).in_words() == (
         "A proven reoffence (acquisitive offences only) is an offence committed within 365 days after time zero that "
-        "led to a caution or conviction within those days or a further 182."
+        "led to a caution or conviction within those days or a further 182. Offences on or before the day of time zero "
+        "do not count, whenever they were dealt with. Several on one day all count. Robbery is counted as acquisitive."
     )
+    arrests = FollowUp(basis="arrest", same_day="one_a_day", include_index_day=True, at_extract_end="censor").in_words()
+    assert "A rearrest is an arrest within 365 days after time zero for an offence committed after time zero" in arrests
+    assert "Offences on the day of time zero count" in arrests
+    assert "count as one, of the kind that comes first (violent, acquisitive, disorder, drug, other)" in arrests
+    assert "follow-up ends on its last day" in arrests
+    weighted = FollowUp(groups=("shoplifting",), severity={"shoplifting": 13}, same_day="one_a_day").in_words()
+    assert "(shoplifting offences only)" in weighted
+    assert "of the kind of the greatest weight" in weighted
+    assert "adds up the weights supplied" in weighted
+
+
+def test_months_are_days() -> None:
+    assert FollowUp.months(12) == FollowUp()
+    assert FollowUp.months(24, waiting_days=182).needed_days == 912
+    with pytest.raises(InputError, match="must be 12 or 24"):
+        FollowUp.months(18)
+    assert hash(FollowUp(severity={"other": 1.0})) == hash(FollowUp())
 
 
 def test_summary(outcomes: Outcomes) -> None:
@@ -69,6 +97,9 @@ def test_summary(outcomes: Outcomes) -> None:
         "Proven reoffences per person": "0.75",
         "Died without having reoffended": "1",
         "Mean days in custody": "0.0",
+        "Mean days observed": "286.3",
+        "Mean days at risk (observed, less custody)": "286.3",
+        "Pseudo-reconvictions (not counted)": "0",
     }
     # cat died without having reoffended and counts as one of the four
     assert any("people who died stay in" in " ".join(note.split()) for note in summary.notes)
