@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from dipeval.effects.linkage_error import propagate_linkage
     from dipeval.effects.linkage_result import LinkagePropagation
     from dipeval.effects.pooling import Pooled, pool
+    from dipeval.effects.time_varying import time_varying_effect
+    from dipeval.effects.time_varying_result import TimeVaryingEffect
     from dipeval.effects.tipping import TippingPoint
     from dipeval.effects.truth import TrueEffect, true_effect
 
@@ -29,6 +31,7 @@ __all__ = [
     "Effect",
     "LinkagePropagation",
     "Pooled",
+    "TimeVaryingEffect",
     "TippingPoint",
     "TrueEffect",
     "e_value",
@@ -37,6 +40,7 @@ __all__ = [
     "pool",
     "propagate_linkage",
     "shift_in_standard_errors",
+    "time_varying_effect",
     "true_effect",
 ]
 # These need the linkage or the outcome room (and an engine behind it); estimating an effect on a DataFrame does not.
@@ -44,10 +48,12 @@ _LATER = {
     "DesignAnalysis": "design_analysis",
     "LinkagePropagation": "linkage_result",
     "Pooled": "pooling",
+    "TimeVaryingEffect": "time_varying_result",
     "TippingPoint": "tipping",
     "TrueEffect": "truth",
     "pool": "pooling",
     "propagate_linkage": "linkage_error",
+    "time_varying_effect": "time_varying",
     "true_effect": "truth",
 }
 

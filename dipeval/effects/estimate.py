@@ -13,7 +13,15 @@ import pandas as pd
 from scipy.stats import norm
 
 from dipeval.effects.effect import Effect
-from dipeval.effects.joining import ComparisonDesign, check_design, check_fit, join, outcome_kind, outcome_series
+from dipeval.effects.joining import (
+    ComparisonDesign,
+    check_design,
+    check_fit,
+    join,
+    outcome_kind,
+    outcome_series,
+    refuse_unfit,
+)
 from dipeval.effects.overturn import NO_RATIO, RatioInterval, e_value, e_value_of_limit
 from dipeval.effects.robust import Sample, influence, standard_error
 from dipeval.errors import EstimationError, InputError
@@ -38,6 +46,7 @@ def estimate_effect(
     measure: str = "risk_difference",
     outcome_name: str | None = None,
     level: float = 0.95,
+    cluster: pd.Series | None = None,
 ) -> Effect:
     """Estimate the effect of treatment on one outcome, among the people a design uses.
 
@@ -53,14 +62,18 @@ def estimate_effect(
         Column of `outcome` if that is a frame; otherwise the name shown.
     level
         Coverage of the interval, 0-1.
+    cluster
+        Whose row each is, on the index of the design's people, where a person can be in more than once
+        (``cohort.cluster``): rows of one person are not independent. Not for designs with pairs.
 
     Returns
     -------
     Effect
         Treated minus comparison (or treated over comparison), with a normal-based interval; a ratio's interval is
-        made on the log scale. Standard errors: pair-cluster where the design has pairs, otherwise robust (HC0).
-        Neither allows for the score or the weights having been estimated, which as a rule makes them a little too
-        wide (for the effect on the treated it can go either way: Abadie and Imbens 2016, Econometrica 84, 781-807).
+        made on the log scale. Standard errors: pair-cluster where the design has pairs, by person where ``cluster`` is
+        given, otherwise robust (HC0). None allows for the score or the weights having been estimated, which as a rule
+        makes them a little too wide (for the effect on the treated it can go either way: Abadie and Imbens 2016,
+        Econometrica 84, 781-807).
 
     Raises
     ------
@@ -68,12 +81,14 @@ def estimate_effect(
         If no design is passed, an outcome is missing for people the design uses, or it does not suit the measure.
     EstimationError
         If the measure is not given here, or no interval can be made (one person in a group, or one who carries
-        nearly all its weight; no variation).
+        nearly all its weight; no variation); if rows are index events and no ``cluster`` is given; or if the outcomes
+        are of a cohort in which people become treated during follow-up, or were followed for unequal times because
+        the extract ends.
 
     Notes
     -----
-    Difference of weighted means; White (1980) HC0, or cluster HC1 times G/(G - 1) over pairs; E-value of VanderWeele
-    and Ding (2017).
+    Difference of weighted means; White (1980) HC0, or cluster HC1 times G/(G - 1) over pairs or persons; E-value of
+    VanderWeele and Ding (2017).
 
     Examples
     --------
@@ -92,7 +107,8 @@ def estimate_effect(
     check_design(design)
     _check_request(measure, level)
     values, name = outcome_series(outcome, outcome_name)
-    sample = join(design, values, name)
+    refuse_unfit(values)
+    sample = join(design, values, name, cluster)
     kind = outcome_kind(sample)
     check_fit(sample, measure, kind, name)
     relative = measure == "risk_ratio"
@@ -120,7 +136,7 @@ def estimate_effect(
         n_comparison=int((~sample.treated).sum()),
         mean_treated=mean_treated,
         mean_comparison=mean_comparison,
-        se_method=_se_method(design, sample),
+        se_method=_se_method(design, sample, own=cluster is not None),
         estimand=design.estimand_in_words,
         design_method=design.method,
         design_fingerprint=design.fingerprint,
@@ -147,7 +163,7 @@ def _check_request(measure: str, level: float) -> None:
 def _check_error(error: float, scale: float, sample: Sample) -> None:
     if error > 1e-12 * max(scale, 1e-300):
         return
-    where = "within either group" if sample.clusters is None else "between the pairs"
+    where = "within either group" if sample.clusters is None else "between the pairs (or persons)"
     raise EstimationError(
         f"The outcome does not vary {where}, so no spread can be estimated and an interval would claim certainty. "
         "Follow people for longer, or choose an outcome that differs between people."
@@ -164,7 +180,9 @@ def _ratio(sample: Sample, kind: str, level: float) -> RatioInterval:
     return RatioInterval(math.exp(centre), math.exp(centre - reach), math.exp(centre + reach))
 
 
-def _se_method(design: ComparisonDesign, sample: Sample) -> str:
+def _se_method(design: ComparisonDesign, sample: Sample, *, own: bool) -> str:
+    if own:
+        return f"clustered by person (HC1 with G/(G - 1), G = {sample.n_clusters:,} people)"
     if sample.clusters is not None:
         return f"pair-cluster (HC1 with G/(G - 1), G = {sample.n_clusters:,} pairs)"
     options = getattr(design, "options", None)

@@ -9,10 +9,14 @@ import pandas as pd
 
 from dipeval.effects.robust import Sample, exact_sum
 from dipeval.errors import DesignError, EstimationError, InputError
+from dipeval.outcomes.columns import UNFIT
+from dipeval.vocabulary import OUTCOME_NAMES
 
 RISK_MEASURES: Final = ("risk_difference", "risk_ratio")
 # One person with more of a group's weight than this is the group: its spread then says nothing about others.
 MOST_WEIGHT: Final = 0.9
+# Name of the index of a cohort's people where a person can be in several times.
+INDEX_ID: Final = "index_id"
 
 
 class ComparisonDesign(Protocol):
@@ -76,7 +80,15 @@ def outcome_series(outcome: pd.Series | pd.DataFrame, outcome_name: str | None) 
     return outcome, outcome_name or str(outcome.name or "outcome")
 
 
-def join(design: ComparisonDesign, values: pd.Series, name: str) -> Sample:
+def refuse_unfit(values: pd.Series) -> None:
+    """Refuse outcomes that know they must not be compared by group (`dipeval.outcomes.columns.unfit`)."""
+    if UNFIT in values.attrs and values.name in OUTCOME_NAMES:
+        raise EstimationError(
+            f"The outcome '{values.name}' cannot be compared between the groups: {values.attrs[UNFIT]}."
+        )
+
+
+def join(design: ComparisonDesign, values: pd.Series, name: str, cluster: pd.Series | None = None) -> Sample:
     """Return the people the design uses with their outcome; refuse if one of them has none.
 
     Parameters
@@ -87,11 +99,19 @@ def join(design: ComparisonDesign, values: pd.Series, name: str) -> Sample:
         The outcome, on the index of the design's people; other rows are ignored.
     name
         How the outcome is called in a message.
+    cluster
+        Whose row each is, where a person can have several.
 
     Returns
     -------
     Sample
     """
+    if cluster is None and design.weights.index.name == INDEX_ID:
+        raise EstimationError(
+            "The rows of this design are index events, of which a person can have several: errors that take them for "
+            "independent would be too small. Pass cluster=cohort.cluster (and make the groups comparable with "
+            "dip.weight, not dip.match)."
+        )
     weights = design.weights.astype("float64")
     if weights.isna().any() or (weights < 0).any() or not np.isfinite(weights.to_numpy()).all():
         raise DesignError("The design holds weights that are missing, infinite or below 0; make the design again.")
@@ -114,7 +134,7 @@ def join(design: ComparisonDesign, values: pd.Series, name: str) -> Sample:
         outcome=np.asarray(numbers, dtype=np.float64),
         treated=treated,
         weights=np.asarray(weights.loc[used], dtype=np.float64),
-        clusters=_cluster_codes(design.clusters, used),
+        clusters=_cluster_codes(design.clusters, used) if cluster is None else _own_codes(design, cluster, used),
     )
 
 
@@ -141,6 +161,28 @@ def _cluster_codes(clusters: pd.Series | None, used: pd.Index) -> Any:
         )
     if len(labels) < 2:
         raise EstimationError("The design has a single pair: a spread cannot be estimated from it. Match more people.")
+    return codes
+
+
+def _own_codes(design: ComparisonDesign, cluster: object, used: pd.Index) -> Any:
+    """Number the persons behind the rows."""
+    if not isinstance(cluster, pd.Series):
+        raise InputError(
+            "cluster must be a Series on the index of the design's people, such as cohort.cluster; it is a "
+            f"{type(cluster).__name__}."
+        )
+    if design.clusters is not None:
+        raise EstimationError(
+            "The design has pairs, and errors can be clustered by pair or by person, not by both: make the groups "
+            "comparable with dip.weight, where a person can be in more than once."
+        )
+    if cluster.index.has_duplicates:
+        raise InputError("cluster has more than one value for some rows of the design; give one a row.")
+    codes, labels = pd.factorize(cluster.reindex(used), sort=False)
+    if (codes < 0).any():
+        raise InputError(f"cluster is missing for {int((codes < 0).sum())} of the {len(used)} rows the design uses.")
+    if len(labels) < 2:
+        raise EstimationError("All rows belong to one cluster: a spread cannot be estimated from it.")
     return codes
 
 

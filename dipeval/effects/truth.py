@@ -192,6 +192,16 @@ def _check(truth: Any, cohort: Cohort, follow_up: FollowUp, measure: str) -> Non
             f"The truth knows who started within {truth.grace_days} days; the cohort calls treated who started within "
             f"{cohort.rule.grace_days}. Build the cohort with CohortRule(grace_days={truth.grace_days})."
         )
+    if (cohort.rule.exposure, cohort.rule.exposure_timing) != ("treatment", "after_index"):
+        raise InputError(
+            "The truth knows what structured treatment after the index test changed; the cohort has another exposure, "
+            "of which no truth is known."
+        )
+    if follow_up.basis != "proven" or cohort.rule.late_index == "keep" or follow_up.at_extract_end == "censor":
+        raise InputError(
+            'The truth holds proven offences over the whole follow-up: use FollowUp(basis="proven", '
+            'at_extract_end="refuse") and a cohort with late_index="cut_back".'
+        )
     require_observable(cohort, follow_up)
 
 

@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from tests.simulation import linkage_claims, propagation_claims
+from tests.simulation import immortal_claims, linkage_claims, propagation_claims
 from tests.simulation.claims import NOMINAL, PROCESSES, faults, figures, many_runs
 from tests.simulation.evidence_table import write_table
 
@@ -101,10 +101,35 @@ def linkage_propagation() -> bool:
     return not any(found["faults"] for found in results)
 
 
+def immortal_time() -> bool:
+    """Analyse invented people whose treatment starts only while unarrested; whether the claim holds."""
+    results = []
+    for process in immortal_claims.PROCESSES:
+        seeds, people = immortal_claims.SEEDS, immortal_claims.PEOPLE
+        print(f"{process}: {seeds} invented worlds of {people} people ...", flush=True)
+        found = immortal_claims.figures(process, immortal_claims.many_runs(process, seeds, workers=os.cpu_count() or 1))
+        results.append(found | {"faults": immortal_claims.faults(found, seeds)})
+        print(json.dumps(results[-1], indent=2), flush=True)
+    claim = {
+        "claim": "Treatment that starts only while unarrested shows no benefit it has not, dated or from a landmark",
+        "rule": (
+            "lowest_allowed <= coverage <= highest_allowed with treatment dated and, without an effect, from the "
+            f"landmark of {immortal_claims.LANDMARK} days; the ever-treated label must show a false benefit, a third "
+            "of the error must not cover"
+        ),
+        "nominal": NOMINAL,
+        "results": results,
+    }
+    _keep("immortal_time", claim)
+    write_table(EVIDENCE / "README.md", claim, "immortal time")
+    return not any(found["faults"] for found in results)
+
+
 CLAIMS: dict[str, Callable[[], bool]] = {
     "coverage_risk_difference": coverage_risk_difference,
     "linkage_accuracy": linkage_accuracy,
     "linkage_propagation": linkage_propagation,
+    "immortal_time": immortal_time,
 }
 
 
