@@ -29,8 +29,10 @@ _DATA_STATUS_FOR_NONE = ("simulated", "public")
 LEAST_THRESHOLD, LEAST_ROUNDING = 10, 5
 # From so many people on, a tenth of a percent still stands for a person.
 FINE_SHARES_FROM = 1000
+_COUNTED = r"(?:rows?|people|persons?|records?|pairs?|tested|(?:index )?events?|tests?)\b"
+# Before what is counted, with or without "of so many" between; and after it: "352 people of 406".
 _COUNTS_IN_LINES = re.compile(
-    r"(?<![\w.,])\d[\d,]*(?= (?:of \d[\d,]* )?(?:rows|people|persons|records|pairs|tested)\b)"
+    rf"(?<![\w.,])\d[\d,]*(?= (?:of \d[\d,]* )?{_COUNTED})|(?:(?<=people of )|(?<=events of ))\d+(?:,\d{{3}})*\b"
 )
 
 

@@ -15,7 +15,10 @@ from dipeval.report.section_linkage_statement import linkage_statement
 from dipeval.report.section_linked_people import linked_people, linked_people_detail
 from dipeval.report.section_links import linkage_error
 from dipeval.report.section_money import money
+from dipeval.report.section_pathway import pathway, seen
 from dipeval.report.section_people import cohort
+from dipeval.report.section_reoffending import reoffending
+from dipeval.report.section_testing import discharges, testing
 from dipeval.report.section_time import time
 from dipeval.report.write import run_report, write_data, write_report
 
@@ -29,6 +32,7 @@ __all__ = [
     "brief",
     "cohort",
     "design",
+    "discharges",
     "effect",
     "linkage",
     "linkage_detail",
@@ -40,10 +44,14 @@ __all__ = [
     "linked_people_detail",
     "methods",
     "money",
+    "pathway",
     "provenance",
+    "reoffending",
     "run_report",
+    "seen",
     "sensitivity",
     "show_progress",
+    "testing",
     "time",
     "truth",
     "write_data",

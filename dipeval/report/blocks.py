@@ -144,7 +144,28 @@ def _side(name: str, table: ReleasedTable) -> str:
     return ' class="number"' if name in table.numeric else ""
 
 
-Block = Text | Points | Picture | Table
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Folded:
+    """Detail that stands folded away until a reader opens it; a printed page leaves it out.
+
+    Parameters
+    ----------
+    title
+        What is inside, in a few words.
+    blocks
+        What stands in it, in order.
+    """
+
+    title: str
+    blocks: tuple[Text | Table, ...]
+
+    def to_html(self) -> str:
+        """Return the detail as HTML that needs no script."""
+        body = "".join(block.to_html() for block in self.blocks)
+        return f"<details><summary>{html.escape(self.title)}</summary>{body}</details>"
+
+
+Block = Text | Points | Picture | Table | Folded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

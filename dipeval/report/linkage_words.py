@@ -20,7 +20,14 @@ _DEFAULT_DATES = "dates of birth that far too many people share"
 # A whole number that is no part of a decimal, a date, a hash or a percentage.
 _COUNT = re.compile(r"(?<![\w.,/-])\d[\d,]*(?![\w%/-]|[.,]\d)")
 
-
+EXACT = (
+    "The records of this study were joined by exact agreement, which says of no link how probable it is. What wrong "
+    "and missed links do to the answer can therefore not be worked out; with a model of the links it could."
+)
+NOT_DRAWN = (
+    "What wrong and missed links may do to the answer is not worked out for this kind of comparison: it is known only "
+    "where people are in once and treatment starts after the index event, with a landmark."
+)
 CODED = (
     "Names, dates of birth and postcodes came as keyed codes (pseudonymised), made by the senders. Default dates of "
     "birth were looked for there, before the codes were made, and are not counted here."

@@ -11,7 +11,7 @@ from dipeval.disclosure import ReleasedTable, release
 from dipeval.plots.effects import effect_plot
 from dipeval.plots.style import to_png
 from dipeval.presenting import format_number
-from dipeval.report import words
+from dipeval.report import flow_words, section_hazard, time_zero, words
 from dipeval.report.blocks import Block, Picture, Section, Table, Text, nothing
 from dipeval.study.tidy import smallest_count
 
@@ -48,11 +48,16 @@ def effect(result: StudyResult) -> Section:
     if result.withheld:
         blocks: tuple[Block, ...] = (Text(paragraphs=(words.withheld_note(result),), kind="warning"),)
         return Section(title=title, anchor=anchor, blocks=blocks)
+    if not result.effects:
+        return Section(
+            title=title, anchor=anchor, blocks=(*time_zero.warnings(result), *section_hazard.in_full(result))
+        )
     rows = [row for pair in _beside(result) for row in pair]
     primary = result.effects[0]
     hidden = words.small(result, primary)
     overturn = () if hidden else (Text(paragraphs=(_overturn(primary),), kind="note"),)
     blocks = (
+        *time_zero.warnings(result),
         Text(paragraphs=(words.hidden_effect() if hidden else words.headline(result, primary),)),
         *_tables(result, rows, "Estimates of the primary design, and the plain difference for reference"),
         *_picture(result, rows),
@@ -99,7 +104,7 @@ def _table(result: StudyResult, rows: Sequence[tuple[str, Effect]], caption: str
         caption=caption,
         counts=["people"],
         rests_on=dict.fromkeys(resting, "smallest"),
-        labels=_HEADINGS,
+        labels=_HEADINGS | {"people": flow_words.unit(result).capitalize()},
         right=resting,
     )
 
@@ -177,7 +182,7 @@ def sensitivity(result: StudyResult) -> Section:
     -------
     Section
     """
-    if result.withheld or not result.sensitivity:
+    if result.withheld or not result.sensitivity or not result.effects:
         return nothing()
     rows = []
     for main in result.effects:

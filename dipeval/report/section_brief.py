@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dipeval.report import words
+from dipeval.report import flow_words, section_hazard, time_zero, words
 from dipeval.report.blocks import Block, Points, Section, Text
 from dipeval.report.section_links import in_brief
 
@@ -16,6 +16,11 @@ HOW_TO_READ = (
     "times in 100. A range that includes zero does not show that nothing happened. The groups were made alike on "
     "what was recorded; what was not recorded may still differ, and the note on what would overturn the answer says "
     "how strong that would have to be."
+)
+HOW_TO_READ_A_RATIO = (
+    "Every figure has a range, the 95% interval: with data like these, ranges made this way contain the true value 95 "
+    "times in 100. A hazard ratio of 1 means that the rates are equal; a range that includes 1 does not show that "
+    "nothing happened. What was not recorded may differ between those who were treated and those who were not."
 )
 
 
@@ -35,11 +40,12 @@ def brief(result: StudyResult) -> Section:
     blocks: list[Block] = []
     if spec.first_line:
         blocks.append(Text(paragraphs=(spec.first_line,), kind="warning"))
+    blocks += time_zero.warnings(result)
     blocks.append(Text(paragraphs=(f"Question: {spec.question}",)))
     blocks += _withheld(result) if result.withheld else _answer(result)
     if not result.withheld:
-        blocks.append(Text(paragraphs=(HOW_TO_READ,), kind="note"))
-    blocks.append(Text(paragraphs=(result.rule.in_words(),)))
+        blocks.append(Text(paragraphs=(HOW_TO_READ if result.effects else HOW_TO_READ_A_RATIO,), kind="note"))
+    blocks.append(Text(paragraphs=words.protection(result)))
     return Section(title=spec.title, anchor="in-brief", blocks=tuple(blocks), level=1)
 
 
@@ -63,6 +69,8 @@ def _withheld(result: StudyResult) -> list[Block]:
 
 
 def _answer(result: StudyResult) -> list[Block]:
+    if not result.effects:
+        return [*section_hazard.in_brief(result), *_overridden(result)]
     effect = result.effects[0]
     if words.small(result, effect):
         return [Text(paragraphs=(words.hidden_effect(),), kind="lead")]
@@ -70,10 +78,9 @@ def _answer(result: StudyResult) -> list[Block]:
     lead = [words.headline(result, effect)]
     if effect.measure in words.SHARES:
         label = words.outcome_label(result, effect.outcome_name)
-        lead.append(f"{label}. {words.of_hundred(effect)}")
+        lead.append(f"{label}. {words.of_hundred(effect, flow_words.unit(result))}")
     blocks: list[Block] = [Text(paragraphs=tuple(lead[:1]), kind="lead"), Text(paragraphs=tuple(lead[1:]))]
-    if result.override_reason:
-        blocks.append(Text(paragraphs=_override(result), kind="warning"))
+    blocks += _overridden(result)
     blocks.append(Points(title="What you can say", items=can))
     blocks.append(Points(title="What you cannot say", items=cannot))
     blocks.append(Text(paragraphs=(f"Who the estimate is about: {words.estimand(result)}",)))
@@ -82,6 +89,10 @@ def _answer(result: StudyResult) -> list[Block]:
     if result.roi is not None and not words.money_is_small(result):
         blocks.append(Text(paragraphs=(f"Money: {result.roi.summary().headline}",)))
     return blocks
+
+
+def _overridden(result: StudyResult) -> list[Block]:
+    return [Text(paragraphs=_override(result), kind="warning")] if result.override_reason else []
 
 
 def _override(result: StudyResult) -> tuple[str, ...]:

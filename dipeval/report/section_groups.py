@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 SCORE_TERM = "propensity score"
 BARS_IN_A_BAND = BINS // OVERLAP_BANDS
+MODELLED = (
+    "nobody is matched or weighted; the covariates go into a model of the time to the first reoffence, in which "
+    "treatment counts from the day it started"
+)
 METHODS = {
     "nearest": "each treated person is paired with the nearest untreated person on the propensity score",
     "entropy": (
@@ -44,10 +48,11 @@ def design(result: StudyResult) -> Section:
     Section
     """
     spec, made = result.spec.design, result.design
+    alike = "Held alike in the model" if result.spec.time_varying else "Made comparable on"
     paragraphs = [
-        f"Primary design: {METHODS[made.method]}. {words.estimand(result)}",
+        f"Primary design: {MODELLED if result.spec.time_varying else METHODS[made.method]}. {words.estimand(result)}",
         spec.declared_before_outcome,
-        f"Made comparable on: {'; '.join(words.covariate(result, name) for name in made.covariates)}.",
+        f"{alike}: {'; '.join(words.covariate(result, name) for name in made.covariates)}.",
         "The design was made, judged and sealed before any outcome was attached to a person. Its fingerprint is "
         f"{made.fingerprint[:16]}: it changes with any person, option or score.",
     ]
@@ -142,6 +147,11 @@ def balance(result: StudyResult) -> Section:
 
 def _alike(result: StudyResult, frame: pd.DataFrame) -> str:
     limit = result.spec.diagnostics.max_smd
+    if result.spec.time_varying:
+        return (
+            "Those who started treatment and those who did not, as they come: nobody is matched or weighted, and the "
+            "model of the answer allows for what stands here. Before and after are the same in this design."
+        )
     apart = frame[frame["smd_after"].abs() > limit]
     largest = frame.loc[frame["smd_after"].abs().idxmax()]
     size = f"{format_number(abs(largest['smd_after']), 3)} standard deviations ({largest['label']})"

@@ -22,6 +22,13 @@ _LINKAGE_ERROR = (
     "Afendulis and Zaslavsky (2013), Journal of the American Statistical Association 108, 34-47; pooled by Rubin's "
     "rules (1987) with the degrees of freedom of Barnard and Rubin (1999), Biometrika 86, 948-955."
 )
+_TIME_VARYING = (
+    "Treatment that starts later: Cox model on start-stop rows with treatment as a time-varying covariate; errors by "
+    "person after Lin and Wei (1989), Journal of the American Statistical Association 84, 1074-1078."
+)
+_LANDMARK = (
+    "Landmark, against immortal time: Anderson, Cain and Gelber (1983), Journal of Clinical Oncology 1, 710-719."
+)
 _REOFFENDING = (
     "Proven reoffending: an offence in the follow-up that leads to a caution or conviction within it or in the waiting "
     "period after it (Ministry of Justice, proven reoffending statistics)."
@@ -35,6 +42,7 @@ _DESIGNS = {
 }
 _SURVIVAL = "Time to reoffence: Kaplan and Meier (1958); Cox (1972), ties by Efron (1977)."
 _OVERTURN = "Hidden bias: E-value, VanderWeele and Ding (2017), Annals of Internal Medicine 167, 268-274."
+_SHARES = "Intervals of shares: Wilson (1927), Journal of the American Statistical Association 22, 209-212."
 _COSTS = (
     "Unit costs: Home Office, Economic and social costs of crime, as listed with its status in the unit-cost table."
 )
@@ -54,12 +62,15 @@ def methods(result: StudyResult) -> Section:
     """
     used = dict.fromkeys([result.design.method, *(item.design.method for item in result.sensitivity)])
     linkage = _EXACT_LINKAGE if result.spec.linkage.profile == "deterministic" else _LINKAGE
-    items = [linkage, _REOFFENDING] if result.spec.from_extracts else []
-    items += [_DESIGNS[name] for name in used]
+    items = [linkage] if result.spec.from_extracts else []
+    items += [_REOFFENDING] if result.spec.from_extracts and result.spec.follow_up.basis == "proven" else []
+    items += [_LANDMARK] if result.cohort is not None and result.cohort.rule.landmark_days else []
+    items += [_TIME_VARYING] if result.time_varying is not None else [_DESIGNS[name] for name in used]
     items += [_SURVIVAL] if result.curve is not None else []
     items += [_LINKAGE_ERROR] if result.linkage_error else []
-    items += [_OVERTURN] if not result.withheld else []
+    items += [_OVERTURN] if result.effects else []
     items += [_COSTS] if result.roi is not None else []
+    items += [_SHARES] if any((result.pathway, result.seen, result.testing, result.discharges)) else []
     source = result.spec.data.citation
     blocks: list[Block] = [Points(items=tuple(items))]
     if source:

@@ -13,6 +13,7 @@ from dipeval.presenting import format_percent, round_half_up
 from dipeval.report import linkage_words as say
 from dipeval.report import words
 from dipeval.report.blocks import Block, Picture, Points, Section, Table, Text, nothing
+from dipeval.study.linkage_error import drawable
 from dipeval.study.tidy import people_behind_links
 
 if TYPE_CHECKING:
@@ -41,10 +42,6 @@ NOT_THE_ANSWER = (
     "This is a sensitivity analysis, made after the design was fixed and the outcomes were opened. It is not the "
     "registered answer: that stays the one from the links as made."
 )
-EXACT = (
-    "The records of this study were joined by exact agreement, which says of no link how probable it is. What wrong "
-    "and missed links do to the answer can therefore not be worked out; with a model of the links it could."
-)
 TIPPING = "How many links would have to be wrong to change the answer?"
 WORST = (
     "This is the worst case: the links of exactly those people whose outcomes matter most are wrong. Links that are "
@@ -68,8 +65,10 @@ def linkage_error(result: StudyResult) -> Section:
     """
     if result.withheld or result.linkage is None or not result.spec.linkage.error.draws:
         return nothing()
+    if not result.effects or not drawable(result.spec):
+        return Section(title=TITLE, anchor=ANCHOR, blocks=(Text(paragraphs=(say.NOT_DRAWN,), kind="note"),))
     if result.linkage.rule.profile == "deterministic":
-        return Section(title=TITLE, anchor=ANCHOR, blocks=(Text(paragraphs=(EXACT,), kind="note"),))
+        return Section(title=TITLE, anchor=ANCHOR, blocks=(Text(paragraphs=(say.EXACT,), kind="note"),))
     if words.small(result, result.effects[0]):
         return Section(title=TITLE, anchor=ANCHOR, blocks=(Text(paragraphs=(words.hidden_effect(),)),))
     blocks: list[Block] = [block for item in result.linkage_error for block in _blocks(result, item)]

@@ -1,4 +1,4 @@
-"""Who was in the study: every step, every exclusion."""
+"""Who was in the study: every step, every exclusion, from when, and what was known of them."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from dipeval.disclosure import legend, release, release_count, share_digits
-from dipeval.plots.attrition import attrition_plot
+from dipeval.disclosure import legend, release, share_digits
+from dipeval.plots.attrition import consort_plot
 from dipeval.plots.style import to_png
 from dipeval.presenting import format_percent
-from dipeval.report import words
+from dipeval.report import dictionary, flow_words, time_zero, words
 from dipeval.report.blocks import Block, Picture, Section, Table, Text
 
 if TYPE_CHECKING:
@@ -29,33 +29,32 @@ def cohort(result: StudyResult) -> Section:
     -------
     Section
     """
-    flow = result.flow
-    shown = flow.assign(
-        n=[release_count(n, result.rule) for n in flow["n_people"]],
-        excluded=[release_count(n, result.rule) for n in flow["n_excluded"]],
-    )
-    last = f"{shown['n'].iloc[-1]} people in the comparison"
-    if not result.rule.protects:
-        shown = shown[(flow["n_excluded"] > 0) | (flow.index == 0) | (flow.index == len(flow) - 1)]
-    marked = legend([*shown["n"], *shown["excluded"]], result.rule)
+    flow, counted = result.flow, flow_words.unit(result)
+    steps, arms = flow_words.steps_frame(result), flow_words.arms_frame(result)
+    marked = legend([*steps["n"], *steps["excluded"], *arms.to_numpy().ravel()], result.rule)
     picture = Picture(
-        png=to_png(attrition_plot(shown[["step", "label", "n", "excluded"]])),
-        alt=f"Flow of people through the study: from {shown['n'].iloc[0]} ({shown['label'].iloc[0]}) to {last}.",
-        caption=" ".join(["From the people submitted to the people compared.", *marked]),
+        png=to_png(consort_plot(steps, arms)),
+        alt=flow_words.in_words(steps, arms),
+        caption=" ".join([f"From the {counted} submitted to the {counted} compared.", *marked]),
     )
     table = release(
         flow[["label", "n_people", "n_excluded"]],
         rule=result.rule,
         caption="Who was left out, and at which step",
         counts=["n_people", "n_excluded"],
-        labels={"label": "Step", "n_people": "People left", "n_excluded": "Left out here"},
+        labels={"label": "Step", "n_people": f"{counted.capitalize()} left", "n_excluded": "Left out here"},
     )
     blocks: list[Block] = [
+        *time_zero.warnings(result),
         Table(released=table),
         picture,
+        *time_zero.cut_back(result),
         *_exposure(result),
+        *time_zero.time_zero(result),
+        *dictionary.calendar(result),
         *_records(result),
         *_excluded_columns(result),
+        *dictionary.covariates(result),
     ]
     return Section(title="Who was in it?", anchor="cohort", blocks=tuple(blocks))
 
@@ -63,14 +62,6 @@ def cohort(result: StudyResult) -> Section:
 def _exposure(result: StudyResult) -> list[Block]:
     if result.cohort is None or result.exposure is None:
         return []
-    rule = result.cohort.rule
-    text = (
-        f"Treated means that structured treatment started within {rule.grace_days} days of the "
-        "positive test. Both groups "
-        f"are followed from day {rule.landmark_days} after the test, so that nobody is credited with the days they had "
-        "to stay out of trouble in order to start. People who started later stay in the comparison group: the estimate "
-        f"is about starting within {rule.grace_days} days against not having done so."
-    )
     frame = result.exposure
     # A share tells of those it leaves out as well: 98% of 300 is 6 people who did not.
     others = (frame["n_people"] / frame["share"] - frame["n_people"]).round()
@@ -79,13 +70,18 @@ def _exposure(result: StudyResult) -> list[Block]:
     table = release(
         frame.assign(share=shares, others=others)[["label", "n_people", "share", "share_of", "others"]],
         rule=result.rule,
-        caption="Treatment starts among the eligible",
+        caption="Who started, among the eligible",
         counts=["n_people"],
         rests_on={"share": ("n_people", "others")},
         right=["share"],
-        labels={"label": "Group", "n_people": "People", "share": "Share", "share_of": "Share of"},
+        labels={
+            "label": "Group",
+            "n_people": flow_words.unit(result).capitalize(),
+            "share": "Share",
+            "share_of": "Share of",
+        },
     )
-    return [Text(paragraphs=(text,)), Table(released=table)]
+    return [Text(paragraphs=(time_zero.who_is_treated(result.cohort.rule),)), Table(released=table)]
 
 
 def _records(result: StudyResult) -> list[Block]:

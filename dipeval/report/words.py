@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 SHARES = ("risk_difference",)
 MATCHING = ("nearest",)
+FIVE_YEARS = 1826
 MEASURE_WORDS = {
     "risk_difference": "Difference in shares (percentage points)",
     "risk_ratio": "Ratio of shares",
@@ -33,6 +34,9 @@ CANNOT_SAY_UNCLEAR = (
 CANNOT_SAY_CLEAR = (
     "You cannot say that the programme alone caused the whole of the difference: factors that were "
     "not recorded may differ."
+)
+CANNOT_SAY_NOT_CAUSAL = (
+    "You cannot say that treatment caused any part of the difference: by its design this is not a causal comparison."
 )
 CANNOT_SAY_RANDOMISED = "You cannot say that the same would happen to people unlike those in this experiment."
 CANNOT_SAY_OTHERS = (
@@ -75,7 +79,13 @@ def covariate(result: StudyResult, term: str) -> str:
     if term in told:
         return told[term]
     stem, level = next(((name, term[len(name) :]) for name in told if term.startswith(name)), ("", ""))
-    return f"{told[stem]}: {level.strip(' =:[]_')}" if stem else label(term)
+    return f"{told[stem]}: {level.strip(' =:[]_')}" if stem else _looked_back(result, label(term))
+
+
+def _looked_back(result: StudyResult, text: str) -> str:
+    """The usual look-back is five years; a study may have another."""
+    days = result.cohort.rule.lookback_days if result.cohort is not None else FIVE_YEARS
+    return text if days == FIVE_YEARS else text.replace(" in the five years before", f" in the {days} days before")
 
 
 def digits(result: StudyResult, effect: Effect) -> int:
@@ -99,7 +109,7 @@ def drawn(result: StudyResult, effect: Effect, value: float) -> float:
 
 def headline(result: StudyResult, effect: Effect) -> str:
     """Return the headline of an effect, its percentages no finer than they may be shown."""
-    text, decimals = effect.summary().headline, digits(result, effect)
+    text, decimals = in_units(result, effect.summary().headline), digits(result, effect)
     if decimals == 1 or effect.measure not in SHARES:
         return text
     for value in (effect.estimate, effect.conf_low, effect.conf_high):
@@ -129,16 +139,29 @@ def size(effect: Effect, decimals: int = 1) -> str:
 
 
 def of_hundred(effect: Effect, noun: str = "people") -> str:
-    """Return the sentence about 100 typical people in each group."""
+    """Return the sentence about 100 typical people, or index events, in each group."""
     treated, comparison = (format_number(100 * mean, 0) for mean in (effect.mean_treated, effect.mean_comparison))
+    happened = "did so" if noun == "people" else "were followed by it"
     return (
-        f"Of 100 typical treated {noun}, about {treated} did so; of 100 comparable untreated {noun}, "
+        f"Of 100 typical treated {noun}, about {treated} {happened}; of 100 comparable untreated {noun}, "
         f"about {comparison}."
     )
 
 
+def in_units(result: StudyResult, text: str) -> str:
+    """Return a sentence about treated and untreated people in the unit that is counted."""
+    if result.cohort is None or result.cohort.rule.unit == "people":
+        return text
+    unit = result.cohort.rule.unit
+    return text.replace("treated people", f"treated {unit}").replace("comparison people", f"comparison {unit}")
+
+
 def estimand(result: StudyResult) -> str:
     """Return whom the estimate is about, with released counts."""
+    if result.hazard is not None:
+        return f"What is estimated: {result.hazard.estimand}."
+    if result.spec.primary.kind == "time":
+        return "What is to be estimated: a ratio of the rates of the event with and without treatment (hazard ratio)."
     design = result.design
     kept, dropped = design.n_treated, design.n_treated_dropped or 0
     whom = f"the {people(result, kept)} treated people"
@@ -150,20 +173,46 @@ def estimand(result: StudyResult) -> str:
             f"the {people(result, kept)} of {people(result, kept + dropped)} treated people for whom comparable "
             "untreated people were found"
         )
-    return (
+    if result.cohort is not None and result.cohort.rule.non_causal:
+        return in_units(
+            result, f"The difference between {whom} and comparable untreated people: no effect of treatment."
+        )
+    whole = (
         f"The average effect of treatment on {whom} (average treatment effect on the treated), "
         "against not being treated."
     )
+    return in_units(result, whole)
 
 
 def can_and_cannot(result: StudyResult, effect: Effect) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return what may and what may not be said of the primary effect."""
     randomised, decimals = result.spec.design.randomised, digits(result, effect)
     if effect.includes_equality:
-        return (CAN_SAY_UNCLEAR.format(size=between(effect, decimals)),), (CANNOT_SAY_UNCLEAR, CANNOT_SAY_OTHERS)
+        not_causal = (CANNOT_SAY_NOT_CAUSAL,) if cause(result, "") else ()
+        can = CAN_SAY_UNCLEAR.format(size=between(effect, decimals))
+        return (can,), (CANNOT_SAY_UNCLEAR, *not_causal, CANNOT_SAY_OTHERS)
     direction = "better" if effect.estimate < effect.null_value else "worse"
-    cause = CANNOT_SAY_RANDOMISED if randomised else CANNOT_SAY_CLEAR
-    return (CAN_SAY_CLEAR.format(direction=direction, size=size(effect, decimals)),), (cause, CANNOT_SAY_OTHERS)
+    why = cause(result, CANNOT_SAY_RANDOMISED if randomised else CANNOT_SAY_CLEAR)
+    return (CAN_SAY_CLEAR.format(direction=direction, size=size(effect, decimals)),), (why, CANNOT_SAY_OTHERS)
+
+
+def cause(result: StudyResult, otherwise: str) -> str:
+    """Return what cannot be said about causes; of a comparison that is not causal by its design, nothing can."""
+    rule = result.cohort.rule if result.cohort is not None else None
+    return CANNOT_SAY_NOT_CAUSAL if rule is not None and rule.non_causal else otherwise
+
+
+def protection(result: StudyResult) -> tuple[str, ...]:
+    """Return how counts are protected; where a person is counted more than once, what a count then tells of."""
+    told = result.rule.in_words()
+    if result.cohort is None or result.cohort.rule.unit == "people":
+        return (told,)
+    told = told.replace("people", result.cohort.rule.unit)
+    more = (
+        "A person can be counted more than once, so the least count that is shown was raised by as many times as one "
+        "person can be in: no figure rests on fewer people than the rule allows.",
+    )
+    return (told, *(more if result.rule.protects else ()))
 
 
 def p_value(value: float) -> str:
@@ -177,12 +226,12 @@ def share(value: float, decimals: int = 1) -> str:
 
 
 def errors(result: StudyResult, effect: Effect) -> str:
-    """Return how the standard error was made; the number of pairs, if it is named, as it may be shown."""
+    """Return how the standard error was made; the number of pairs or people, if it is named, as it may be shown."""
 
     def shown(found: re.Match[str]) -> str:
-        return people(result, float(found.group(1).replace(",", ""))) + " pairs"
+        return f"{people(result, float(found.group(1).replace(',', '')))} {found.group(2)}"
 
-    return re.sub(r"(\d[\d,]*) pairs", shown, effect.se_method)
+    return re.sub(r"(\d[\d,]*) (pairs|people)\b", shown, effect.se_method)
 
 
 def withheld_note(result: StudyResult) -> str:

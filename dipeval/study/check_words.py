@@ -8,13 +8,24 @@ import pandas as pd
 
 from dipeval.disclosure import CONFIDENTIAL, ReleasedTable, is_small, release, release_count
 from dipeval.presenting import format_number
+from dipeval.study import rules
 from dipeval.study.checking import UNTOUCHED
 from dipeval.study.gate import BALANCE, COUNT_CHECKS, people_behind
 
 if TYPE_CHECKING:
     from dipeval.study.checking import CheckResult
+    from dipeval.study.spec import StudySpec
 
 _INDENT = "  "
+_CHOICES = {
+    "first": "the first of each person",
+    "per_quarter": "each person's first in every calendar quarter",
+    "every": "every one of each person",
+}
+_LATE = {
+    "cut_back": "Index events that cannot be followed for {days} days after time zero are left out and counted.",
+    "keep": "Index events too late to be followed to the end are kept; their follow-up ends with the extracts.",
+}
 
 
 def check_in_words(check: CheckResult) -> str:
@@ -31,13 +42,53 @@ def check_in_words(check: CheckResult) -> str:
         Lines without a person's value; small counts as the rule shows them.
     """
     tables = [_flow(check), _overlap(check), _balance(check), _checks(check)]
-    lines = [check.spec.title, check.rule.in_words()]
+    lines = [check.spec.title, *_cautions(check), *_choices(check), check.rule.in_words()]
     for table in tables:
         lines += ["", *_text_table(table)]
     verdict = check.diagnostics.summary()
     lines += ["", verdict.headline, *(f"- {reason}" for reason in verdict.notes)]
     lines += [f"- {_further(item)}" for item in check.sensitivity]
     return "\n".join([*lines, check.detectable_in_words(), UNTOUCHED])
+
+
+def _cautions(check: CheckResult) -> list[str]:
+    """What must be known before any figure: said by the study file itself."""
+    cohort = check.spec.cohort
+    lines = ["Not a causal comparison: the study file says so (non_causal)."] if cohort.non_causal else []
+    if cohort.immortal_time == "ever_treated":
+        lines.append("The naive ever-treated label credits treatment with the days before it started (immortal time).")
+    return lines if check.spec.from_extracts else []
+
+
+def _choices(check: CheckResult) -> list[str]:
+    """What the study file chose: who enters, who counts as treated, what counts afterwards, what else is told."""
+    spec = check.spec
+    if not spec.from_extracts:
+        return []
+    cohort, told = spec.cohort, [_index_in_words(spec)]
+    rule = rules.cohort_rule(spec).in_words().removeprefix("Not a causal comparison. ")
+    told += [rule, _LATE[cohort.late_index].format(days=cohort.required_days), rules.follow_up(spec).in_words()]
+    if spec.pathway.model_fields_set:
+        told.append(f"Pathway: {_keys(spec.pathway.model_dump(include=spec.pathway.model_fields_set))}.")
+    kept = spec.engine.model_dump(exclude_none=True)
+    if kept:
+        told.append(f"Engine: {_keys(kept)}.")
+    return told
+
+
+def _keys(given: dict[str, Any]) -> str:
+    return ", ".join(f"{key} = {value}" for key, value in given.items())
+
+
+def _index_in_words(spec: StudySpec) -> str:
+    """The index event and which of them count."""
+    cohort = spec.cohort
+    name = cohort.index_event.replace("_", " ")
+    if cohort.index_event == "column":
+        name = f"{cohort.index_column} of {cohort.index_table}"
+    kinds = f" ({', '.join(cohort.index_types)})" if cohort.index_types else ""
+    eras = f", in the times {', '.join(cohort.eras)}" if cohort.eras else ""
+    return f"Index event: {name}{kinds}, {_CHOICES[cohort.index_choice]}{eras}."
 
 
 def _further(item: Any) -> str:
@@ -50,7 +101,11 @@ def _flow(check: CheckResult) -> ReleasedTable:
         rule=check.rule,
         caption="Who would be compared",
         counts=["n_people", "n_excluded"],
-        labels={"label": "Step", "n_people": "People left", "n_excluded": "Left out"},
+        labels={
+            "label": "Step",
+            "n_people": "Index events left" if check.spec.many_indexes else "People left",
+            "n_excluded": "Left out",
+        },
     )
 
 

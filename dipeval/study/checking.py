@@ -75,6 +75,8 @@ class CheckResult(HtmlMixin):
 
     def detectable_in_words(self) -> str:
         """Return the sentence that says how small an effect this study could find."""
+        if self.spec.primary.kind == "time":
+            return "How small an effect on a time would be found is not worked out here."
         expected = format_percent(self.spec.diagnostics.expected_share, 0)
         smallest = min(self.design.n_treated, self.design.n_comparison)
         if is_small(smallest, self.rule):

@@ -6,14 +6,23 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from dipeval.datasets import DATASETS
+from dipeval.study.crosschecks_events import EVENT_CHECKS, Complaint, Location
 from dipeval.study.spec import OutcomeSpec, SensitivitySpec, StudySpec
 from dipeval.vocabulary import OUTCOME_NAMES
 
-Location = tuple[str | int, ...]
-Complaint = tuple[Location, str]
-
 # Outcomes that are measured from extracts, and their kinds.
-REOFFENDING = {"reoffended": "yes_no", "n_reoffences": "count", "custody_days": "count"}
+REOFFENDING = {
+    "reoffended": "yes_no",
+    "n_reoffences": "count",
+    "custody_days": "count",
+    "custodial_reconviction": "yes_no",
+    "n_acquisitive": "count",
+    "n_violent": "count",
+    "n_disorder": "count",
+    "n_drug": "count",
+    "n_other": "count",
+    "severity_score": "count",
+}
 SIMULATED_GRACE_DAYS = 42
 # Outcomes for which it is known what each candidate link to an offence would say.
 DRAWN_OUTCOMES = ("reoffended", "n_reoffences")
@@ -83,8 +92,8 @@ def _primary(spec: StudySpec) -> Iterator[Complaint]:
             ),
         )
     for position, outcome in enumerate(spec.outcomes):
-        if outcome.primary and outcome.kind == "time":
-            yield ("outcomes", position, "primary"), "a time cannot be primary yet; make a yes_no or count primary."
+        if outcome.primary and outcome.kind == "time" and not spec.times_only:
+            yield ("outcomes", position, "primary"), "a time cannot be primary here; make a yes_no or count primary."
 
 
 def _names(spec: StudySpec) -> Iterator[Complaint]:
@@ -153,8 +162,9 @@ def _covariates(spec: StudySpec) -> Iterator[Complaint]:
 
 
 def _follow_up(spec: StudySpec) -> Iterator[Complaint]:
-    needed = spec.follow_up.days + spec.follow_up.waiting_days
-    if spec.from_extracts and spec.cohort.required_days < needed:
+    needed = spec.follow_up.needed_days
+    censored = spec.follow_up.at_extract_end == "censor"
+    if spec.from_extracts and not censored and spec.cohort.required_days < needed:
         yield (
             ("cohort", "required_days"),
             (f"found {spec.cohort.required_days}; needed is at least {needed}, the days followed and waited for."),
@@ -162,7 +172,13 @@ def _follow_up(spec: StudySpec) -> Iterator[Complaint]:
 
 
 def _grace(spec: StudySpec) -> Iterator[Complaint]:
-    if spec.data.source == "simulate" and spec.cohort.grace_days != SIMULATED_GRACE_DAYS:
+    cohort = spec.cohort
+    with_truth = (cohort.immortal_time, cohort.exposure_timing, cohort.exposure) == (
+        "landmark",
+        "after_index",
+        "treatment",
+    )
+    if spec.data.source == "simulate" and with_truth and cohort.grace_days != SIMULATED_GRACE_DAYS:
         yield (
             ("cohort", "grace_days"),
             (
@@ -230,4 +246,5 @@ _CHECKS: tuple[Callable[[StudySpec], Iterator[Complaint]], ...] = (
     _linkage,
     _linkage_error,
     _costs,
+    *EVENT_CHECKS,
 )

@@ -99,7 +99,7 @@ class Permit:
     override_reason: str = ""
 
 
-def examine(design: Design, limits: DiagnosticsSpec) -> Diagnostics:
+def examine(design: Design, limits: DiagnosticsSpec, *, modelled: bool = False) -> Diagnostics:
     """Hold a design against the thresholds of the study file. No outcome is needed, or taken.
 
     Parameters
@@ -108,6 +108,9 @@ def examine(design: Design, limits: DiagnosticsSpec) -> Diagnostics:
         The comparison: its balance, the people in it and those dropped.
     limits
         The thresholds.
+    modelled
+        Whether the covariates go into a model of the time to the event: nobody is matched or weighted then, so only
+        the numbers of people are checked.
 
     Returns
     -------
@@ -118,7 +121,9 @@ def examine(design: Design, limits: DiagnosticsSpec) -> Diagnostics:
 
     return Diagnostics(
         design_fingerprint=design.fingerprint,
-        _table=pd.DataFrame([check(design, limits) for check in _CHECKS], columns=COLUMNS),
+        _table=pd.DataFrame(
+            [check(design, limits) for check in (_MODEL_CHECKS if modelled else _CHECKS)], columns=COLUMNS
+        ),
     )
 
 
@@ -252,3 +257,4 @@ _CHECKS: tuple[Callable[[Design, DiagnosticsSpec], tuple[Any, ...]], ...] = (
     _effective_size,
     _dropped,
 )
+_MODEL_CHECKS = (_treated, _effective_size)

@@ -24,7 +24,7 @@ MATCHED_BY = ("caliper", "caliper_unit", "scale", "ratio", "replace", "order")
 
 
 def linkage_errors(
-    prepared: Prepared, opened: Opened, primary: Effect, spec: StudySpec, leave: Permit
+    prepared: Prepared, opened: Opened, primary: Effect | None, spec: StudySpec, leave: Permit
 ) -> tuple[tuple[LinkagePropagation, ...], tuple[str, ...]]:
     """Run the primary analysis again over thresholds and draws of the links, file by file.
 
@@ -50,6 +50,9 @@ def linkage_errors(
     linkage, error = prepared.linkage, spec.linkage.error
     if linkage is None or not error.draws or spec.linkage.profile == "deterministic":
         return (), ()
+    if primary is None or not drawable(spec):
+        logger.info("linkage error: links are not drawn for this kind of cohort")
+        return (), ()
     modelled = {table for model in linkage.models for table in model.tables}
     done, failed = [], []
     for link in error.links:
@@ -65,6 +68,27 @@ def linkage_errors(
             logger.info("linkage error: the analysis could not be repeated (%s)", type(problem).__name__)
             failed.append(str(link))
     return tuple(done), tuple(failed)
+
+
+def drawable(spec: StudySpec) -> bool:
+    """Whether it is known what each candidate link would say of its person: treatment after one index event each.
+
+    Parameters
+    ----------
+    spec
+        The study.
+
+    Returns
+    -------
+    bool
+    """
+    cohort = spec.cohort
+    return (
+        not spec.times_only
+        and (cohort.index_choice, cohort.exposure) == ("first", "treatment")
+        and (cohort.exposure_timing, cohort.immortal_time) == ("after_index", "landmark")
+        and not (cohort.exposure_types or cohort.completed_only)
+    )
 
 
 def analysis_of(spec: StudySpec) -> DesignAnalysis:

@@ -16,48 +16,22 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from dipeval.datasets import load_dataset
-from dipeval.errors import ExtractError, InputError
+from dipeval.errors import InputError
 from dipeval.study import rules
 from dipeval.study.flow import FlowRow
+from dipeval.study.inputs import InputTable, extract_files, frame_hash, load_extracts
 from dipeval.study.people import all_covariates, read_people, split_people
 from dipeval.study.sealed import Sealed, SealedHistory
-from dipeval.study.wording import as_study_keys
 from dipeval.vocabulary import TREATED
 
 if TYPE_CHECKING:
     from dipeval.cohort import Cohort
+    from dipeval.engine import Engine
     from dipeval.extracts import Extracts
     from dipeval.linkage import Linkage
     from dipeval.study.spec import StudySpec
 
 logger = logging.getLogger("dipeval")
-NEEDED_TABLES = ("drug_tests", "treatment", "offences")
-DATA_ENDINGS = (".csv", ".txt", ".tsv", ".parquet", ".xlsx", ".xlsm", ".xls", ".ods")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InputTable:
-    """One input as it was found, for the record of where everything came from.
-
-    Parameters
-    ----------
-    name
-        Of the table.
-    file
-        Its file, or how it was made.
-    sha256
-        Of the file's bytes (of the table's, if it was made here).
-    rows
-        Records in it; None for what is no table of records.
-    key_fingerprint
-        Of the key its identifiers were hashed with; None if they were not.
-    """
-
-    name: str
-    file: str
-    sha256: str
-    rows: int | None
-    key_fingerprint: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -78,6 +52,8 @@ class Prepared:
         Column -> when it was measured, as declared (person-level tables).
     extracts, linkage, cohort
         What was behind the people, if they came from extracts.
+    engine
+        Where the event work is done, if the study file says how; None for the linkage's own.
     """
 
     people: Any
@@ -88,6 +64,12 @@ class Prepared:
     extracts: Extracts | None = None
     linkage: Linkage | None = None
     cohort: Cohort | None = None
+    engine: Engine | None = None
+
+    @property
+    def cluster(self) -> pd.Series | None:
+        """Whose row each is, where a person can be in more than once; None where rows are people."""
+        return None if self.cohort is None or self.cohort.unit == "people" else self.cohort.cluster
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -117,13 +99,14 @@ def prepare(spec: StudySpec, folder: Path) -> Prepared:
     logger.info("linking records: %s", ", ".join(extracts.names))
     from dipeval.linkage import link
 
-    linkage = link(extracts, rule=rules.link_rule(spec), model=model)
+    engine = rules.engine(spec, folder)
+    linkage = link(extracts, rule=rules.link_rule(spec), model=model, engine=engine)
     if review is not None:
         logger.info("applying the decisions of the clerical review")
         linkage = linkage.apply_review(review)
     _require_drawable(spec, linkage)
     files = tuple(_linkage_input(key, path) for key, path in (("model", model), ("review", review)) if path)
-    prepared = from_linkage(spec, extracts, linkage)
+    prepared = from_linkage(spec, extracts, linkage, engine)
     return replace(prepared, files=(*prepared.files, *files))
 
 
@@ -148,7 +131,7 @@ def _require_drawable(spec: StudySpec, linkage: Linkage) -> None:
         )
 
 
-def from_linkage(spec: StudySpec, extracts: Extracts, linkage: Linkage) -> Prepared:
+def from_linkage(spec: StudySpec, extracts: Extracts, linkage: Linkage, engine: Engine | None = None) -> Prepared:
     """Build the cohort of a study from extracts that are linked already.
 
     Parameters
@@ -159,6 +142,8 @@ def from_linkage(spec: StudySpec, extracts: Extracts, linkage: Linkage) -> Prepa
         The records.
     linkage
         Whose they are.
+    engine
+        Where the event work is done; default the linkage's own.
 
     Returns
     -------
@@ -172,88 +157,38 @@ def from_linkage(spec: StudySpec, extracts: Extracts, linkage: Linkage) -> Prepa
     from dipeval.cohort import build_cohort
 
     logger.info("building the cohort: who is eligible, and from when")
-    cohort = build_cohort(extracts, linkage, rule=rules.cohort_rule(spec))
-    if cohort.people[TREATED].nunique() < 2:
-        who = "Nobody" if not cohort.people[TREATED].any() else "Everybody"
-        raise InputError(
-            f"{who} in the cohort started treatment within {spec.cohort.grace_days} days of the test, so there are no "
-            "two groups to compare. Check that the treatment file covers the same people, districts and months as "
-            "drug_tests (start_date above all), or change cohort.grace_days."
-        )
+    cohort = build_cohort(extracts, linkage, rule=rules.cohort_rule(spec), engine=engine)
+    _require_two_groups(cohort)
     flow = [_flow_row(step) for step in cohort.attrition.to_dict("records")]
     return Prepared(
         people=cohort,
         sealed=SealedHistory(cohort=cohort, follow_up=rules.follow_up(spec)),
         flow=tuple(flow),
-        files=_extract_files(spec, extracts),
+        files=extract_files(spec, extracts),
         extracts=extracts,
         linkage=linkage,
         cohort=cohort,
+        engine=engine,
+    )
+
+
+def _require_two_groups(cohort: Cohort) -> None:
+    from dipeval.cohort.rule_words import short_exposure, started
+
+    if cohort.people[TREATED].nunique() == 2:
+        return
+    who, rule = "Nobody" if not cohort.people[TREATED].any() else "Everybody", cohort.rule
+    table = {"treatment": "treatment", "order": "orders", "contact": "contacts"}[rule.exposure]
+    key = "before_days" if rule.exposure_timing == "before_index" else "grace_days"
+    raise InputError(
+        f"{who} in the cohort started {short_exposure(rule)} {started(rule)}, so there are no two groups to compare. "
+        f"Check that the {table} file covers the same people, districts and months as the index events, or change "
+        f"cohort.{key}."
     )
 
 
 def _flow_row(step: dict[Any, Any]) -> FlowRow:
     return FlowRow(str(step["step"]), str(step["label"]), int(step["n_people"]), int(step["n_excluded"]))
-
-
-def load_extracts(spec: StudySpec, folder: Path) -> Extracts:
-    """Read the extracts a study names, or simulate them.
-
-    Parameters
-    ----------
-    spec
-        The study.
-    folder
-        Where relative paths start.
-
-    Returns
-    -------
-    Extracts
-    """
-    if spec.data.source == "simulate":
-        from dipeval.simulate import simulate
-
-        options = spec.simulate.model_dump(exclude={"people", "seed", "compare_true_links"})
-        seed = spec.seed if spec.simulate.seed is None else spec.simulate.seed
-        return simulate(spec.simulate.people, seed=seed, **options)
-    from dipeval.extracts import read_extracts
-
-    logger.info("reading the extracts")
-    where = folder / str(spec.data.folder)
-    try:
-        extracts = read_extracts(
-            where,
-            rules.extract_mapping(spec),
-            extract_date=spec.data.extract_date,
-            data_status=rules.disclosure_rule(spec).data_status,
-            on_error=spec.data.on_error,
-        )
-    except ExtractError as error:
-        raise ExtractError([as_study_keys(fault) for fault in error.faults]) from None
-    _require_tables(spec, extracts, where)
-    return extracts
-
-
-def _require_tables(spec: StudySpec, extracts: Extracts, where: Path) -> None:
-    """Say before the linkage which tables are missing, and which files of the folder nothing was read from."""
-    used = {Path(item.file).name for item in extracts.files}
-    unused = sorted(
-        path.name
-        for path in where.iterdir()
-        if path.is_file() and path.name not in used and path.suffix.lower() in DATA_ENDINGS and path.name[0] not in ".~"
-    )
-    wanted = (*NEEDED_TABLES, "spend") if spec.costs is not None else NEEDED_TABLES
-    missing = [name for name in wanted if name not in extracts.names]
-    if missing:
-        unread = f" Nothing was read from {', '.join(unused)}." if unused else ""
-        costs = ' [costs] needs the table "spend"; without one take [costs] out.' if "spend" in missing else ""
-        raise InputError(
-            f"The folder '{where.name}' holds no {' and no '.join(missing)}.{unread} Name a file after its table "
-            f"({missing[0]}.csv), or say in the study file which it is: [data.tables.{missing[0]}] with "
-            f'file = "{unused[0] if unused else "your file.csv"}".{costs}'
-        )
-    for name in unused:
-        logger.info("not read: '%s' is named after no table, nor named in the study file", name)
 
 
 def _from_table(spec: StudySpec, folder: Path) -> Prepared:
@@ -287,37 +222,3 @@ def _from_table(spec: StudySpec, folder: Path) -> Prepared:
 def _declared(spec: StudySpec, covariates: list[str]) -> Mapping[str, str]:
     given = spec.people.measured_at
     return MappingProxyType(dict.fromkeys(covariates, given) if isinstance(given, str) else dict(given))
-
-
-def _extract_files(spec: StudySpec, extracts: Extracts) -> tuple[InputTable, ...]:
-    if spec.data.source == "extracts":
-        return tuple(
-            InputTable(
-                name=item.table,
-                file=Path(item.file).name,
-                sha256=item.sha256,
-                rows=item.rows,
-                key_fingerprint=next(iter(extracts.fingerprints(item.table)), None),
-            )
-            for item in extracts.files
-        )
-    tables = {name: extracts.table(name) for name in extracts.names}
-    return tuple(
-        InputTable(name=name, file="simulated", sha256=frame_hash(table), rows=len(table))
-        for name, table in tables.items()
-    )
-
-
-def frame_hash(table: pd.DataFrame) -> str:
-    """Return the SHA-256 of a table's bytes as CSV, rows sorted: the same rows in another order are the same input.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> table = pd.DataFrame({"a": [1, 2]})
-    >>> frame_hash(table) == frame_hash(table.iloc[::-1])
-    True
-    """
-    named = table.reset_index() if table.index.name is not None else table
-    head, *lines = named.to_csv(index=False, lineterminator="\n").splitlines()
-    return hashlib.sha256("\n".join([head, *sorted(lines)]).encode()).hexdigest()

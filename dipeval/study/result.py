@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from dipeval.errors import InvariantError
+from dipeval.errors import EstimationError, InvariantError
 from dipeval.presenting import HtmlMixin, Summary
 
 if TYPE_CHECKING:
@@ -15,13 +15,16 @@ if TYPE_CHECKING:
 
     from dipeval.cohort import Cohort
     from dipeval.disclosure import DisclosureRule
-    from dipeval.effects import Effect, LinkagePropagation, TrueEffect
+    from dipeval.effects import Effect, LinkagePropagation, TimeVaryingEffect, TrueEffect
+    from dipeval.indicators import Discharges, Pathway, Seen, Testing
     from dipeval.linkage import Linkage, LinkageQuality
     from dipeval.matching import Design
+    from dipeval.outcomes import FollowUp, ObservedExpected
     from dipeval.roi import ReturnOnInvestment
     from dipeval.study.gate import Diagnostics
+    from dipeval.study.hazard import HazardAnswer
+    from dipeval.study.inputs import InputTable
     from dipeval.study.linkage_account import LinkageAccount
-    from dipeval.study.load import InputTable
     from dipeval.study.randomised import RandomisedCheck
     from dipeval.study.reading import StudyFile
     from dipeval.study.simulated import TrueLinks
@@ -85,6 +88,15 @@ class StudyResult(HtmlMixin):
         outcomes were opened, never the registered answer. Empty if withheld or not asked for.
     linkage_error_failed
         Files for which that was asked and could not be done.
+    time_varying
+        The answer where treatment counts from the day it started (``cohort.immortal_time = "time_varying"``): a hazard
+        ratio; None in every other design, and if withheld.
+    observed_expected
+        Reoffending beside what the files' risk scores predicted; None if they carry none, and if withheld.
+    pathway, seen
+        From test to treatment, and who was met by an agency; None without contacts among the extracts.
+    testing, discharges
+        Drug tests by result, and why treatment ended; None without drug tests or treatment among the extracts.
     """
 
     study_file: StudyFile
@@ -115,12 +127,18 @@ class StudyResult(HtmlMixin):
     linkage_account: LinkageAccount | None = field(default=None, repr=False)
     linkage_error: tuple[LinkagePropagation, ...] = ()
     linkage_error_failed: tuple[str, ...] = ()
+    time_varying: TimeVaryingEffect | None = None
+    observed_expected: ObservedExpected | None = None
+    pathway: Pathway | None = None
+    seen: Seen | None = None
+    testing: Testing | None = None
+    discharges: Discharges | None = None
     _flow: pd.DataFrame = field(repr=False)
 
     def __post_init__(self) -> None:
         shown = (self.unadjusted, self.effects, self.curve, self.cox, self.roi, self.truth, self.true_links)
-        anything: tuple[Any, ...] = (*shown, self.linkage_error)
-        if self.withheld and (any(anything) or any(item.effects for item in self.sensitivity)):
+        later: tuple[Any, ...] = (self.linkage_error, self.time_varying is not None, self.observed_expected is not None)
+        if self.withheld and (any((*shown, *later)) or any(item.effects for item in self.sensitivity)):
             raise InvariantError("A withheld study holds an effect.")
         if not self.withheld and not (self.diagnostics.passed or self.override_reason):
             raise InvariantError("A study shows effects although its checks failed and no reason is written down.")
@@ -142,14 +160,37 @@ class StudyResult(HtmlMixin):
         return self._flow.copy()
 
     @property
+    def follow_up(self) -> FollowUp | None:
+        """What counts as a reoffence and for how long people are followed; None for a person-level table."""
+        from dipeval.study.rules import follow_up
+
+        return follow_up(self.spec) if self.spec.from_extracts else None
+
+    @property
     def primary(self) -> Effect | None:
-        """The answer: the primary effect, or None if it is withheld."""
+        """The answer: the primary effect; None if it is withheld, or if a time is primary (`time_varying`, `cox`)."""
         return self.effects[0] if self.effects else None
+
+    @property
+    def hazard(self) -> HazardAnswer | None:
+        """The answer where a time is primary: a hazard ratio; else None."""
+        from dipeval.study.hazard import hazard_answer
+
+        return hazard_answer(self)
 
     @property
     def overridden(self) -> bool:
         """Whether a check failed and the study went on for a written reason."""
         return bool(self.override_reason)
+
+    def _answer(self) -> Effect | HazardAnswer:
+        answer = self.effects[0] if self.effects else self.hazard
+        if answer is None:
+            raise EstimationError(
+                "This study has no answer: its primary outcome is a time, and no hazard ratio could be estimated (the "
+                "log says why). Follow people for longer, or compare more of them."
+            )
+        return answer
 
     def to_frame(self) -> pd.DataFrame:
         """Return every figure as one long table.
@@ -176,7 +217,7 @@ class StudyResult(HtmlMixin):
         if self.withheld:
             table = self.diagnostics.to_frame()[["check", "value", "threshold", "passed"]]
             return Summary(title=self.spec.title, headline=WITHHELD, table=table, notes=self.reasons)
-        own = self.effects[0].summary()
+        own = self._answer().summary()
         warning = (f"A check on the comparison failed; the reason given for going on: {self.override_reason}",)
         notes = (*(warning + self.reasons if self.overridden else ()), *own.notes)
         return Summary(title=self.spec.title, headline=own.headline, table=own.to_frame(), notes=notes)
@@ -197,6 +238,8 @@ class StudyResult(HtmlMixin):
 
         if self.withheld:
             return self.diagnostics.plot(ax=ax)
+        if not self.effects:
+            return self._answer().plot(ax=ax)
         first = self.effects[0]
         rows = [(marked("Primary design", self.diagnostics), self.effects), ("Unadjusted", self.unadjusted)]
         rows += [(marked(item.label, item.diagnostics), item.effects) for item in self.sensitivity]

@@ -15,10 +15,11 @@ from dipeval.study.wording import key_path
 
 if TYPE_CHECKING:
     from dipeval.cohort import CohortRule
+    from dipeval.engine import Engine
     from dipeval.extracts import ExtractMapping
     from dipeval.linkage import LinkRule
     from dipeval.outcomes import FollowUp
-    from dipeval.study.spec import StudySpec
+    from dipeval.study.spec import CohortSpec, FollowUpSpec, StudySpec
 
 
 def disclosure_rule(spec: StudySpec) -> DisclosureRule:
@@ -79,16 +80,59 @@ def cohort_rule(spec: StudySpec) -> CohortRule:
     """Return who is eligible."""
     from dipeval.cohort import CohortRule
 
-    options = spec.cohort.model_dump()
-    return CohortRule(**options | {"districts": tuple(spec.cohort.districts)})
+    return CohortRule(**_given(spec.cohort))
 
 
 def follow_up(spec: StudySpec) -> FollowUp:
     """Return how long people are followed."""
     from dipeval.outcomes import FollowUp
 
-    options = spec.follow_up.model_dump()
-    return FollowUp(**options | {"classes": tuple(spec.follow_up.classes)})
+    return FollowUp(**_given(spec.follow_up))
+
+
+def _given(section: CohortSpec | FollowUpSpec) -> dict[str, Any]:
+    """The keys written in the file, as options: a key and its option have one name and one default."""
+    options = section.model_dump(exclude_unset=True)
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
+
+
+def engine(spec: StudySpec, folder: Path) -> Engine | None:
+    """Open the engine as `[engine]` says; None if it says nothing, and the linkage's own engine does the work.
+
+    Parameters
+    ----------
+    spec
+        The study.
+    folder
+        Where relative paths start.
+
+    Returns
+    -------
+    Engine or None
+    """
+    options = spec.engine.model_dump(exclude_none=True)
+    if not options:
+        return None
+    from dipeval.engine import open_engine
+
+    for key in ("temp_folder", "stages"):
+        if key in options:
+            options[key] = _private_folder(folder / options[key], f"engine.{key}")
+    try:
+        return open_engine(**options)
+    except InputError as error:
+        raise InputError(f"engine: {error}") from None
+
+
+def _private_folder(path: Path, key: str) -> Path:
+    """The folder, made for its owner alone if it is not there: records of people are put into it."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError:
+        raise InputError(
+            f"{key}: '{path.name}' cannot be made a folder here; name one that may be written to."
+        ) from None
+    return path
 
 
 def extract_mapping(spec: StudySpec) -> ExtractMapping:
@@ -141,13 +185,23 @@ def check_rules(spec: StudySpec, name: str, text: str = "") -> None:
         raise StudyFileError(complaints, file=name)
 
 
+def _moments_of_covariates(spec: StudySpec) -> dict[str, str]:
+    """When each column of a cohort is measured; for a rule that cannot be used, as without options."""
+    from dipeval.cohort import CohortRule
+    from dipeval.cohort.covariates import measured_at
+
+    try:
+        return measured_at(cohort_rule(spec))
+    except InputError:
+        return measured_at(CohortRule())
+
+
 def _unknown_covariates(spec: StudySpec, text: str) -> list[str]:
     """Covariates that no cohort has: found now, rather than after an hour of linking."""
     if not spec.from_extracts:
         return []
-    from dipeval.cohort.result import MEASURED_AT
-
-    known = sorted(name for name, when in MEASURED_AT.items() if when in ("before_index", "at_index"))
+    moments = _moments_of_covariates(spec)
+    known = sorted(name for name, when in moments.items() if when in ("before_index", "at_index"))
     sections: list[tuple[Location, Any]] = [(("design",), spec.design)]
     sections += [(("sensitivity", place), options) for place, options in enumerate(spec.sensitivity)]
     named = [((*at, key), getattr(options, key) or ()) for at, options in sections for key in ("covariates", "exact")]
@@ -158,6 +212,12 @@ def _unknown_covariates(spec: StudySpec, text: str) -> list[str]:
         where = f"line {line}, {key_path(location)}" if line is not None else key_path(location)
         for name in names:
             if name in known:
+                continue
+            if moments.get(name) == "after_exposure":
+                complaints.append(
+                    f"{where}: '{name}' is measured after the exposure began (cohort.exposure_timing), so the groups "
+                    "cannot be made alike on it; take it out."
+                )
                 continue
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean '{near[0]}'?" if near else f"the covariates are {', '.join(known)}."

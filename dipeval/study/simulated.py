@@ -57,6 +57,28 @@ class TrueLinks(BesideMixin):
         return "The same study with every link known"
 
 
+def truth_is_known(spec: StudySpec) -> bool:
+    """Whether the simulator knows what would have happened: started treatment after a first positive test, or not.
+
+    Parameters
+    ----------
+    spec
+        The study.
+
+    Returns
+    -------
+    bool
+    """
+    cohort, follow_up = spec.cohort, spec.follow_up
+    return (
+        (cohort.index_event, cohort.index_choice, cohort.exposure) == ("positive_test", "first", "treatment")
+        and (cohort.exposure_timing, cohort.immortal_time) == ("after_index", "landmark")
+        and not (cohort.exposure_types or cohort.completed_only)
+        and (follow_up.basis, follow_up.same_day, follow_up.at_extract_end) == ("proven", "each", "refuse")
+        and not follow_up.include_index_day
+    )
+
+
 def truth_of(prepared: Prepared, design: Design, spec: StudySpec) -> tuple[TrueEffect, ...]:
     """Return the true effect on each outcome that has one, in the order of the effects; empty for real data.
 
@@ -74,6 +96,9 @@ def truth_of(prepared: Prepared, design: Design, spec: StudySpec) -> tuple[TrueE
     tuple of TrueEffect
     """
     if prepared.extracts is None or prepared.extracts.truth is None or prepared.cohort is None:
+        return ()
+    if not truth_is_known(spec):
+        logger.info("the true effect of simulated records is not known for this cohort and outcome")
         return ()
     from dipeval.effects import true_effect
 
@@ -113,11 +138,13 @@ def true_links_of(prepared: Prepared, spec: StudySpec) -> TrueLinks | None:
     extracts = prepared.extracts
     if extracts is None or extracts.truth is None or not spec.simulate.compare_true_links:
         return None
+    if not truth_is_known(spec):
+        return None
     from dipeval.linkage import true_linkage
 
     logger.info("running the study again with every link known")
     try:
-        known = from_linkage(spec, extracts, true_linkage(extracts))
+        known = from_linkage(spec, extracts, true_linkage(extracts), prepared.engine)
         design = primary_design(known, spec)
         checks = examine(design, spec.diagnostics)
         effects: tuple[Effect, ...] = ()

@@ -10,17 +10,14 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
-Share = Annotated[float, Field(ge=0, le=1)]
-PositiveFloat = Annotated[float, Field(gt=0)]
-PositiveInt = Annotated[int, Field(gt=0)]
-Count = Annotated[int, Field(ge=0)]
-Words = Annotated[str, Field(min_length=1)]
+from dipeval.study.spec_base import Count, PositiveInt, Probability, Section, Share, Words
+from dipeval.study.spec_events import CohortSpec, EngineSpec, FollowUpSpec, PathwaySpec
+
 MOMENTS = ("before_index", "at_index")
 SpentOn = Literal["testing", "contact", "treatment", "other"]
 DesignMethod = Literal["nearest", "entropy", "ipw", "none"]
-Probability = Annotated[float, Field(ge=0.001, le=1)]
 
 
 def _caliper(value: Any) -> float | None:
@@ -41,12 +38,6 @@ def _moments(value: Any) -> str | dict[str, str]:
 # A caliper of "none" in the file is None inside: no caliper.
 Caliper = Annotated[float | None, BeforeValidator(_caliper)]
 MeasuredAt = Annotated[str | dict[str, str], BeforeValidator(_moments)]
-
-
-class Section(BaseModel):
-    """What every section shares: unknown keys are mistakes, types are those of TOML, nothing changes once read."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class TableMapping(Section):
@@ -123,21 +114,6 @@ class LinkageSpec(Section):
     error: LinkageErrorSpec = LinkageErrorSpec()
 
 
-class CohortSpec(Section):
-    """`[cohort]`: who is eligible and from when (days)."""
-
-    index_event: Literal["positive_test"] = "positive_test"
-    index_from: date | None = None
-    index_to: date | None = None
-    grace_days: Count = 42
-    washout_days: Count = 28
-    landmark_days: Count = 42
-    lookback_days: PositiveInt = 1826
-    minimum_age: PositiveInt = 18
-    required_days: PositiveInt = 547
-    districts: list[Words] = []
-
-
 class PeopleSpec(Section):
     """`[people]`: the roles of the columns of a table with one row a person, and the words for the two groups."""
 
@@ -161,15 +137,6 @@ class OutcomeSpec(Section):
     time: Words | None = None
     event: Words | None = None
     unit: Literal["days", "weeks", "months", "years"] = "days"
-
-
-class FollowUpSpec(Section):
-    """`[follow_up]`: how long people are followed, and how long a disposal is waited for (days)."""
-
-    days: PositiveInt = 365
-    waiting_days: Count = 182
-    robbery: Literal["acquisitive", "violent"] = "acquisitive"
-    classes: list[Literal["acquisitive", "violent", "disorder", "drug", "other"]] = []
 
 
 class DesignOptions(Section):
@@ -260,6 +227,8 @@ class StudySpec(Section):
     sensitivity: list[SensitivitySpec] = []
     diagnostics: DiagnosticsSpec = DiagnosticsSpec()
     costs: CostsSpec | None = None
+    pathway: PathwaySpec = PathwaySpec()
+    engine: EngineSpec = EngineSpec()
     disclosure: DisclosureSpec = DisclosureSpec()
     outputs: OutputsSpec = OutputsSpec()
 
@@ -277,3 +246,18 @@ class StudySpec(Section):
     def from_extracts(self) -> bool:
         """Whether people are found by linking extracts, rather than given one row each."""
         return self.data.source in ("extracts", "simulate")
+
+    @property
+    def time_varying(self) -> bool:
+        """Whether treatment counts from the day it started, and the answer is a hazard ratio."""
+        return self.from_extracts and self.cohort.immortal_time == "time_varying"
+
+    @property
+    def times_only(self) -> bool:
+        """Whether only times can be compared: treatment changes with time, or people are not observed equally long."""
+        return self.time_varying or (self.from_extracts and self.cohort.late_index == "keep")
+
+    @property
+    def many_indexes(self) -> bool:
+        """Whether one person can be in the comparison more than once."""
+        return self.from_extracts and self.cohort.many

@@ -124,7 +124,21 @@ def primary_design(prepared: Prepared, spec: StudySpec) -> Design:
     """Make the primary design of a study."""
     logger.info("making the groups comparable: %s", spec.design.method)
     _refuse_what_is_no_baseline(spec, spec.design, spec.design.covariates)
-    return make_design(prepared, spec.design, spec.design.covariates, spec.seed)
+    try:
+        return make_design(prepared, spec.design, spec.design.covariates, spec.seed)
+    except DesignError as error:
+        raise DesignError(f"{_too_few(prepared, spec)}{error}") from None
+
+
+def _too_few(prepared: Prepared, spec: StudySpec) -> str:
+    """The likelier reason why no comparison can be made: hardly anybody is treated."""
+    n_treated, needed = int(prepared.frame[TREATED].sum()), spec.diagnostics.min_treated
+    if n_treated >= needed:
+        return ""
+    keys = (
+        "cohort.grace_days, cohort.exposure_types, cohort.index_from and index_to" if spec.from_extracts else "people"
+    )
+    return f"Fewer than {needed} are treated, the fewest allowed (diagnostics.min_treated): see {keys}. With so few: "
 
 
 def sensitivity_designs(prepared: Prepared, spec: StudySpec) -> tuple[SensitivityResult, ...]:
@@ -155,7 +169,9 @@ def ordered_outcomes(spec: StudySpec) -> list[OutcomeSpec]:
     return sorted(valued, key=lambda outcome: not outcome.primary)
 
 
-def effects_of(design: Design, outcomes: pd.DataFrame, spec: StudySpec) -> tuple[Effect, ...]:
+def effects_of(
+    design: Design, outcomes: pd.DataFrame, spec: StudySpec, cluster: pd.Series | None = None
+) -> tuple[Effect, ...]:
     """Estimate every effect of a design: primary outcome first, each outcome by its measures.
 
     Parameters
@@ -166,6 +182,8 @@ def effects_of(design: Design, outcomes: pd.DataFrame, spec: StudySpec) -> tuple
         One row a person; opened with a permit.
     spec
         Which outcomes, and their labels (the effects carry the label as their outcome's name).
+    cluster
+        Whose row each is, where a person can be in more than once.
 
     Returns
     -------
@@ -183,7 +201,9 @@ def effects_of(design: Design, outcomes: pd.DataFrame, spec: StudySpec) -> tuple
             if measure == "risk_ratio" and not _ratio_exists(design, outcomes[column]):
                 logger.info("no ratio for %s: it happened to nobody in one of the groups", outcome.name)
                 continue
-            found.append(estimate_effect(design, outcomes[column], measure=measure, outcome_name=outcome.label))
+            found.append(
+                estimate_effect(design, outcomes[column], measure=measure, outcome_name=outcome.label, cluster=cluster)
+            )
     return tuple(found)
 
 
@@ -194,13 +214,16 @@ def _ratio_exists(design: Design, values: pd.Series) -> bool:
 
 
 def with_effects(
-    sensitivity: tuple[SensitivityResult, ...], outcomes: pd.DataFrame, spec: StudySpec
+    sensitivity: tuple[SensitivityResult, ...],
+    outcomes: pd.DataFrame,
+    spec: StudySpec,
+    cluster: pd.Series | None = None,
 ) -> tuple[SensitivityResult, ...]:
     """Add the effects to each further design."""
     found = []
     for item in sensitivity:
         with _naming(item.label):
-            found.append(replace(item, effects=effects_of(item.design, outcomes, spec)))
+            found.append(replace(item, effects=effects_of(item.design, outcomes, spec, cluster)))
     return tuple(found)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from dipeval.study import money, rules, simulated, steps, times
+from dipeval.study import described, money, rules, simulated, steps, times
 from dipeval.study.checking import CheckResult
 from dipeval.study.flow import design_rows, flow_frame
 from dipeval.study.gate import Diagnostics, Permit, examine, permit
@@ -92,7 +92,7 @@ class Study:
         prepared, design, sensitivity, diagnostics = self._designed()
         return CheckResult(
             spec=self.spec,
-            rule=rules.disclosure_rule(self.spec),
+            rule=described.rule_for(prepared, self.spec),
             design=design,
             diagnostics=diagnostics,
             sensitivity=sensitivity,
@@ -144,7 +144,7 @@ class Study:
         prepared = prepare(self.spec, self.file.path.resolve().parent)
         design = steps.primary_design(prepared, self.spec)
         sensitivity = steps.sensitivity_designs(prepared, self.spec)
-        diagnostics = examine(design, self.spec.diagnostics)
+        diagnostics = examine(design, self.spec.diagnostics, modelled=self.spec.time_varying)
         logger.info("checks on the comparison: %s", "passed" if diagnostics.passed else "failed")
         return prepared, design, sensitivity, diagnostics
 
@@ -155,7 +155,7 @@ class Study:
         account = None if prepared.linkage is None else LinkageAccount(prepared.linkage, prepared.extracts)
         return {
             "study_file": self.file,
-            "rule": rules.disclosure_rule(self.spec),
+            "rule": described.rule_for(prepared, self.spec),
             "files": prepared.files,
             "linkage": prepared.linkage,
             "linkage_quality": None if account is None else account.measured,
@@ -167,6 +167,7 @@ class Study:
             "time_outcome": self.spec.time_outcome,
             "excluded_columns": MappingProxyType(dict(self.spec.people.excluded)),
             "baseline": tuple(self.spec.design.covariates),
+            **described.pathway_of(prepared, self.spec),
             "_flow": self._flow(prepared, design),
         }
 
@@ -176,14 +177,19 @@ class Study:
         spec = self.spec
         logger.info("opening the outcomes")
         opened = prepared.sealed.open(leave)
-        effects = steps.effects_of(design, opened.frame, spec)
-        unadjusted = steps.effects_of(steps.unadjusted_design(prepared, spec), opened.frame, spec)
-        curve, model = times.times_of(design, opened.frame, spec.time_outcome)
-        drawn, failed = linkage_errors(prepared, opened, effects[0], spec, leave)
+        cluster = prepared.cluster
+        effects = steps.effects_of(design, opened.frame, spec, cluster)
+        unadjusted = steps.effects_of(steps.unadjusted_design(prepared, spec), opened.frame, spec, cluster)
+        # Curves by a label that is only given later would show its immortal time.
+        timed = None if spec.time_varying else spec.time_outcome
+        curve, model = times.times_of(design, opened.frame, timed, cluster)
+        drawn, failed = linkage_errors(prepared, opened, effects[0] if effects else None, spec, leave)
         return {
+            "time_varying": times.time_varying_of(prepared, opened, spec),
+            "observed_expected": described.expected_of(prepared, opened),
             "linkage_error": drawn,
             "linkage_error_failed": failed,
-            "sensitivity": steps.with_effects(sensitivity, opened.frame, spec),
+            "sensitivity": steps.with_effects(sensitivity, opened.frame, spec, cluster),
             "unadjusted": unadjusted,
             "effects": effects,
             "randomised_check": randomised_check(effects, unadjusted) if spec.design.randomised else None,

@@ -10,6 +10,7 @@ import pandas as pd
 
 from dipeval.disclosure import is_small
 from dipeval.study.gate import COUNT_CHECKS, people_behind
+from dipeval.study.tidy_described import described_rows
 
 if TYPE_CHECKING:
     from dipeval.effects import Effect, LinkagePropagation
@@ -49,6 +50,7 @@ def tidy(result: StudyResult) -> pd.DataFrame:
         *_cox(result),
         *_truth(result),
         *_money(result),
+        *described_rows(result),
     ]
     frame = pd.DataFrame(rows, columns=COLUMNS)
     numeric = ["estimate", "conf_low", "conf_high"]

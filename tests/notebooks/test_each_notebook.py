@@ -14,6 +14,8 @@ from dipeval.report.notebooks import evaluation_notebooks
 
 SECTIONS = {
     "01": ["linkage", "linkage-quality", "linked-people"],
+    "02": ["cohort", "reoffending"],
+    "08": ["pathway", "seen", "testing", "discharges"],
     "12": ["linkage-detail", "linkage-thresholds", "linked-people-detail", "linkage-statement"],
 }
 LINKS = tuple(SECTIONS)
@@ -25,7 +27,7 @@ def test_notebook_runs_by_itself(path: Path) -> None:
     notebook = nbformat.read(path, as_version=4)
     own = next(cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", ()))
     named = str(ast.literal_eval(own.source.partition("=")[2].partition("\n")[0].strip()))
-    # A study that links nothing would show an empty notebook about links.
+    # A study that links nothing would show an empty notebook about links, reoffending or the pathway.
     assert named == ("../data/study.toml" if path.name.startswith(LINKS) else "../dipeval/examples/north_carolina.toml")
     study = (path.parent / named).resolve()
     done = run_in_kernel(notebook, {"study_file": str(study)}, lambda line: None)

@@ -119,6 +119,12 @@ def test_counts_in_lines_of_progress_are_released_too() -> None:
     assert release_line(line, OPEN) == line
 
 
+def test_lines_about_one_of_something_or_about_events_are_released_too() -> None:
+    line = "deaths: 1 row, 3 record(s) share an id, Cohort: 93 index events of 406, 52 people of 203, 42 days"
+    shown = "deaths: [c] row, [c] record(s) share an id, Cohort: 95 index events of 405, 50 people of 205, 42 days"
+    assert release_line(line, PROTECT) == shown
+
+
 def test_marks_are_explained_below_the_table_that_shows_them() -> None:
     frame = pd.DataFrame({"g": ["a"], "n": [3]})
     assert release(frame, rule=PROTECT, caption="c", counts=["n"]).notes[0].startswith("[c]: withheld")

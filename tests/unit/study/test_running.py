@@ -13,7 +13,7 @@ from dipeval import datasets
 from dipeval.errors import DesignError, EstimationError, InputError, InvariantError, StudyFileError
 from dipeval.study import Study
 from dipeval.study.flow import FlowRow, flow_frame
-from dipeval.study.load import frame_hash
+from dipeval.study.inputs import frame_hash
 
 PEOPLE = """
 title = "A table of one's own"
