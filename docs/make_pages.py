@@ -1,7 +1,7 @@
 """Writes the pages and data that are made from the package itself, so that they cannot drift from it (`make docs`).
 
-docs/extracts.md from the table contracts, docs/study_file.md from the commented template, data/example from the
-simulator. A test makes them again and compares.
+docs/extracts.md from the table contracts, docs/study_file.md from the commented template, docs/definitions.md from the
+rules that are tested, data/example from the simulator. A test makes them again and compares.
 """
 
 from __future__ import annotations
@@ -14,6 +14,10 @@ import dipeval as dip
 from dipeval.extracts import contracts, data_dictionary, write_extracts
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tests.spec.rulebook import Rule, chapters  # noqa: E402
+
 EXAMPLE_PEOPLE, EXAMPLE_SEED = 400, 2012
 
 EXTRACTS_HEAD = """# What your files should hold
@@ -90,6 +94,13 @@ report.
 
 Paths are relative to the study file. Keys that are not known are mistakes, and the nearest known key is suggested.
 """
+DEFINITIONS_HEAD = """# Definitions: who is in, who is treated, what counts
+
+Every rule that decides a number, with a handful of invented people and what the rule makes of each. These are not
+illustrations: the tables below are the tests (`tests/spec/rules`), and this page is made from them (`make docs`). Dates
+are year-month-day; an empty cell is not known or does not apply. Names in `this type` are keys of the
+[study file](study_file.md) under `[cohort]` and `[follow_up]`, and arguments of `dip.CohortRule` and `dip.FollowUp`.
+"""
 DATA_HEAD = """# A small simulated set of extracts
 
 No real person is in these files: `dipeval.simulate(people={people}, seed={seed})` made them, and a test makes them
@@ -140,6 +151,47 @@ def study_page() -> str:
     return f"{STUDY_HEAD}\n```toml\n{template.rstrip()}\n```\n"
 
 
+def definitions_page() -> str:
+    """Return docs/definitions.md."""
+    parts = [DEFINITIONS_HEAD]
+    for chapter in chapters():
+        parts.append(f"\n## {chapter.title}\n\n{chapter.intro.strip()}\n")
+        parts += [_rule_words(rule) for rule in chapter.rules]
+    return "\n".join(parts)
+
+
+def _rule_words(rule: Rule) -> str:
+    """One rule: what it says, the records that were invented, and what is made of them."""
+    words = [f"### {rule.name}\n\n{rule.says.strip()}\n"]
+    chosen = {**rule.cohort, **rule.follow_up, **rule.options}
+    if chosen:
+        keys = ", ".join(f"`{key} = {_toml(value)}`" for key, value in chosen.items())
+        words.append(f"With {keys}.\n")
+    if rule.refused:
+        return "\n".join([*words, "The study stops with the reason.\n"])
+    for name, text in rule.tables.items():
+        if "|" in text:
+            words.append(f"{name.replace('_', ' ').capitalize()}:\n\n{_markdown(text)}\n")
+    words.append(f"**Expected:**\n\n{_markdown(rule.expected)}\n")
+    return "\n".join(words)
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_toml(one)}" for key, one in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def _markdown(text: str) -> str:
+    rows = [[cell.strip() for cell in line.split("|")] for line in text.split("\n") if line]
+    heading, *lines = ["| " + " | ".join(cells) + " |" for cells in rows]
+    return "\n".join([heading, "|" + "---|" * (heading.count("|") - 1), *lines])
+
+
 def write_example(folder: Path) -> None:
     """Write data/example and its README."""
     extracts = dip.simulate(people=EXAMPLE_PEOPLE, seed=EXAMPLE_SEED)
@@ -155,6 +207,7 @@ def main() -> int:
     """Write everything into the repository."""
     (ROOT / "docs" / "extracts.md").write_text(extracts_page(), encoding="utf-8")
     (ROOT / "docs" / "study_file.md").write_text(study_page(), encoding="utf-8")
+    (ROOT / "docs" / "definitions.md").write_text(definitions_page(), encoding="utf-8")
     write_example(ROOT / "data")
     return 0
 

@@ -25,6 +25,8 @@ def pages() -> ModuleType:
 def test_pages_are_up_to_date(pages: ModuleType) -> None:
     assert (ROOT / "docs" / "extracts.md").read_text(encoding="utf-8") == pages.extracts_page(), "run: make docs"
     assert (ROOT / "docs" / "study_file.md").read_text(encoding="utf-8") == pages.study_page(), "run: make docs"
+    definitions = (ROOT / "docs" / "definitions.md").read_text(encoding="utf-8")
+    assert definitions == pages.definitions_page(), "run: make docs"
 
 
 def test_the_example_data_are_made_again_to_the_byte(pages: ModuleType, tmp_path: Path) -> None:

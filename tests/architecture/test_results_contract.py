@@ -69,6 +69,10 @@ NAMES = (
     "TestResult",
     "Effect",
     "TrueEffect",
+    "TimeVaryingEffect",
+    "HazardAnswer",
+    "Episodes",
+    "ObservedExpected",
     "ReturnOnInvestment",
     "Diagnostics",
     "CheckResult",
@@ -78,9 +82,13 @@ NAMES = (
     "SensitivityResult",
     "WithheldSensitivityResult",
     "TrueLinks",
+    "Pathway",
+    "Seen",
+    "Testing",
+    "Discharges",
 )
-ESTIMATES = ("PropensityModel", "Curve", "CoxModel", "Effect", "TrueEffect", "ReturnOnInvestment", "RandomisedCheck",
-             "SensitivityResult", "WithheldSensitivityResult", "TrueLinks")  # fmt: skip
+ESTIMATES = ("PropensityModel", "Curve", "CoxModel", "Effect", "TrueEffect", "TimeVaryingEffect", "ReturnOnInvestment",
+             "RandomisedCheck", "SensitivityResult", "WithheldSensitivityResult", "TrueLinks")  # fmt: skip
 MOST_HTML = 12_000
 
 
@@ -138,6 +146,25 @@ def _propagated() -> dip.LinkagePropagation:
     )
 
 
+def _time_varying(extracts: dip.Extracts, linkage: dip.Linkage) -> Any:
+    rule = dip.CohortRule(immortal_time="time_varying", landmark_days=0, grace_days=180)
+    cohort = dip.build_cohort(extracts, linkage, rule)
+    return dip.time_varying_effect(cohort, dip.measure_reoffending(cohort))
+
+
+def _hazard() -> Any:
+    from dipeval.study.hazard import HazardAnswer
+
+    return HazardAnswer(
+        estimate=0.8, conf_low=0.7, conf_high=0.9, p_value=0.01, level=0.95, n=300, n_events=150, smallest=70,
+        outcome="Time to reoffence", estimand="a ratio of rates", method="Cox model"
+    )  # fmt: skip
+
+
+def _expected(outcomes: Any) -> Any:
+    return outcomes.observed_expected(pd.Series(0.5, index=outcomes.to_frame().index))
+
+
 def _from_extracts() -> dict[str, Any]:
     study = _study(SIMULATED)
     prepared = prepare(study.spec, Path())
@@ -145,7 +172,12 @@ def _from_extracts() -> dict[str, Any]:
         patch.setattr(order_of_work, "prepare", lambda spec, folder: prepared)
         run = study.run()
         withheld = _study(SIMULATED | {"diagnostics": {"min_ess": 1e6}}).run()
+    dated = _time_varying(prepared.extracts, run.linkage)
     return _from_linkage(prepared.extracts, run.linkage) | {
+        "TimeVaryingEffect": dated,
+        "HazardAnswer": _hazard(),
+        "ObservedExpected": _expected(run.outcomes_measured),
+        "Episodes": dated.episodes,
         "LinkagePropagation": _propagated(),
         "Extracts": prepared.extracts,
         "Truth": prepared.extracts.truth,
@@ -164,6 +196,10 @@ def _from_extracts() -> dict[str, Any]:
         "SensitivityResult": run.sensitivity[0],
         "WithheldSensitivityResult": withheld.sensitivity[0],
         "TrueLinks": run.true_links,
+        "Pathway": run.pathway,
+        "Seen": run.seen,
+        "Testing": dip.testing(prepared.extracts, run.linkage),
+        "Discharges": dip.discharges(prepared.extracts),
     }
 
 

@@ -33,6 +33,22 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
     "custody_spells": {"start_date": None, "end_date": None},
     "deaths": {"death_date": None},
 }
+# Tables that a cohort can do without: there only where somebody has a record in them.
+_FURTHER: dict[str, dict[str, Any]] = {
+    "contacts": {
+        "date_of_birth": "1990-06-15",
+        "sex": "male",
+        "district": "Leeds",
+        "contact_date": None,
+        "entry_point": "custody",
+        "assessment": "initial_required",
+        "attended": True,
+        "care_plan_date": None,
+    },
+    "orders": {"order_type": "DRR", "start_date": None, "end_date": None},
+    "sentences": {"sentence_date": None, "type": "custody", "release_date": None},
+}
+_TRUTHS = {"yes": True, "no": False}
 
 
 def table(text: str) -> pd.DataFrame:
@@ -77,11 +93,16 @@ def _fill(name: str, records: pd.DataFrame | str | None) -> pd.DataFrame:
     if records is None:
         records = pd.DataFrame({"person": []}, dtype=object)
     frame = table(records) if isinstance(records, str) else records.copy()
-    for column, value in _DEFAULTS[name].items():
+    for column, value in {**_DEFAULTS, **_FURTHER}[name].items():
         if column not in frame.columns:
             frame[column] = value
+    for column in frame.columns:
         if column.endswith("_date") or column == "date_of_birth":
             frame[column] = pd.to_datetime(frame[column])
+        elif column in ("attended", "custodial"):
+            frame[column] = frame[column].map(lambda told: _TRUTHS.get(told, told)).astype("boolean")
+        elif column == "risk_score":
+            frame[column] = frame[column].astype("float64")
     if "record_id" not in frame.columns:
         frame.insert(0, "record_id", [f"{name}-{place:05d}" for place in range(len(frame))])
     return frame
@@ -92,7 +113,7 @@ def invent(
 ) -> tuple[InventedExtracts, InventedLinkage]:
     """Extracts and a perfect linkage from tables with a ``person`` column; tables not given are empty."""
     tables, spines = {}, []
-    for name in _DEFAULTS:
+    for name in (*_DEFAULTS, *(name for name in _FURTHER if name in records)):
         if name in without:
             continue
         frame = _fill(name, records.get(name))
