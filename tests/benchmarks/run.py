@@ -4,6 +4,7 @@
 
 Every job runs in a fresh process, in alternate order from round to round; times are medians over the rounds. Nothing is
 asserted: seconds depend on the machine and on what else it does. The goals are printed beside the figures.
+What a cohort costs beside hand-written SQL is in `tests.benchmarks.cohort`, which `make bench` runs after this.
 
 "Splink alone" starts from clean columns, "from the files" from raw records, as dip.link does. Both break ties by the
 lowest id, Splink's default, which is the cheapest way there is. With --drop-ties it is run once more dropping ties,
