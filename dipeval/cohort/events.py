@@ -6,16 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from dipeval.cohort.cleaning import clean
 from dipeval.cohort.sources import InMemory, OnEngine, Source
-from dipeval.cohort.used import USED
-from dipeval.errors import InputError
 from dipeval.vocabulary import PROVEN_DISPOSALS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection
 
     import ibis.expr.types as ir
 
-    from dipeval.engine import Engine, Stage
+    from dipeval.engine import Engine
 
 
 def open_source(
@@ -40,33 +38,6 @@ def open_source(
 def on_engine(extracts: Any) -> bool:
     """Say whether these are tables on an engine that carry person_id (`dipeval.event_tables`)."""
     return callable(getattr(extracts, "expression", None))
-
-
-def person_tables(extracts: Any, linkage: Any, engine: Engine, names: Iterable[str]) -> dict[str, Stage]:
-    """Return tables with the person of each record: record_id, person_id and every column a cohort can use.
-
-    Parameters
-    ----------
-    extracts
-        Checked tables, or `dipeval.event_tables`.
-    linkage
-        Whose record is whose; None for tables on an engine.
-    engine
-        Where the event work is done.
-    names
-        Tables; one that is not there comes back empty.
-
-    Raises
-    ------
-    InputError
-        If a name is no table of records of people.
-    """
-    wanted = tuple(names)
-    unknown = [name for name in wanted if name not in USED]
-    if unknown:
-        raise InputError(f"{', '.join(unknown)}: no table of records of people; those are {', '.join(USED)}.")
-    source = open_source(extracts, linkage, engine)
-    return {name: source.records(name) for name in wanted}
 
 
 def load_records(extracts: Any, linkage: Any, name: str, engine: Engine) -> ir.Table:
