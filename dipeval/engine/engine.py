@@ -80,6 +80,33 @@ class Engine:
         """Statements run through this engine so far."""
         return self._book.n_queries
 
+    def statements(self) -> list[tuple[str, str]]:
+        """Return the SQL of what this engine has computed, step by step, for review.
+
+        Returns
+        -------
+        list of tuple
+            Name of the table a step was stored in ("" for rows that were brought over), and its SQL, indented; of the
+            last thousand.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from dipeval.engine import open_engine
+        >>> engine = open_engine(threads=1)
+        >>> tests = engine.put(pd.DataFrame({"days": [1, 4]}), "tests")
+        >>> kept = engine.keep(tests.filter(tests.days > 1), "late")
+        >>> name, sql = engine.statements()[-1]
+        >>> name.startswith("late"), sql.splitlines()[0]
+        (True, 'SELECT')
+        """
+        import sqlglot
+
+        return [
+            (name, sqlglot.transpile(sql, read=self.kind, write=self.kind, pretty=True)[0])
+            for name, sql in self._store.said
+        ]
+
     def put(self, frame: pd.DataFrame, name: str = "table") -> ir.Table:
         """Copy a frame into the engine and return it as an Ibis table.
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from dipeval.engine.said import nothing_said
 from dipeval.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class OnDuckDB:
 
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
+        self.said = nothing_said()
         path = backend.con.execute("SELECT path FROM duckdb_databases() WHERE database_name = current_database()")
         # In a file of the user's, what is kept on the way may not stay behind.
         self._temporary = bool((path.fetchone() or ("",))[0])
@@ -43,6 +45,7 @@ class OnDuckDB:
         """Store the rows of an expression under a name that is free."""
         # Not create_table: it would compile the expression again, which takes longer than the rows of a small cohort.
         query, kind = self._query(table), "TEMP TABLE" if self._temporary else "TABLE"
+        self.said.append((name, query))
         with _within_limits():
             self.backend.con.execute(f"CREATE {kind} {_quoted(name)} AS {query}")
         return self.backend.table(name, database=("temp", "main") if self._temporary else None)
@@ -60,7 +63,9 @@ class OnDuckDB:
         """Bring the rows of an expression over; None as soon as there are more than the limit."""
         import pyarrow as pa
 
-        found = self.backend.con.sql(self.backend.compile(table))
+        query = self.backend.compile(table)
+        self.said.append(("", query))
+        found = self.backend.con.sql(query)
         # DuckDB 1.4 has the older name only; 1.5 warns of it.
         reader = getattr(found, "to_arrow_reader", None) or found.fetch_arrow_reader
         n_rows, parts = 0, []

@@ -9,6 +9,7 @@ import secrets
 import weakref
 from typing import TYPE_CHECKING, Any
 
+from dipeval.engine.said import nothing_said
 from dipeval.errors import InputError
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class OnSpark:
 
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
+        self.said = nothing_said()
         self._session: Any = backend._session
         # Views of two engines on one session, or of the user's own, may not replace each other.
         self._prefix = f"dipeval_{secrets.token_hex(4)}"
@@ -44,7 +46,7 @@ class OnSpark:
 
     def keep(self, table: ir.Table, name: str) -> ir.Table:
         """Compute an expression once; Spark keeps its rows in memory, or on the disks of the cluster."""
-        return self._view(_kept(self._session, self._rows(table)), name)
+        return self._view(_kept(self._session, self._rows(table, name)), name)
 
     def drop(self, name: str) -> None:
         """Forget what `keep` made."""
@@ -76,8 +78,10 @@ class OnSpark:
         """Return the Parquet files of a folder as a table."""
         return self._view(self._session.read.parquet(folder.resolve().as_uri()), name)
 
-    def _rows(self, table: ir.Table) -> Any:
-        return self._session.sql(self.backend.compile(table))
+    def _rows(self, table: ir.Table, name: str = "") -> Any:
+        query = self.backend.compile(table)
+        self.said.append((name, query))
+        return self._session.sql(query)
 
     def _is_view(self, table: ir.Table) -> bool:
         return getattr(table.op(), "name", None) in self._views

@@ -211,3 +211,15 @@ def test_any_name_of_a_table_or_a_column_is_only_a_name() -> None:
     for name in ("", ".", "a..b", 'a"; DROP TABLE b; --', "one.too.many.names", 5):
         with pytest.raises(InputError):
             engine.table(name)  # type: ignore[arg-type]
+
+
+def test_the_sql_of_every_step_can_be_read() -> None:
+    engine = open_engine(threads=1)
+    tests = engine.put(pd.DataFrame({"days": [1, 4]}), "tests")
+    late = engine.keep(tests.filter(tests.days > 1), "late_tests")
+    engine.to_pandas(late)
+    (kept, brought) = engine.statements()
+    assert kept[0].startswith("late_tests")
+    assert "> " in kept[1]
+    assert len(kept[1].splitlines()) > 1
+    assert brought[0] == ""
