@@ -34,13 +34,13 @@ report: $(STAMP)
 	@$(BIN)/dipeval demo reports
 
 test: $(STAMP)
-	@$(BIN)/python -m pytest -q -n 2 -m "not slow and not browser and not spark"
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not slow and not browser and not spark"
 
 lint: $(STAMP)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
 
 slow: $(STAMP)
-	@$(BIN)/python -m pytest -q -n 2 -m slow
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m slow
 
 browser: $(STAMP)
 	@$(BIN)/python -m pytest -q -m browser
