@@ -35,6 +35,17 @@ _WHO = ("date_of_birth", "sex", "ethnicity")
 _SELDOM = ("arrest_date", "charge_date")
 
 
+def spine_frame(linkage: Any) -> pd.DataFrame:
+    """Return whose records are whose, as a linkage says: table, record_id, person_id."""
+    frame = linkage.to_frame()
+    if not set(_SPINE_COLUMNS) <= set(frame.columns):
+        raise InputError(
+            f"linkage must be what dip.link(extracts) gives, with the columns {', '.join(_SPINE_COLUMNS)}; it is a "
+            f"{type(linkage).__name__}."
+        )
+    return frame[list(_SPINE_COLUMNS)]
+
+
 class Source:
     """Tables of records of people.
 
@@ -156,7 +167,10 @@ class InMemory(Source):
         inputs = []
         if self.engine.stages is not None:
             # Only the keys are wanted: the frames are read again when a stage has to be computed.
-            inputs = [self.engine.source(name, self._frame(name)), self.engine.source("spine", self._spine_frame())]
+            inputs = [
+                self.engine.source(name, self._frame(name)),
+                self.engine.source("spine", spine_frame(self._linkage)),
+            ]
         return self.engine.stage(f"{name}_records", lambda: self._joined(name), spec=self._spec(name), inputs=inputs)
 
     def _joined(self, name: str) -> ir.Table:
@@ -199,18 +213,9 @@ class InMemory(Source):
         dates = [column for column in kept.columns if column.endswith("_date") or column == "date_of_birth"]
         return kept.assign(**{column: pd.to_datetime(kept[column]).astype("datetime64[us]") for column in dates})
 
-    def _spine_frame(self) -> pd.DataFrame:
-        frame = self._linkage.to_frame()
-        if not set(_SPINE_COLUMNS) <= set(frame.columns):
-            raise InputError(
-                f"linkage must be what dip.link(extracts) gives, with the columns {', '.join(_SPINE_COLUMNS)}; it is a "
-                f"{type(self._linkage).__name__}."
-            )
-        return frame[list(_SPINE_COLUMNS)]
-
     def _spine(self) -> ir.Table:
         if "spine" not in self._held:
-            put = self.engine.put(self._spine_frame(), "spine")
+            put = self.engine.put(spine_frame(self._linkage), "spine")
             spine = put.select(**{column: put[column].cast("string") for column in _SPINE_COLUMNS})
             each = spine.group_by(["table", "record_id"]).aggregate(n=spine.count(), persons=spine.person_id.nunique())
             found = self.engine.figures(

@@ -11,6 +11,8 @@ import ibis
 import pandas as pd
 
 from dipeval.cohort.ages import with_births_from_ages
+from dipeval.cohort.sources import spine_frame
+from dipeval.cohort.used import USED, typed
 from dipeval.engine import open_engine
 from dipeval.errors import InputError
 from dipeval.extracts.contracts import table_contract
@@ -20,34 +22,6 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from dipeval.engine import Engine, Stage
-
-_DRUGS = ("drug_1", "drug_2", "drug_3")
-_COLUMNS: dict[str, tuple[str, ...]] = {
-    "drug_tests": (
-        "date_of_birth",
-        "sex",
-        "district",
-        "custody_suite",
-        "test_date",
-        "test_time",
-        "test_ground",
-        "result",
-    ),
-    "contacts": (
-        "date_of_birth",
-        "sex",
-        "district",
-        "contact_date",
-        "entry_point",
-        "assessment",
-        "attended",
-        "care_plan_date",
-        *_DRUGS,
-    ),
-    "treatment": ("date_of_birth", "sex", "district", "start_date", "end_date", "discharge_reason", *_DRUGS),
-}
-_TYPES = {"date": "date", "boolean": "boolean", "text": "string", "code": "string"}
-_SPINE = ("table", "record_id", "person_id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -146,7 +120,7 @@ def load(extracts: Any, linkage: Any, names: Iterable[str], engine: Engine | Non
     sources = [
         engine.source(name, table, snapshot=extracts.snapshot(name) if ready else None) for name, table in rows.items()
     ]
-    spine = None if linkage is None or ready else engine.source("spine", _spine_frame(linkage))
+    spine = None if linkage is None or ready else engine.source("spine", spine_frame(linkage))
     return Records(
         engine=engine,
         extract_date=pd.Timestamp(extracts.extract_date).date(),
@@ -159,8 +133,8 @@ def load(extracts: Any, linkage: Any, names: Iterable[str], engine: Engine | Non
 
 def _loaded(name: str, rows: Any, spine: Stage | None, engine: Engine, *, ready: bool) -> ir.Table:
     if ready:
-        return _once(name, _typed(name, rows, ready=True), engine)
-    return _with_person(name, _typed(name, engine.put(rows, name), ready=False), spine, engine)
+        return _once(name, typed(name, rows, ["person_id"]), engine)
+    return _with_person(name, typed(name, engine.put(rows, name)), spine, engine)
 
 
 def _check(extracts: Any, linkage: Any) -> None:
@@ -201,32 +175,9 @@ def _frame(name: str, extracts: Any) -> pd.DataFrame:
     frame = extracts.table(name)
     if AGE in frame.columns and "sex" in frame.columns:
         frame = with_births_from_ages(frame)
-    kept = frame[[column for column in ("record_id", *_COLUMNS[name]) if column in frame.columns]]
+    kept = frame[[column for column in ("record_id", *USED[name]) if column in frame.columns]]
     dates = [column for column in kept.columns if table_contract(name).column(column).kind == "date"]
     return kept.assign(**{column: pd.to_datetime(kept[column]).astype("datetime64[us]") for column in dates})
-
-
-def _typed(name: str, source: ir.Table, *, ready: bool) -> ir.Table:
-    """The columns that are counted with the contract's types; those the source lacks are empty."""
-    contract = table_contract(name)
-    columns: dict[str, Any] = {"record_id": source.record_id.cast("string")}
-    if ready:
-        columns["person_id"] = source.person_id.cast("string")
-    for column in _COLUMNS[name]:
-        kind = _TYPES[contract.column(column).kind]
-        columns[column] = source[column].cast(kind) if column in source.columns else ibis.null().cast(kind)
-    return source.select(**columns)
-
-
-def _spine_frame(linkage: Any) -> pd.DataFrame:
-    frame = linkage.to_frame()
-    if not set(_SPINE) <= set(frame.columns):
-        raise InputError(
-            f"linkage must be what dip.link(extracts) gives, with the columns {', '.join(_SPINE)}; it is a "
-            f"{type(linkage).__name__}."
-        )
-    spine: pd.DataFrame = frame[list(_SPINE)].astype(object)
-    return spine
 
 
 def _owners(name: str, spine: ir.Table) -> ir.Table:
@@ -258,8 +209,8 @@ def _with_person(name: str, records: ir.Table, spine: Stage | None, engine: Engi
 def figures(engine: Engine, table: ir.Table, *expressions: Any) -> list[int]:
     """Several counts of a table in one query; a sum over no rows is 0."""
     named = {f"figure_{place}": one for place, one in enumerate(expressions)}
-    row = engine.to_pandas(table.aggregate(**named)).iloc[0]
-    return [0 if pd.isna(value) else int(value) for value in row]
+    found = engine.figures(table, **named)
+    return [int(found[name] or 0) for name in named]
 
 
 def first_and_last(engine: Engine, *days: Any) -> tuple[dt.date, dt.date] | None:
