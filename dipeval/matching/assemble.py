@@ -10,19 +10,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dipeval.errors import InputError
+from dipeval.errors import DesignError, InputError
 from dipeval.matching.design import PAIR_COLUMNS, Design
 from dipeval.matching.doors import Taken, refuse_outcome_score
 from dipeval.matching.fingerprint import fingerprint
 from dipeval.matching.logistic import expit
-from dipeval.matching.scores import PropensityModel
+from dipeval.matching.problem import Found
+from dipeval.matching.scores import PropensityModel, fit_propensity
 from dipeval.matching.terms import Terms
 from dipeval.presenting import format_count
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-
-SCALES = ("logit", "probability", "given")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -33,23 +31,6 @@ class Score:
     used: Floats
     scale: str
     model: PropensityModel | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Pairing:
-    """Positions of the two people of each pair, by the focal person's id; distance in the score used."""
-
-    treated: Ints
-    comparison: Ints
-    distance: Floats
-    labels: Ints
-    clusters: bool
-
-
-def no_pairs() -> Pairing:
-    """Return the pairing of a design without pairs."""
-    empty = np.zeros(0, dtype=np.int64)
-    return Pairing(treated=empty, comparison=empty, distance=np.zeros(0), labels=empty, clusters=False)
 
 
 def score_from_model(model: PropensityModel, scale: str) -> Score:
@@ -93,15 +74,66 @@ def score_from_caller(score: Any, taken: Taken, scale: str) -> Score:
     )
 
 
+def find_score(
+    taken: Taken,
+    terms: Terms,
+    score: pd.Series | PropensityModel | None,
+    *,
+    scale: str,
+    formula: str | None = None,
+    references: Mapping[str, str] | None = None,
+    sample_weights: Floats | None = None,
+    tolerant: bool = False,
+) -> tuple[Score | None, tuple[str, ...]]:
+    """Find the score: the caller's, a model's, or one fitted here.
+
+    Parameters
+    ----------
+    taken, terms
+        What came through the door, and its covariates as numbers.
+    score
+        Own score or model; None to fit the logistic model.
+    scale
+        Scale it is to be used on.
+    formula, references, sample_weights
+        For the model fitted here.
+    tolerant
+        Whether a score that cannot be fitted is no fault: the method works without one.
+
+    Returns
+    -------
+    tuple
+        The score, or None; and what a reader must be told about it.
+    """
+    if isinstance(score, PropensityModel):
+        return score_from_model(_same_people(score, taken), scale), ()
+    if score is not None:
+        remark = "The score was supplied by the caller; what it was made from is not known here."
+        return score_from_caller(score, taken, scale), (remark,)
+    try:
+        model = fit_propensity(taken, terms, formula=formula, references=references, sample_weights=sample_weights)
+    except DesignError as refusal:
+        if not tolerant:
+            raise
+        return None, (f"No propensity score: {refusal}",)
+    return score_from_model(model, scale), ()
+
+
+def _same_people(model: PropensityModel, taken: Taken) -> PropensityModel:
+    if not model.logit.index.equals(taken.index):
+        raise InputError("score= is a model fitted to other people, or to the same in another order: fit it to these.")
+    return model
+
+
 def make_design(
     taken: Taken,
     terms: Terms,
     *,
     method: str,
     estimand: str,
-    weights: Floats,
     score: Score | None,
-    pairing: Pairing,
+    found: Found,
+    distance: Floats,
     options: Mapping[str, Any],
     words: str,
     notes: Sequence[str],
@@ -114,12 +146,12 @@ def make_design(
         What came through the door, and its covariates as numbers.
     method, estimand, words
         What was done and what it estimates.
-    weights
-        One a person, in the order of the rows.
     score
         The score, if there is one.
-    pairing
-        The pairs, if there are any.
+    found
+        Weights, pairs and sets.
+    distance
+        Within each pair.
     options
         Plain values that identify the design.
     notes
@@ -129,24 +161,22 @@ def make_design(
     -------
     Design
     """
-    pair = np.zeros(len(weights), dtype=np.int64)
-    pair[pairing.treated] = pairing.labels
-    pair[pairing.comparison] = pairing.labels
-    labels = pd.array(pair, dtype="Int64")
-    labels[(pair == 0) | (not pairing.clusters)] = pd.NA
+    labels = pd.array(found.sets, dtype="Int64")
+    labels[found.sets == 0] = pd.NA
     people = pd.DataFrame(
         {
             "id": taken.texts,
             "treated": taken.treated,
             "score": np.nan if score is None else score.shown,
-            "weight": weights,
+            "weight": found.weights,
             "pair": labels,
         },
         index=taken.index,
     )
-    ends = (taken.index[pairing.treated], taken.index[pairing.comparison], pairing.distance)
+    ends = (found.focal, found.others) if estimand != "ATC" else (found.others, found.focal)
     options = {"method": method, "estimand": estimand, "covariates": list(taken.covariates), **options}
     texts = taken.texts
+    columns = (taken.index[ends[0]], taken.index[ends[1]], distance)
     return Design(
         method=method,
         estimand=estimand,
@@ -159,15 +189,15 @@ def make_design(
             terms=terms,
             treated=taken.treated,
             score=None if score is None else score.used,
-            weights=weights,
-            pairs=[(texts[a], texts[b]) for a, b in zip(pairing.treated, pairing.comparison, strict=True)],
+            weights=found.weights,
+            pairs=[(texts[a], texts[b]) for a, b in zip(*ends, strict=True)],
             options=options,
         ),
         notes=(*notes, *taken.notes),
         _options=options,
         _people=people,
-        _pairs=pd.DataFrame(dict(zip(PAIR_COLUMNS, ends, strict=True))),
-        _has_clusters=pairing.clusters,
+        _pairs=pd.DataFrame(dict(zip(PAIR_COLUMNS, columns, strict=True))),
+        _has_clusters=found.clusters,
         _terms=terms,
         _used_score=None if score is None else score.used,
         _order=taken.order,
@@ -176,8 +206,16 @@ def make_design(
 
 def estimand_words(estimand: str, treated: NDArray[np.bool_], weights: Floats) -> str:
     """Say whose average effect a design is about, with the people it leaves out."""
-    if estimand == "ATE":
+    if estimand == "ATO":
+        return "the average effect on the people who might as well have been treated as not (overlap population)"
+    if estimand == "ATE" and (weights > 0).all():
         return f"the average effect on all {format_count(len(treated))} people"
+    if estimand == "ATE":
+        used = int((weights > 0).sum())
+        return (
+            f"the average effect on the {format_count(used)} of {format_count(len(treated))} people, treated or not, "
+            "for whom somebody comparable was found"
+        )
     focal = treated if estimand == "ATT" else ~treated
     who, other = ("treated", "untreated") if estimand == "ATT" else ("untreated", "treated")
     total, used = int(focal.sum()), int((focal & (weights > 0)).sum())

@@ -88,7 +88,7 @@ class Design(HtmlMixin):
         if width is not None and (self._pairs["distance"] > width).any():
             raise InvariantError("A matched pair lies outside the caliper.")
         used = {*self._pairs["treated_index"], *self._pairs["comparison_index"]}
-        if used and used != set(self._people.index[self._people["weight"] > 0]):
+        if used and self.method not in ("radius",) and used != set(self._people.index[self._people["weight"] > 0]):
             raise InvariantError("The pairs and the weights of a design disagree about who is used.")
 
     @property
@@ -108,8 +108,16 @@ class Design(HtmlMixin):
 
     @property
     def clusters(self) -> pd.Series | None:
-        """Label of each person's pair or set (Int64, missing for unused people); None when there are no sets."""
+        """Label of each person's pair or set (Int64, missing for unused people); None without such clusters.
+
+        Strata (subclasses, coarsened cells) are no clusters: see `sets`.
+        """
         return self._people["pair"].copy() if self._has_clusters else None
+
+    @property
+    def sets(self) -> pd.Series:
+        """Number of each person's pair, set or stratum (Int64); missing for the unused and where there are none."""
+        return self._people["pair"].rename("set").copy()
 
     @property
     def options(self) -> dict[str, Any]:
@@ -260,6 +268,11 @@ class Design(HtmlMixin):
 
 METHOD_WORDS = {
     "nearest": "nearest-neighbour matching on the propensity score",
+    "optimal": "optimal pair matching",
+    "radius": "radius matching on the propensity score",
+    "full": "full matching",
+    "subclass": "subclassification on the propensity score",
+    "cem": "coarsened exact matching",
     "entropy": "entropy balancing",
     "ipw": "inverse probability weighting",
     "none": "no adjustment",

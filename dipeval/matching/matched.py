@@ -1,43 +1,60 @@
-"""`match`: pairs of treated and comparison people that are close on the propensity score."""
+"""`match`: treated and comparison people made alike by pairing them, or by putting them into sets."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace as changed
-from typing import Any
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from dipeval.errors import DesignError, InputError
-from dipeval.matching.assemble import (
-    Pairing,
-    Score,
-    estimand_words,
-    make_design,
-    score_from_caller,
-    score_from_model,
-)
+from dipeval.matching.assemble import Score, estimand_words, find_score, make_design
+from dipeval.matching.cem import exact_cells
 from dipeval.matching.design import Design
 from dipeval.matching.doors import People, Taken, take
-from dipeval.matching.nearest import greedy_pairs
-from dipeval.matching.options import MatchOptions, as_plain, in_words, refuse_caliper_on_words, refuse_unbuilt
-from dipeval.matching.proof import prove_pairs
-from dipeval.matching.scores import fit_propensity
-from dipeval.matching.terms import encode
+from dipeval.matching.formula import formula_columns
+from dipeval.matching.full import full_sets
+from dipeval.matching.metric import mahalanobis_coordinates
+from dipeval.matching.nearest import nearest_pairs
+from dipeval.matching.optimal import optimal_pairs
+from dipeval.matching.options import (
+    PAIRED,
+    WITHOUT_CALIPER,
+    MatchOptions,
+    as_plain,
+    list_option,
+    mapping_option,
+    refuse_words_in_numbers,
+)
+from dipeval.matching.problem import Bools, Condition, Found, Ints, Problem, caliper_width
+from dipeval.matching.proof import prove
+from dipeval.matching.radius import radius_weights
+from dipeval.matching.scores import PropensityModel
+from dipeval.matching.subclass import score_classes
+from dipeval.matching.terms import Terms, encode
 from dipeval.matching.ties import seeded_order, steady
+from dipeval.matching.trimming import trim
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+MATCHERS: Mapping[str, Callable[[Problem], Found]] = MappingProxyType(
+    {
+        "nearest": nearest_pairs,
+        "optimal": optimal_pairs,
+        "radius": radius_weights,
+        "full": full_sets,
+        "subclass": score_classes,
+        "cem": exact_cells,
+    }
+)
 
 
 def match(
     people: People,
     *,
     treated: str,
-    covariates: Sequence[str],
+    covariates: Sequence[str] = (),
     method: str = "nearest",
     estimand: str = "ATT",
     caliper: float | None = 0.2,
@@ -49,14 +66,18 @@ def match(
     exact: Sequence[str] = (),
     covariate_calipers: Mapping[str, float] | None = None,
     mahalanobis: Sequence[str] = (),
-    score: pd.Series | None = None,
+    score: pd.Series | PropensityModel | None = None,
     formula: str | None = None,
+    references: Mapping[str, str] | None = None,
+    subclasses: int = 6,
+    cutpoints: Mapping[str, int | Sequence[float]] | None = None,
+    trim: str = "none",
     id: str | None = None,
     ties: str = "seeded",
     seed: int = 0,
     measured_at: Mapping[str, str] | None = None,
 ) -> Design:
-    """Match each treated person with the untreated people most alike, without looking at any outcome.
+    """Compare each treated person with the untreated people most alike, without looking at any outcome.
 
     Parameters
     ----------
@@ -65,16 +86,19 @@ def match(
     treated
         Column with the treatment, 0/1 or yes/no.
     covariates
-        Columns known before the index date: numbers, yes/no or categories.
+        Columns known before the index date: numbers, yes/no or categories. May be left out when `formula` names them.
     method
-        "nearest": greedy, one person at a time.
+        "nearest": greedy, one person at a time. "optimal": pairs with the smallest total distance. "radius": everybody
+        within the caliper. "full": sets of one treated and several comparison people or the other way round, everyone
+        used. "subclass": classes of the score. "cem": coarsened exact matching.
     estimand
-        "ATT" (treated people are matched) or "ATC" (comparison people are).
+        "ATT" (treated people are matched), "ATC" (comparison people are), or, for full, subclass and cem, "ATE".
     caliper
-        Largest difference in score within a pair (inclusive), in `caliper_unit`; None for no limit.
+        Largest difference in score within a pair (inclusive), in `caliper_unit`; None for no limit. Subclasses and
+        coarsened cells have none.
     caliper_unit
-        "sd": standard deviation (n - 1) of the score over everyone; "sd_pooled": root of the mean of the two groups'
-        variances (Austin 2011); "raw": the score's own unit.
+        "sd": standard deviation (n - 1) of the score over everyone kept; "sd_pooled": root of the mean of the two
+        groups' variances (Austin 2011); "raw": the score's own unit.
     scale
         Match on the "logit" or the "probability"; "given" uses the numbers of `score` just as they are.
     ratio
@@ -82,16 +106,26 @@ def match(
     replace
         Whether one person may be matched to several.
     order
-        Who chooses first: "largest" or "smallest" score, "random" (seeded), or "data" (order of the rows: the only
-        option by which that order matters, besides ``ties="row"``).
+        Who chooses first: "largest" or "smallest" score, "closest" pair, "random" (seeded), or "data" (order of the
+        rows: the only option by which that order matters, besides ``ties="row"``).
     exact
-        Columns on which a pair must be equal.
+        Columns on which a pair or set must be equal.
     covariate_calipers
         Column -> largest difference within a pair (inclusive), in the column's own unit.
-    mahalanobis, formula
-        Not built yet; refused.
+    mahalanobis
+        Columns whose Mahalanobis distance decides who is nearest, among those within the calipers.
     score
-        Own score on the index of people, instead of the logistic model.
+        Own score on the index of people, or a model from `propensity`, instead of the logistic model fitted here.
+    formula
+        Right-hand side of the propensity model, such as ``"age + priors * C(district)"``.
+    references
+        Category -> its reference level (otherwise the most frequent one).
+    subclasses
+        Number of classes of the score.
+    cutpoints
+        Column -> number of bins of equal width, or the inner breaks themselves (otherwise Sturges' number of bins).
+    trim
+        Whom to leave out beforehand: "none", "common_support", "crump", "preference" or "percentile" (see `overlap`).
     id
         Column with a unique id; without it, the index.
     ties
@@ -104,7 +138,7 @@ def match(
     Returns
     -------
     Design
-        ``weights``, ``pairs()``, ``balance()``...; every pair has been checked against every constraint.
+        ``weights``, ``pairs()``, ``balance()``...; the design has been checked against every constraint.
 
     Raises
     ------
@@ -113,13 +147,18 @@ def match(
     DesignError
         An outcome offered, perfect prediction, nobody left within the caliper, too few people to match with.
     InvariantError
-        A pair broke a constraint (a bug: never a result).
+        A pair or set broke a constraint (a bug: never a result).
 
     Notes
     -----
-    Rosenbaum, P. R. and Rubin, D. B. (1985), on matched sampling that incorporates the propensity score, American
-    Statistician 39, 33-38. Caliper of 0.2 standard deviations of the logit: Austin, P. C. (2011), Optimal caliper
-    widths for propensity-score matching, Pharmaceutical Statistics 10, 150-161.
+    Nearest: Rosenbaum, P. R. and Rubin, D. B. (1985), Constructing a control group using multivariate matched sampling
+    methods that incorporate the propensity score, American Statistician 39, 33-38. Caliper of 0.2 standard deviations
+    of the logit: Austin, P. C. (2011), Pharmaceutical Statistics 10, 150-161. Optimal pairs: Rosenbaum, P. R. (1989),
+    Optimal matching for observational studies, Journal of the American Statistical Association 84, 1024-1032. Full
+    matching: Hansen, B. B. (2004), the same 99, 609-618. Radius: Dehejia, R. H. and Wahba, S. (2002), Review of
+    Economics and Statistics 84, 151-161. Subclasses: Rosenbaum, P. R. and Rubin, D. B. (1984), Journal of the American
+    Statistical Association 79, 516-524. Coarsened exact matching: Iacus, S. M., King, G. and Porro, G. (2012),
+    Political Analysis 20, 1-24. Docs page "Choosing a design" says when each is the right one.
     Weights: 1 for the people matched; each match of a person with m matches gets 1/m, summed, then rescaled to mean 1
     over the people used.
 
@@ -133,181 +172,100 @@ def match(
     >>> design.pairs().columns.tolist()
     ['treated_index', 'comparison_index', 'distance']
     """
-    refuse_unbuilt(method, mahalanobis, formula)
-    if isinstance(exact, str):
-        raise InputError(f"exact must be a list of column names, such as [{exact!r}], not one piece of text.")
-    if covariate_calipers is not None and not isinstance(covariate_calipers, Mapping):
-        raise InputError('covariate_calipers must be a mapping of column to largest difference, such as {"age": 5}.')
     options = MatchOptions(
+        method=method,
         estimand=estimand,
-        caliper=caliper,
+        caliper=None if method in WITHOUT_CALIPER else caliper,
         caliper_unit=caliper_unit,
         scale=scale,
         ratio=ratio,
         replace=replace,
         order=order,
-        exact=tuple(exact),
-        covariate_calipers=tuple(sorted((covariate_calipers or {}).items())),
+        exact=list_option("exact", exact),
+        covariate_calipers=mapping_option("covariate_calipers", covariate_calipers, '{"age": 5}'),
+        mahalanobis=list_option("mahalanobis", mahalanobis),
+        subclasses=subclasses,
+        cutpoints=mapping_option("cutpoints", cutpoints, '{"age": 5} or {"age": [25, 40]}'),
+        trim=trim,
         ties=ties,
         seed=seed,
     )
     if scale == "given" and score is None:
         raise InputError("scale='given' is for a score of your own: pass score=, or choose 'logit' or 'probability'.")
-    also = dict.fromkeys((*options.exact, *(column for column, _ in options.covariate_calipers)))
-    taken = take(people, treated=treated, covariates=covariates, also=also, id=id, measured_at=measured_at)
-    refuse_caliper_on_words(taken.frame, options)
-    _enough_people(taken, options)
-    terms = encode(taken.frame[list(taken.covariates)])
-    if score is None:
-        used = score_from_model(fit_propensity(taken, terms), scale)
-    else:
-        used = score_from_caller(score, taken, scale)
-    if scale != "given":  # the caller's own numbers stay just as they are
-        used = changed(used, used=steady(used.used))
-    return _matched_design(taken, terms, used, options)
-
-
-def _matched_design(taken: Taken, terms: Any, score: Score, options: MatchOptions) -> Design:
-    is_focal = taken.treated if options.estimand == "ATT" else ~taken.treated
-    width = caliper_width(score.used, taken.treated, options)
-    strata = _strata(taken.frame, options.exact)
-    found, tied = _greedy(taken, score.used, is_focal, width, strata, options)
-    focal, others = _by_id(taken, found)
-    if not len(focal):
-        raise _nobody(taken, options)
-    prove_pairs(
-        focal,
-        others,
-        is_focal=is_focal,
-        score=score.used,
-        width=width,
-        ratio=options.ratio,
-        replace=options.replace,
-        strata=strata,
-        covariate_calipers=dict(options.covariate_calipers),
-        frame=taken.frame,
+    named = formula_columns(covariates, formula)
+    taken = take(people, treated=treated, covariates=named, also=options.own_terms, id=id, measured_at=measured_at)
+    refuse_words_in_numbers(taken.frame, options)
+    terms = encode(taken.frame[list(taken.covariates)], references=references)
+    used, remarks = find_score(
+        taken, terms, score, scale=scale, formula=formula, references=references, tolerant=not options.needs_score
     )
-    weights = pair_weights(focal, others, len(is_focal))
-    is_att = options.estimand == "ATT"
+    if used is not None and scale != "given":  # the caller's own numbers stay just as they are
+        used = changed(used, used=steady(used.used))
+    problem = _problem(taken, terms, used, options)
+    return _design(taken, problem, used, remarks)
+
+
+def _problem(taken: Taken, terms: Terms, score: Score | None, options: MatchOptions) -> Problem:
+    size = len(taken.treated)
+    base: Ints = np.arange(size, dtype=np.int64)
+    if options.ties == "seeded":
+        base = seeded_order(taken.texts, options.seed, "ties")
+    turn: Ints = np.arange(size, dtype=np.int64)
+    if options.order == "random":
+        turn[seeded_order(taken.texts, options.seed, "order")] = np.arange(size)
+    kept = trim(options.trim, score, taken)
+    width = math.inf if score is None else caliper_width(score.used, taken.treated, kept, options)
+    metric = None
+    if options.mahalanobis:
+        metric = mahalanobis_coordinates(taken.frame[list(options.mahalanobis)], taken.treated, taken.order)
+    problem = Problem(
+        options=options,
+        treated=taken.treated,
+        kept=kept,
+        score=None if score is None else score.used,
+        width=width,
+        base=base,
+        by_id=taken.order,
+        turn=turn,
+        strata=_strata(taken.frame, options.exact),
+        conditions=tuple(
+            Condition(name=name, values=taken.frame[name].to_numpy(dtype=np.float64), most=float(most))
+            for name, most in options.covariate_calipers
+        ),
+        metric=metric,
+        terms=terms,
+    )
+    _enough_people(problem)
+    return problem
+
+
+def _design(taken: Taken, problem: Problem, score: Score | None, remarks: tuple[str, ...]) -> Design:
+    options = problem.options
+    found = MATCHERS[options.method](problem)
+    if not (found.weights[problem.is_focal] > 0).any():
+        raise _nobody(problem)
+    prove(problem, found)
+    repeated = 0 if score is None else len(score.used) - len(np.unique(score.used))
     return make_design(
         taken,
-        terms,
-        method="nearest",
+        problem.terms,
+        method=options.method,
         estimand=options.estimand,
-        weights=weights,
         score=score,
-        pairing=Pairing(
-            treated=focal if is_att else others,
-            comparison=others if is_att else focal,
-            distance=np.abs(score.used[focal] - score.used[others]),
-            labels=np.concatenate([[1], 1 + np.cumsum(focal[1:] != focal[:-1])]).astype(np.int64),
-            clusters=not options.replace,
-        ),
-        options=as_plain(options, width, tied, len(is_focal) - len(np.unique(score.used))),
-        words=estimand_words(options.estimand, taken.treated, weights),
-        notes=in_words(options, width=width, tied=tied, found=found, own_score=score.model is None),
+        found=found,
+        distance=problem.distance(found.focal, found.others),
+        options=as_plain(options, problem.width, repeated, {**found.facts, "n_trimmed": int((~problem.kept).sum())}),
+        words=estimand_words(options.estimand, taken.treated, found.weights),
+        notes=(*found.notes, *_trimmed_in_words(problem), *remarks),
     )
 
 
-def caliper_width(score: Floats, treated: NDArray[np.bool_], options: MatchOptions) -> float:
-    """Return the caliper in the unit of the score; infinite when there is none.
+def _trimmed_in_words(problem: Problem) -> tuple[str, ...]:
+    if problem.options.trim == "none":
+        return ()
+    from dipeval.matching.trimming import in_words
 
-    Parameters
-    ----------
-    score
-        Matching score of everyone kept.
-    treated
-        Who was treated (for the pooled standard deviation).
-    options
-        Caliper and unit.
-
-    Returns
-    -------
-    float
-    """
-    if options.caliper is None:
-        return math.inf
-    if options.caliper_unit == "raw":
-        return float(options.caliper)
-    if options.caliper_unit == "sd":
-        return float(options.caliper) * math.sqrt(_variance(score))
-    return float(options.caliper) * math.sqrt((_variance(score[treated]) + _variance(score[~treated])) / 2)
-
-
-def pair_weights(focal: Ints, others: Ints, size: int) -> Floats:
-    """Return the weights of a matched design.
-
-    Parameters
-    ----------
-    focal, others
-        Positions of the two people of each pair, in an order that does not depend on the rows.
-    size
-        Number of people.
-
-    Returns
-    -------
-    numpy.ndarray
-        Matched focal people 1; the others the sum of 1/(matches of the focal person), rescaled to mean 1 over those
-        used.
-    """
-    weights = np.zeros(size)
-    matches = np.bincount(focal, minlength=size)
-    raw = np.bincount(others, weights=1.0 / matches[focal], minlength=size)
-    used = raw > 0
-    weights[used] = raw[used] * (used.sum() / np.count_nonzero(matches))
-    weights[matches > 0] = 1.0
-    return weights
-
-
-def _variance(values: Floats) -> float:
-    ordered = np.sort(values)  # the sum then does not depend on the order of the rows
-    return float(ordered.var(ddof=1)) if len(ordered) > 1 else 0.0
-
-
-def _greedy(
-    taken: Taken, score: Floats, is_focal: NDArray[np.bool_], width: float, strata: Ints | None, options: MatchOptions
-) -> tuple[dict[int, list[int]], int]:
-    """Match within each exact cell, in the order that the tie rule lays down."""
-    size = len(score)
-    base = np.arange(size) if options.ties == "row" else seeded_order(taken.texts, options.seed, "ties")
-    turn = np.arange(size)
-    if options.order == "random":
-        turn = np.empty(size, dtype=np.int64)
-        turn[seeded_order(taken.texts, options.seed, "order")] = np.arange(size)
-    conditions = [(taken.frame[name].to_numpy(dtype=np.float64), most) for name, most in options.covariate_calipers]
-    found: dict[int, list[int]] = {}
-    tied = 0
-    for rows in _cells(base, strata):
-        mine, inside = score[rows], is_focal[rows]
-        if not inside.any() or inside.all():
-            continue
-        people = rows.tolist()
-        pairs, ties = greedy_pairs(
-            mine,
-            inside,
-            _sequence(mine, inside, turn[rows], options.order),
-            width=width,
-            ratio=options.ratio,
-            replace=options.replace,
-            conditions=[(values[rows], most) for values, most in conditions],
-        )
-        found.update({people[one]: [people[other] for other in many] for one, many in pairs.items()})
-        tied += ties
-    return found, tied
-
-
-def _cells(base: Ints, strata: Ints | None) -> list[Ints]:
-    if strata is None:
-        return [base]
-    codes = strata[base]
-    by_cell = base[np.argsort(codes, kind="stable")]
-    return np.split(by_cell, np.flatnonzero(np.diff(np.sort(codes))) + 1)
-
-
-def _sequence(score: Floats, inside: NDArray[np.bool_], turn: Ints, order: str) -> Ints:
-    focal = np.flatnonzero(inside)
-    keys = {"largest": -score[focal], "smallest": score[focal]}.get(order, turn[focal])
-    return focal[np.argsort(keys, kind="stable")]
+    return (in_words(problem.options.trim, problem.treated, problem.kept),)
 
 
 def _strata(frame: pd.DataFrame, exact: tuple[str, ...]) -> Ints | None:
@@ -316,16 +274,13 @@ def _strata(frame: pd.DataFrame, exact: tuple[str, ...]) -> Ints | None:
     return np.asarray(frame.groupby(list(exact), sort=False, observed=True).ngroup(), dtype=np.int64)
 
 
-def _by_id(taken: Taken, found: dict[int, list[int]]) -> tuple[Ints, Ints]:
-    """Lay the pairs out by the focal person's id, each person's matches in the order in which they were made."""
-    pairs = [(one, other) for one in taken.order.tolist() for other in found.get(one, ())]
-    both = np.asarray(pairs, dtype=np.int64).reshape(-1, 2)
-    return both[:, 0], both[:, 1]
-
-
-def _enough_people(taken: Taken, options: MatchOptions) -> None:
-    is_focal = taken.treated if options.estimand == "ATT" else ~taken.treated
-    focal, pool = int(is_focal.sum()), int((~is_focal).sum())
+def _enough_people(problem: Problem) -> None:
+    """Refuse a question that people cannot answer: fewer to choose from than the pairs need."""
+    options = problem.options
+    if options.method not in PAIRED:
+        return
+    is_focal: Bools = problem.is_focal
+    focal, pool = int((is_focal & problem.kept).sum()), int((~is_focal & problem.kept).sum())
     name, who = ("comparison", "treated") if options.estimand == "ATT" else ("treated", "comparison")
     needed = options.ratio if options.replace else max(options.ratio, focal)
     if pool < needed:
@@ -336,15 +291,16 @@ def _enough_people(taken: Taken, options: MatchOptions) -> None:
         )
 
 
-def _nobody(taken: Taken, options: MatchOptions) -> DesignError:
-    limits = (
-        []
-        if options.caliper is None
-        else [f"the caliper of {options.caliper:g} ({options.caliper_unit}, {options.scale})"]
-    )
+def _nobody(problem: Problem) -> DesignError:
+    options = problem.options
+    limits: list[str] = []
+    if options.caliper is not None:
+        limits.append(f"the caliper of {options.caliper:g} ({options.caliper_unit}, {options.scale})")
     limits += [f"exact on {', '.join(options.exact)}"] if options.exact else []
     limits += [f"the caliper on {name}" for name, _ in options.covariate_calipers]
+    limits += [f"trim='{options.trim}'"] if options.trim != "none" else []
+    limits += ["equal coarsened values"] if options.method == "cem" else []
     return DesignError(
-        f"Nobody could be matched: no pair among {len(taken.treated)} people meets {' and '.join(limits)}. "
+        f"Nobody could be matched: no pair among {len(problem.treated)} people meets {' and '.join(limits)}. "
         "Widen the limits, or accept that these groups cannot be compared."
     )

@@ -13,10 +13,80 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from dipeval.errors import InputError
+from dipeval.matching.found import found_pairs
+from dipeval.matching.options import SCALE_WORDS, limit_in_words, ties_in_words
+from dipeval.matching.problem import Found, Problem
+from dipeval.presenting import format_count
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Condition = tuple[Floats, float]  # values of everybody, largest difference allowed within a pair
 FIRST_BLOCK = 32
+
+
+def nearest_pairs(problem: Problem) -> Found:
+    """Match greedily within each exact-matching cell, in the order that the options lay down.
+
+    Parameters
+    ----------
+    problem
+        What was asked for.
+
+    Returns
+    -------
+    Found
+    """
+    options, score = problem.options, problem.score
+    if score is None or problem.metric is not None or options.order == "closest":
+        raise InputError("not built yet")
+    focal: list[int] = []
+    others: list[int] = []
+    tied = short = n_matched = 0
+    for rows in problem.cells():
+        mine, inside = score[rows], problem.is_focal[rows]
+        if not inside.any() or inside.all():
+            continue
+        people = rows.tolist()
+        pairs, ties = greedy_pairs(
+            mine,
+            inside,
+            _sequence(mine, inside, problem.turn[rows], options.order),
+            width=problem.width,
+            ratio=options.ratio,
+            replace=options.replace,
+            conditions=[(condition.values[rows], condition.most) for condition in problem.conditions],
+        )
+        for one, many in pairs.items():
+            focal += [people[one]] * len(many)
+            others += [people[other] for other in many]
+            short += len(many) < options.ratio
+        n_matched += len(pairs)
+        tied += ties
+    how = "with" if options.replace else "without"
+    notes = [
+        f"Greedy nearest neighbour on {SCALE_WORDS[options.scale]}, {options.ratio}:1 {how} replacement, "
+        f"{limit_in_words(options, problem.width)}; every pair was checked against every constraint.",
+        ties_in_words(options, tied, len(others)),
+    ]
+    if short:
+        notes.append(
+            f"{format_count(short)} of {format_count(n_matched)} matched people have fewer than "
+            f"{options.ratio} matches."
+        )
+    return found_pairs(
+        problem,
+        np.asarray(focal, dtype=np.int64),
+        np.asarray(others, dtype=np.int64),
+        facts={"n_tied_choices": tied},
+        notes=tuple(notes),
+    )
+
+
+def _sequence(score: Floats, inside: NDArray[np.bool_], turn: Ints, order: str) -> Ints:
+    focal = np.flatnonzero(inside)
+    keys = {"largest": -score[focal], "smallest": score[focal]}.get(order, turn[focal])
+    return focal[np.argsort(keys, kind="stable")]
 
 
 @dataclass(slots=True)

@@ -12,9 +12,38 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dipeval.errors import InvariantError
+from dipeval.matching.problem import Found, Problem
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+
+
+def prove(problem: Problem, found: Found) -> None:
+    """Check a design against everything that was asked for.
+
+    Parameters
+    ----------
+    problem, found
+        What was asked, and what the matcher handed back.
+
+    Raises
+    ------
+    InvariantError
+        Naming each constraint and how often it is broken.
+    """
+    if len(found.focal):
+        prove_pairs(
+            found.focal,
+            found.others,
+            is_focal=problem.is_focal,
+            score=np.zeros(len(problem.treated)) if problem.score is None else problem.score,
+            width=problem.width,
+            ratio=problem.options.ratio,
+            replace=problem.options.replace,
+            strata=problem.strata,
+            covariate_calipers={condition.name: condition.most for condition in problem.conditions},
+            frame=pd.DataFrame({condition.name: condition.values for condition in problem.conditions}),
+        )
 
 
 def prove_pairs(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from dipeval.errors import InvariantError
@@ -160,7 +161,14 @@ def propensity(
     return fit_propensity(taken, encode(taken.frame[list(taken.covariates)]))
 
 
-def fit_propensity(taken: Taken, terms: Terms) -> PropensityModel:
+def fit_propensity(
+    taken: Taken,
+    terms: Terms,
+    *,
+    formula: str | None = None,
+    references: Mapping[str, str] | None = None,
+    sample_weights: NDArray[np.float64] | None = None,
+) -> PropensityModel:
     """Fit the model to columns that have come through the door.
 
     Parameters
@@ -169,6 +177,8 @@ def fit_propensity(taken: Taken, terms: Terms) -> PropensityModel:
         What `take` let in.
     terms
         Its covariates as numbers, reference levels included.
+    formula, references, sample_weights
+        Right-hand side of the model instead of the plain list; reference levels; one weight a person.
 
     Returns
     -------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,13 +60,15 @@ class Terms:
         }
 
 
-def encode(frame: pd.DataFrame) -> Terms:
+def encode(frame: pd.DataFrame, *, references: Mapping[str, str] | None = None) -> Terms:
     """Turn covariates into numeric terms.
 
     Parameters
     ----------
     frame
         Complete covariates: numbers, yes/no, text or categories.
+    references
+        Category -> its reference level.
 
     Returns
     -------

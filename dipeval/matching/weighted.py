@@ -9,19 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dipeval.errors import DesignError, InputError
-from dipeval.matching.assemble import (
-    Score,
-    estimand_words,
-    make_design,
-    no_pairs,
-    score_from_caller,
-    score_from_model,
-)
+from dipeval.errors import InputError
+from dipeval.matching.assemble import Score, estimand_words, find_score, make_design
 from dipeval.matching.design import Design
 from dipeval.matching.doors import People, Taken, take
 from dipeval.matching.entropy import entropy_weights
-from dipeval.matching.scores import fit_propensity
+from dipeval.matching.problem import Found
 from dipeval.matching.terms import Terms, encode
 from dipeval.presenting import format_count, format_percent
 
@@ -101,16 +94,16 @@ def weight(
     _refuse_unknown(method, estimand)
     taken = take(people, treated=treated, covariates=covariates, id=id, measured_at=measured_at)
     terms = encode(taken.frame[list(taken.covariates)])
-    found, remark = _score(taken, terms, score, tolerant=method == "none")
-    weights = _weights(method, estimand, taken, terms, found)
+    score_found, remark = find_score(taken, terms, score, scale="logit", tolerant=method == "none")
+    weights = _weights(method, estimand, taken, terms, score_found)
     return make_design(
         taken,
         terms,
         method=method,
         estimand=estimand,
-        weights=weights,
-        score=found,
-        pairing=no_pairs(),
+        score=score_found,
+        found=Found(weights=weights, sets=np.zeros(len(weights), dtype=np.int64), clusters=False, facts={}, notes=()),
+        distance=np.zeros(0),
         options={"scale": "logit"},
         words=_words(method, estimand, taken, weights),
         notes=(*_notes(method, taken, weights), *remark),
@@ -128,21 +121,6 @@ def _refuse_unknown(method: str, estimand: str) -> None:
         raise InputError(
             f"weight(method='{method}') estimates {' or '.join(METHODS[method])}; '{estimand}' is not built for it."
         )
-
-
-def _score(
-    taken: Taken, terms: Terms, score: pd.Series | None, *, tolerant: bool
-) -> tuple[Score | None, tuple[str, ...]]:
-    """Find the score; the unadjusted comparison does without one when none can be fitted."""
-    if score is not None:
-        remark = "The score was supplied by the caller; what it was made from is not known here."
-        return score_from_caller(score, taken, "logit"), (remark,)
-    try:
-        return score_from_model(fit_propensity(taken, terms), "logit"), ()
-    except DesignError as refusal:
-        if not tolerant:
-            raise
-        return None, (f"No propensity score: {refusal}",)
 
 
 def _weights(method: str, estimand: str, taken: Taken, terms: Terms, score: Score | None) -> Floats:
