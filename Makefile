@@ -15,7 +15,8 @@ help:
 	@echo "make slow      simulations and the long checks        make browser   the reports in Chromium"
 	@echo "make spark     the event work on Spark (needs Java 17; installs pyspark)"
 	@echo "make prove     the simulation claims in full, into docs/evidence/"
-	@echo "make bench     time and memory of the linkage beside Splink alone, and of a cohort beside SQL by hand, as ratios"
+	@echo "make bench     time and memory of the linkage beside Splink alone, of a cohort beside SQL by hand, and of a"
+	@echo "               design beside R and Python packages, as ratios"
 	@echo "make notebook  open the notebooks in Jupyter           make lock      renew requirements.lock"
 	@echo "make docs      renew the pages and data that are made from the package"
 	@echo "make clean     remove the environment and the reports"
@@ -54,7 +55,7 @@ prove: $(STAMP)
 	@$(BIN)/python -m tests.simulation.prove
 
 bench: $(STAMP)
-	@$(BIN)/python -m tests.benchmarks.run && $(BIN)/python -m tests.benchmarks.cohort
+	@$(BIN)/python -m tests.benchmarks.run && $(BIN)/python -m tests.benchmarks.cohort && $(BIN)/python -m tests.benchmarks.matching
 
 docs: $(STAMP)
 	@$(BIN)/python docs/make_pages.py
@@ -70,4 +71,4 @@ lock: $(STAMP)
 	@$(BIN)/pip-compile --quiet --strip-extras --allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --no-annotate --extra report --extra test --extra dev --output-file requirements.lock setup.cfg && sed -i '/^pip==/d; /^#/d; /^$$/d' requirements.lock
 
 clean:
-	@rm -rf $(VENV) reports/[!R]* build dist *.egg-info
+	@rm -rf $(VENV) .venv-bench reports/[!R]* build dist *.egg-info

@@ -39,6 +39,8 @@ def round_half_up(value: float, digits: int = 0) -> float:
     >>> round_half_up(12.5), round_half_up(0.125, 2), round_half_up(-2.5)
     (13.0, 0.13, -3.0)
     """
+    if abs(value) >= 2.0**53:  # a number so large holds no decimals
+        return float(value)
     quantum = Decimal(1).scaleb(-digits)
     return float(Decimal(repr(float(value))).quantize(quantum, rounding=ROUND_HALF_UP))
 

@@ -261,12 +261,18 @@ def label(name: str) -> str:
 
 
 def term_label(term: str) -> str:
-    """Return the words shown for a model or balance term: a column, or ``column[level]``.
+    """Return the words shown for a model or balance term: a column, ``column[level]``, a square or a product.
 
     Examples
     --------
     >>> term_label("district[Leeds]"), term_label("copas_rate")
     ('District: Leeds', 'Copas rate')
+    >>> term_label("copas_rate²"), term_label("female × district[Leeds]")
+    ('Copas rate squared', 'Female × District: Leeds')
     """
+    if " × " in term:
+        return " × ".join(term_label(part) for part in term.split(" × "))
+    if term.endswith("²"):
+        return f"{term_label(term[:-1])} squared"
     column, bracket, level = term.partition("[")
     return f"{label(column)}: {level[:-1]}" if bracket and level.endswith("]") else label(term)

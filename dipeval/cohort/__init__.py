@@ -13,6 +13,7 @@ from dipeval.cohort.candidates import treated_if_linked
 from dipeval.cohort.episodes_build import episodes
 from dipeval.cohort.episodes_result import Episodes
 from dipeval.cohort.flow import CutBack
+from dipeval.cohort.missing import Filled, fill_missing
 from dipeval.cohort.result import Cohort
 from dipeval.cohort.rule import CohortRule
 
@@ -21,8 +22,10 @@ __all__ = [
     "CohortRule",
     "CutBack",
     "Episodes",
+    "Filled",
     "build_cohort",
     "episodes",
+    "fill_missing",
     "programme_calendar",
     "treated_if_linked",
     "trigger_offences",

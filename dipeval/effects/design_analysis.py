@@ -12,10 +12,52 @@ import pandas as pd
 from dipeval.effects.effect import Effect
 from dipeval.effects.estimate import estimate_effect
 from dipeval.errors import InputError
-from dipeval.matching import match, weight
+from dipeval.matching import Design, match, propensity, weight
+from dipeval.matching.formula import formula_columns
+from dipeval.matching.options import METHODS as MATCHINGS
+from dipeval.matching.weight_options import METHODS as WEIGHTINGS
 from dipeval.vocabulary import TREATED
 
-WEIGHTINGS = ("entropy", "ipw", "none")
+# Options whose value is one column, a list of columns, or a table of column to value.
+_COLUMNS = ("exact", "covariate_calipers", "mahalanobis", "cutpoints", "references", "sample_weights")
+_PASSED_ON = ("formula", "references", "measured_at")
+
+
+def make_groups_comparable(
+    people: Any,
+    *,
+    covariates: Sequence[str],
+    method: str,
+    options: Mapping[str, Any],
+    score: Mapping[str, Any] | None = None,
+) -> Design:
+    """Make one design by `match` or `weight`, whichever has the method: the same for a study and for its repetitions.
+
+    Parameters
+    ----------
+    people
+        One row a person with a column ``treated``, or a cohort.
+    covariates
+        Columns to be made alike on.
+    method
+        Of `match` or of `weight`.
+    options
+        Further options of that function.
+    score
+        Options of `propensity` (``learner``, ``folds``, ``seed``) where another model than the logistic one gives the
+        score; formula and reference levels are taken from ``options``. None for the logistic model.
+
+    Returns
+    -------
+    Design
+    """
+    make = match if method in MATCHINGS else weight
+    given = dict(options)
+    if score is not None:
+        # The model has the formula and the reference levels; a weighting has the sample weights itself as well.
+        shared = {name: given[name] for name in (*_PASSED_ON, "sample_weights") if name in given}
+        given["score"] = propensity(people, treated=TREATED, covariates=list(covariates), **shared, **score)
+    return make(people, treated=TREATED, covariates=list(covariates), method=method, **given)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,9 +73,12 @@ class DesignAnalysis:
     measure
         As in `estimate_effect`.
     method
-        ``nearest`` (`match`) or ``entropy``, ``ipw``, ``none`` (`weight`).
+        Any method of `match` or of `weight`.
     options
         Further options of that function, such as ``caliper``.
+    score
+        Options of `propensity`, such as ``learner``, where another model than the logistic one gives the score; None
+        for the logistic model. The model is fitted again in each run.
 
     Raises
     ------
@@ -54,24 +99,34 @@ class DesignAnalysis:
     measure: str = "risk_difference"
     method: str = "entropy"
     options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    score: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         """Check the method, and that there is something to make the groups alike on."""
-        if self.method not in ("nearest", *WEIGHTINGS):
-            raise InputError(f"method must be nearest, {', '.join(WEIGHTINGS)}; got {self.method!r}.")
+        if self.method not in (*MATCHINGS, *WEIGHTINGS):
+            known = ", ".join((*MATCHINGS, *WEIGHTINGS))
+            raise InputError(f"method must be one of {known}; got {self.method!r}.")
         object.__setattr__(self, "covariates", tuple(self.covariates))
         if not self.covariates:
             raise InputError("DesignAnalysis needs covariates: the columns on which the groups are made alike.")
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """Every column of the people that the design reads: the covariates, and those that are matched exactly."""
-        return tuple(dict.fromkeys((*self.covariates, *self.options.get("exact", ()))))
+        """Every column of the people that the design reads, by whatever option it is named."""
+        named: list[str] = [*self.covariates]
+        for option in _COLUMNS:
+            given = self.options.get(option) or ()
+            named += [given] if isinstance(given, str) else list(given)
+        return tuple(dict.fromkeys([*named, *formula_columns(tuple(self.covariates), self.options.get("formula"))]))
 
     def __call__(self, people: pd.DataFrame) -> Effect:
         """Return the effect among these people: one row a person, treated, outcome and covariates as columns."""
         # The outcome stays outside: the design is made from the named columns only.
-        columns = people[[TREATED, *self.needs]]
-        make = match if self.method == "nearest" else weight
-        design = make(columns, treated=TREATED, covariates=list(self.covariates), method=self.method, **self.options)
+        design = make_groups_comparable(
+            people[[TREATED, *self.needs]],
+            covariates=self.covariates,
+            method=self.method,
+            options=self.options,
+            score=self.score,
+        )
         return estimate_effect(design, people[self.outcome], measure=self.measure, outcome_name=self.outcome)

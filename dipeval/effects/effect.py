@@ -56,7 +56,9 @@ class Effect(HtmlMixin):
     estimand
         Whom the number is about, in words.
     design_method, design_fingerprint, n_treated_dropped
-        The design: how, which one, and how many treated people it left out (None: it does not say).
+        The design: how, which one, and how many treated people it does not use (None: it does not say).
+    about, n_comparison_dropped
+        Whose average effect it is ("ATT", "ATC", "ATE" or "ATO"), and how many comparison people it does not use.
     e_value, e_value_limit
         E-value of the estimate and of the interval limit nearest equality; NaN where there is none.
     constant_groups
@@ -84,6 +86,8 @@ class Effect(HtmlMixin):
     e_value: float = math.nan
     e_value_limit: float = math.nan
     constant_groups: tuple[str, ...] = ()
+    about: str = "ATT"
+    n_comparison_dropped: int | None = None
 
     def __post_init__(self) -> None:
         if not self.conf_low <= self.estimate <= self.conf_high:

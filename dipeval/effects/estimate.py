@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping
 from numbers import Real
 from typing import Final
 
@@ -17,7 +16,9 @@ from dipeval.effects.joining import (
     ComparisonDesign,
     check_design,
     check_fit,
+    cluster_word,
     join,
+    options_of,
     outcome_kind,
     outcome_series,
     refuse_unfit,
@@ -29,6 +30,9 @@ from dipeval.errors import EstimationError, InputError
 logger = logging.getLogger("dipeval")
 
 MEASURES: Final = ("risk_difference", "risk_ratio", "mean_difference")
+
+# Methods in which one person may stand beside several, besides those with ``replace=True``.
+REUSING: Final = ("radius", "kernel")
 
 # Why a measure of the design's list is not given here, and what to ask for instead.
 INSTEAD: Final[dict[str, str]] = {
@@ -70,10 +74,12 @@ def estimate_effect(
     -------
     Effect
         Treated minus comparison (or treated over comparison), with a normal-based interval; a ratio's interval is
-        made on the log scale. Standard errors: pair-cluster where the design has pairs, by person where ``cluster`` is
-        given, otherwise robust (HC0). None allows for the score or the weights having been estimated, which as a rule
-        makes them a little too wide (for the effect on the treated it can go either way: Abadie and Imbens 2016,
-        Econometrica 84, 781-807).
+        made on the log scale. Standard errors: pair-cluster where the design has pairs, clustered by matched set where
+        a person has several matches or in full matching, by person where ``cluster`` is given, otherwise (weights,
+        classes, cells) robust (HC0). With replacement and within a radius they are HC0 too, an approximation that takes
+        the matches as given. None allows for the score or the weights having been estimated, which as a rule makes them
+        a little too wide (for the effect on the treated it can go either way: Abadie and Imbens 2016, Econometrica 84,
+        781-807). Means are weighted: for another estimand than the ATT those of the treated people too.
 
     Raises
     ------
@@ -87,8 +93,10 @@ def estimate_effect(
 
     Notes
     -----
-    Difference of weighted means; White (1980) HC0, or cluster HC1 times G/(G - 1) over pairs or persons; E-value of
-    VanderWeele and Ding (2017).
+    Difference of weighted means; White (1980) HC0, or cluster HC1 times G/(G - 1) over pairs, sets or persons (Abadie
+    and Spiess 2022); E-value of VanderWeele and Ding (2017). Abadie, A. and Imbens, G. W. (2006), Large sample
+    properties of matching estimators for average treatment effects, Econometrica 74, 235-267, give the variance of
+    matching with replacement, of which HC0 over the weighted people is an approximation; an ordinary bootstrap is none.
 
     Examples
     --------
@@ -141,6 +149,8 @@ def estimate_effect(
         design_method=design.method,
         design_fingerprint=design.fingerprint,
         n_treated_dropped=getattr(design, "n_treated_dropped", None),
+        about=getattr(design, "estimand", "ATT"),
+        n_comparison_dropped=int((~design.treated.astype(bool)).sum()) - int((~sample.treated).sum()),
         e_value=e_value(ratio.estimate),
         e_value_limit=1.0 if includes_equality and not math.isnan(ratio.estimate) else e_value_of_limit(ratio),
         constant_groups=tuple(
@@ -163,7 +173,7 @@ def _check_request(measure: str, level: float) -> None:
 def _check_error(error: float, scale: float, sample: Sample) -> None:
     if error > 1e-12 * max(scale, 1e-300):
         return
-    where = "within either group" if sample.clusters is None else "between the pairs (or persons)"
+    where = "within either group" if sample.clusters is None else "between the pairs, sets or persons"
     raise EstimationError(
         f"The outcome does not vary {where}, so no spread can be estimated and an interval would claim certainty. "
         "Follow people for longer, or choose an outcome that differs between people."
@@ -183,12 +193,14 @@ def _ratio(sample: Sample, kind: str, level: float) -> RatioInterval:
 def _se_method(design: ComparisonDesign, sample: Sample, *, own: bool) -> str:
     if own:
         return f"clustered by person (HC1 with G/(G - 1), G = {sample.n_clusters:,} people)"
+    if sample.clusters is not None and cluster_word(design) == "set":
+        return f"clustered by matched set (HC1 with G/(G - 1), G = {sample.n_clusters:,} sets)"
     if sample.clusters is not None:
         return f"pair-cluster (HC1 with G/(G - 1), G = {sample.n_clusters:,} pairs)"
-    options = getattr(design, "options", None)
-    if isinstance(options, Mapping) and options.get("replace"):
+    if design.method in REUSING or options_of(design).get("replace"):
+        who = "treated" if getattr(design, "estimand", "ATT") == "ATC" else "comparison"
         return (
-            "robust (HC0) over the weighted people; a comparison person used more than once counts once, with a "
-            "larger weight"
+            f"robust (HC0) over the weighted people; a {who} person used more than once counts once, with a larger "
+            "weight: an approximation that takes the matches as given"
         )
     return "robust (HC0)"

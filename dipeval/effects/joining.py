@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -34,7 +35,7 @@ class ComparisonDesign(Protocol):
 
     @property
     def clusters(self) -> pd.Series | None:
-        """Pair of each used person, or None."""
+        """Pair or set of each used person, or None."""
         ...
 
     @property
@@ -51,6 +52,17 @@ class ComparisonDesign(Protocol):
     def method(self) -> str:
         """How the groups were made comparable."""
         ...
+
+
+def options_of(design: object) -> Mapping[str, Any]:
+    """Return what a design was asked for, as far as it says."""
+    options = getattr(design, "options", None)
+    return options if isinstance(options, Mapping) else {}
+
+
+def cluster_word(design: ComparisonDesign) -> str:
+    """Return what the clusters of a design are: a "pair", or a "set" of one person and several others."""
+    return "set" if design.method == "full" or options_of(design).get("ratio", 1) > 1 else "pair"
 
 
 def check_design(design: object) -> None:
@@ -134,7 +146,7 @@ def join(design: ComparisonDesign, values: pd.Series, name: str, cluster: pd.Ser
         outcome=np.asarray(numbers, dtype=np.float64),
         treated=treated,
         weights=np.asarray(weights.loc[used], dtype=np.float64),
-        clusters=_cluster_codes(design.clusters, used) if cluster is None else _own_codes(design, cluster, used),
+        clusters=_cluster_codes(design, used) if cluster is None else _own_codes(design, cluster, used),
     )
 
 
@@ -151,16 +163,20 @@ def _numbers(values: pd.Series, name: str) -> pd.Series:
     return numbers
 
 
-def _cluster_codes(clusters: pd.Series | None, used: pd.Index) -> Any:
+def _cluster_codes(design: ComparisonDesign, used: pd.Index) -> Any:
+    clusters = design.clusters
     if clusters is None:
         return None
+    word = cluster_word(design)
     codes, labels = pd.factorize(clusters.reindex(used), sort=False)
     if (codes < 0).any():
         raise DesignError(
-            f"{int((codes < 0).sum())} people have a weight but belong to no pair; make the design again."
+            f"{int((codes < 0).sum())} people have a weight but belong to no {word}; make the design again."
         )
     if len(labels) < 2:
-        raise EstimationError("The design has a single pair: a spread cannot be estimated from it. Match more people.")
+        raise EstimationError(
+            f"The design has a single {word}: a spread cannot be estimated from it. Match more people."
+        )
     return codes
 
 
@@ -172,8 +188,9 @@ def _own_codes(design: ComparisonDesign, cluster: object, used: pd.Index) -> Any
             f"{type(cluster).__name__}."
         )
     if design.clusters is not None:
+        word = cluster_word(design)
         raise EstimationError(
-            "The design has pairs, and errors can be clustered by pair or by person, not by both: make the groups "
+            f"The design has {word}s, and errors can be clustered by {word} or by person, not by both: make the groups "
             "comparable with dip.weight, where a person can be in more than once."
         )
     if cluster.index.has_duplicates:

@@ -237,8 +237,8 @@ class LinkagePropagation(HtmlMixin):
         if self.point.estimand is None:
             return "What is estimated, and with which standard error, is what the analysis that was passed estimates."
         return (
-            f"What is estimated, with the links as made: {self.point.estimand.rstrip('.')}; in each draw the same of "
-            f"the people treated in it. Standard errors of each run: {self.point.se_method}."
+            f"What is estimated, with the links as made: {self.point.estimand.rstrip('.')}; in each draw the same "
+            f"of the people in it. Standard errors of each run: {self.point.se_method}."
         )
 
     def _dropped(self) -> str:

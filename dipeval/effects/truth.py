@@ -145,7 +145,8 @@ def true_effect(
     Raises
     ------
     InputError
-        If there is no truth, its grace period is another than the cohort's, or nobody analysed was truly treated.
+        If the design is about others than the treated, each counted once; if there is no truth, its grace period is
+        another than the cohort's, or nobody analysed was truly treated.
 
     Examples
     --------
@@ -158,6 +159,7 @@ def true_effect(
     0
     """
     follow_up = FollowUp() if follow_up is None else follow_up
+    _check_whom(among)
     _check(truth, cohort, follow_up, measure)
     analysed = _analysed(cohort, among)
     matched = _true_persons(truth, analysed)
@@ -203,6 +205,16 @@ def _check(truth: Any, cohort: Cohort, follow_up: FollowUp, measure: str) -> Non
             'at_extract_end="refuse") and a cohort with late_index="cut_back".'
         )
     require_observable(cohort, follow_up)
+
+
+def _check_whom(among: Any) -> None:
+    """The truth is averaged over the treated, each counted once: another estimate has another truth."""
+    weights = among.weights[(among.weights > 0) & among.treated.astype(bool)]
+    if getattr(among, "estimand", "ATT") != "ATT" or weights.nunique() > 1:
+        raise InputError(
+            "The true effect is that on the treated people used, each counted once; this design is about others, or "
+            "weights the treated. Compare it with a design for the ATT without sample weights."
+        )
 
 
 def _analysed(cohort: Cohort, among: Any) -> pd.DataFrame:

@@ -39,6 +39,16 @@ NOTE_LOG: Final = "The standard error shown is that of the logarithm of the rati
 NOTE_DROPPED: Final = "{n} treated {people} left out of this estimate by the design; the answer may differ for them."
 NOTE_NOBODY_DROPPED: Final = "No treated person was left out by the design."
 NOTE_DROPPED_UNKNOWN: Final = "The design does not say how many treated people it left out."
+NOTE_DROPPED_UNTREATED: Final = (
+    "{n} comparison {people} left out of this estimate by the design; the answer may differ for them."
+)
+NOTE_NO_UNTREATED_DROPPED: Final = "No comparison person was left out by the design."
+NOTE_DROPPED_ANYBODY: Final = (
+    "Left out of this estimate by the design: {n} treated and {others} comparison people; the answer may differ for "
+    "them."
+)
+NOTE_NOBODY_AT_ALL_DROPPED: Final = "Nobody was left out by the design."
+NOTE_WEIGHTED: Final = "The {levels} of {groups} shown are weighted, to be those of people like {whom}."
 NOTE_CONSTANT: Final = (
     "Everybody in the {group} group has the same outcome, so its spread counts as nil: the interval is too narrow."
 )
@@ -61,6 +71,14 @@ NOTE_NO_E_VALUE: Final = (
     "share or mean above 0 in both groups."
 )
 NOTE_DESIGN: Final = "Design: {method}, fingerprint {fingerprint}."
+
+# Estimand -> the groups whose figures are weighted, and whom they then are like.
+EVERYBODY: Final = ("ATE", "ATO")
+LIKE_WHOM: Final[dict[str, tuple[str, str]]] = {
+    "ATC": ("the treated people", "the comparison people the answer is about"),
+    "ATE": ("both groups", "everybody the answer is about"),
+    "ATO": ("both groups", "those who might as well have been treated as not"),
+}
 
 TEMPLATES: Final = tuple(
     text for name, text in list(globals().items()) if name.isupper() and isinstance(text, str)
@@ -123,12 +141,28 @@ def headline(effect: Effect) -> str:
 
 
 def _dropped(effect: Effect) -> str:
-    if effect.n_treated_dropped is None:
-        return NOTE_DROPPED_UNKNOWN
-    if effect.n_treated_dropped == 0:
-        return NOTE_NOBODY_DROPPED
-    people = "person was" if effect.n_treated_dropped == 1 else "people were"
-    return NOTE_DROPPED.format(n=format_count(effect.n_treated_dropped), people=people)
+    """Say how many of the people whose average effect it is were left out; of others nobody is missed."""
+    treated, others = effect.n_treated_dropped, effect.n_comparison_dropped
+    if effect.about in EVERYBODY and treated is not None and others is not None:
+        if treated + others == 0:
+            return NOTE_NOBODY_AT_ALL_DROPPED
+        return NOTE_DROPPED_ANYBODY.format(n=format_count(treated), others=format_count(others))
+    if effect.about == "ATC" and others is not None:
+        return _left_out(others, NOTE_DROPPED_UNTREATED, NOTE_NO_UNTREATED_DROPPED)
+    return NOTE_DROPPED_UNKNOWN if treated is None else _left_out(treated, NOTE_DROPPED, NOTE_NOBODY_DROPPED)
+
+
+def _left_out(n: int, some: str, nobody: str) -> str:
+    return some.format(n=format_count(n), people="person was" if n == 1 else "people were") if n else nobody
+
+
+def _weighted(effect: Effect) -> tuple[str, ...]:
+    """Say whom the shares or means shown stand for where those of the treated people are not their own."""
+    if effect.about not in LIKE_WHOM or effect.design_method == "none":
+        return ()
+    groups, whom = LIKE_WHOM[effect.about]
+    levels = "means" if effect.measure == "mean_difference" else "shares"
+    return (NOTE_WEIGHTED.format(levels=levels, groups=groups, whom=whom),)
 
 
 def overturn(effect: Effect) -> str:
@@ -156,6 +190,6 @@ def notes(effect: Effect) -> tuple[str, ...]:
     if effect.measure == "risk_ratio":
         lines.append(NOTE_LOG)
     lines += [NOTE_CONSTANT.format(group=group) for group in effect.constant_groups]
-    lines += [_dropped(effect), overturn(effect)]
+    lines += [*_weighted(effect), _dropped(effect), overturn(effect)]
     lines.append(NOTE_DESIGN.format(method=effect.design_method, fingerprint=effect.design_fingerprint[:12]))
     return tuple(lines)

@@ -21,6 +21,7 @@ from dipeval.matching.terms import Terms
 from dipeval.presenting import format_count
 
 Floats = NDArray[np.float64]
+MOST_SCORE = 1e150
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -53,6 +54,8 @@ def score_from_caller(score: Any, taken: Taken, scale: str) -> Score:
     if not isinstance(score, pd.Series):
         raise InputError(f"score= must be a pandas Series on the index of people; it is a {type(score).__name__}.")
     refuse_outcome_score(score.name)
+    if pd.api.types.is_complex_dtype(score.dtype):
+        raise InputError("score= holds complex numbers; a score is one plain number a person.")
     if not score.index.is_unique:
         raise InputError("score= has index labels that repeat: give one score a person.")
     values = pd.to_numeric(score.reindex(taken.index), errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
@@ -61,6 +64,8 @@ def score_from_caller(score: Any, taken: Taken, scale: str) -> Score:
         raise InputError(
             f"score= is missing, infinite or no number for {bad} of {len(values)} people; everyone needs a score."
         )
+    if np.abs(values).max(initial=0.0) > MOST_SCORE:
+        raise InputError("score= holds numbers so large that their variance cannot be computed: divide them first.")
     if scale == "given":
         return Score(shown=values, used=values, scale=scale, model=None)
     outside = int(((values <= 0) | (values >= 1)).sum())
@@ -137,6 +142,7 @@ def make_design(
     options: Mapping[str, Any],
     words: str,
     notes: Sequence[str],
+    sample_weights: Floats | None = None,
 ) -> Design:
     """Put a design together.
 
@@ -156,16 +162,17 @@ def make_design(
         Plain values that identify the design.
     notes
         What a reader must be told.
+    sample_weights
+        What each person counted before the design; None when everybody counts once.
 
     Returns
     -------
     Design
     """
-    labels = pd.array(found.sets, dtype="Int64")
-    labels[found.sets == 0] = pd.NA
+    labels = pd.arrays.IntegerArray(found.sets, found.sets == 0)
     people = pd.DataFrame(
         {
-            "id": taken.texts,
+            "id": taken.id_values.to_numpy() if isinstance(taken.id_values, pd.MultiIndex) else taken.id_values.array,
             "treated": taken.treated,
             "score": np.nan if score is None else score.shown,
             "weight": found.weights,
@@ -175,7 +182,6 @@ def make_design(
     )
     ends = (found.focal, found.others) if estimand != "ATC" else (found.others, found.focal)
     options = {"method": method, "estimand": estimand, "covariates": list(taken.covariates), **options}
-    texts = taken.texts
     columns = (taken.index[ends[0]], taken.index[ends[1]], distance)
     return Design(
         method=method,
@@ -184,14 +190,15 @@ def make_design(
         covariates=taken.covariates,
         propensity=None if score is None else score.model,
         fingerprint=fingerprint(
-            texts=texts,
-            order=taken.order,
+            ids=taken.ids,
             terms=terms,
             treated=taken.treated,
             score=None if score is None else score.used,
             weights=found.weights,
-            pairs=[(texts[a], texts[b]) for a, b in zip(*ends, strict=True)],
+            pairs=ends,
+            sets=found.sets,
             options=options,
+            sample_weights=sample_weights,
         ),
         notes=(*notes, *taken.notes),
         _options=options,
@@ -201,6 +208,7 @@ def make_design(
         _terms=terms,
         _used_score=None if score is None else score.used,
         _order=taken.order,
+        _sample_weights=sample_weights,
     )
 
 

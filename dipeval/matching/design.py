@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,13 +9,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
-from dipeval.errors import InputError, InvariantError
-from dipeval.matching.balance import BAND_WORDS, Balance, measure_balance
+from dipeval.errors import InputError
+from dipeval.matching.balance import BAND_WORDS, Balance
+from dipeval.matching.balance_sets import measure_sets
+from dipeval.matching.balance_table import measure_balance
+from dipeval.matching.design_checks import check_pairs, check_weights
+from dipeval.matching.dropped import Dropped, measure_dropped
+from dipeval.matching.method_words import METHOD_WORDS, WEIGHTED, method_in_words
+from dipeval.matching.power import PowerMixin
+from dipeval.matching.precision import precision_frame
 from dipeval.matching.scores import PropensityModel
 from dipeval.matching.terms import Terms
 from dipeval.presenting import HtmlMixin, Summary, format_count, format_number, format_percent
+
+__all__ = ["METHOD_WORDS", "PAIR_COLUMNS", "Design", "effective_size"]
 
 PAIR_COLUMNS = ("treated_index", "comparison_index", "distance")
 
@@ -34,15 +41,16 @@ def effective_size(weights: NDArray[np.float64]) -> float:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Design(HtmlMixin):
+class Design(PowerMixin, HtmlMixin):
     """A comparison, made before any outcome is seen; make one with `match` or `weight`.
 
     Parameters
     ----------
     method
-        "nearest", "entropy", "ipw" or "none".
+        "nearest", "optimal", "radius", "kernel", "full", "subclass" or "cem" (`match`); "entropy", "ipw", "overlap" or
+        "none" (`weight`).
     estimand
-        "ATT", "ATC" or "ATE".
+        "ATT", "ATC", "ATE" or "ATO".
     estimand_in_words
         Whose average effect this design is about, for a sentence.
     covariates
@@ -69,27 +77,13 @@ class Design(HtmlMixin):
     _terms: Terms = field(repr=False)
     _used_score: NDArray[np.float64] | None = field(repr=False)
     _order: NDArray[np.int64] = field(repr=False)
+    _sample_weights: NDArray[np.float64] | None = field(default=None, repr=False)
+    _measured: dict[bool, Balance] = field(init=False, repr=False, default_factory=dict)  # balance, once worked out
 
     def __post_init__(self) -> None:
         """Refuse to exist with a broken promise."""
-        weights = self._people["weight"].to_numpy()
-        treated = self._people["treated"].to_numpy(dtype=bool)
-        if not np.isfinite(weights).all() or (weights < 0).any():
-            raise InvariantError("A design came out with weights that are negative or not numbers.")
-        if not (weights[treated] > 0).any() or not (weights[~treated] > 0).any():
-            raise InvariantError("A design came out with nobody in one of its groups.")
-        focal = {"ATT": treated, "ATC": ~treated}.get(self.estimand)
-        if focal is not None and not np.isin(weights[focal], (0.0, 1.0)).all():
-            raise InvariantError("A design gave the people it is about weights other than 0 and 1.")
-        self._check_pairs()
-
-    def _check_pairs(self) -> None:
-        width = self._options.get("caliper_width")
-        if width is not None and (self._pairs["distance"] > width).any():
-            raise InvariantError("A matched pair lies outside the caliper.")
-        used = {*self._pairs["treated_index"], *self._pairs["comparison_index"]}
-        if used and self.method not in ("radius",) and used != set(self._people.index[self._people["weight"] > 0]):
-            raise InvariantError("The pairs and the weights of a design disagree about who is used.")
+        check_weights(self._people, self.estimand, self._sample_weights)
+        check_pairs(self._people, self._pairs, self._options, self._used_score)
 
     @property
     def weights(self) -> pd.Series:
@@ -140,6 +134,11 @@ class Design(HtmlMixin):
         return int(self._people["treated"].sum()) - self.n_treated
 
     @property
+    def leaves_out(self) -> bool:
+        """Whether the method can leave people out it was asked about: matching and trimming can, weighting cannot."""
+        return self.method not in WEIGHTED or self._options.get("trim", "none") != "none"
+
+    @property
     def ess(self) -> float:
         """Effective number of comparison people: how many equally weighted ones would carry as much."""
         return effective_size(self._people.loc[~self._people["treated"], "weight"].to_numpy()[self._rank(False)])
@@ -160,69 +159,127 @@ class Design(HtmlMixin):
         """Return one row a pair: treated_index, comparison_index (labels of people's index), distance."""
         return self._pairs.copy()
 
-    def balance(self) -> Balance:
-        """Measure the balance of every covariate before and after (`Balance`)."""
-        order = self._order
-        return measure_balance(
-            Terms(
-                names=self._terms.names,
-                columns=self._terms.columns,
-                values=self._terms.values[order],
-                reference=self._terms.reference,
-            ),
-            self._people["treated"].to_numpy(dtype=bool)[order],
-            self._people["weight"].to_numpy()[order],
-            estimand=self.estimand,
-            score=None if self._used_score is None else self._used_score[order],
-            score_scale=str(self._options.get("scale", "logit")),
-        )
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row a person in the order of people: id, treated, score, weight, pair (missing where unused)."""
-        return self._people[["id", "treated", "score", "weight", "pair"]].reset_index(drop=True)
-
-    def minimum_detectable_difference(self, base_share: float, *, power: float = 0.8, level: float = 0.95) -> float:
-        """Return the smallest true difference in a share that this design would probably detect, before any outcome.
+    def balance(self, interactions: bool = False) -> Balance:
+        """Measure how alike the groups are, before and after (`Balance`).
 
         Parameters
         ----------
-        base_share
-            Share of the comparison group expected to have the outcome (say 0.4), from outside these data.
-        power
-            Chance of detecting it.
-        level
-            Confidence level of the interval that would have to exclude zero.
+        interactions
+            Whether to add the squares of the numbers and the product of every two terms of different covariates.
 
         Returns
         -------
-        float
-            Difference in shares (0.05 = 5 percentage points).
-
-        Raises
-        ------
-        InputError
-            If a share, the power or the level is not strictly between 0 and 1.
+        Balance
 
         Notes
         -----
-        Two-group normal approximation with the same share's variance in both groups and effective sample sizes:
-        (z for the level + z for the power) x sqrt(p(1 - p)(1/ESS treated + 1/ESS comparison)). Cohen (1988),
-        Statistical Power Analysis for the Behavioral Sciences. Pairing and an estimated score make it slightly too
-        large: a cautious figure.
+        Standardised differences, variance ratios and distances between distributions, of covariates, squares and
+        products: Austin, P. C. (2009), Statistics in Medicine 28, 3083-3107. No test of significance: it would tell
+        the size of the sample rather than how alike the groups are.
 
         Examples
         --------
         >>> import dipeval as dip
         >>> from dipeval.datasets import recid
         >>> design = dip.weight(recid(), treated="workprg", covariates=["priors", "educ", "age"])
-        >>> 0.05 < design.minimum_detectable_difference(0.13) < 0.06
-        True
+        >>> design.balance().max_smd < 1e-9, design.balance(interactions=True).max_smd_interactions > 0.05
+        (True, True)
         """
-        for name, value in (("base_share", base_share), ("power", power), ("level", level)):
-            if not 0 < value < 1:
-                raise InputError(f"{name} must lie strictly between 0 and 1.")
-        needed = float(ndtri(0.5 + level / 2) + ndtri(power))
-        return needed * math.sqrt(base_share * (1 - base_share) * (1 / self.ess_treated + 1 / self.ess))
+        wanted = bool(interactions)
+        if wanted not in self._measured:
+            self._measured[wanted] = measure_balance(
+                self._terms,
+                self._people["treated"].to_numpy(dtype=bool),
+                self._people["weight"].to_numpy(),
+                order=self._order,
+                estimand=self.estimand,
+                score=self._used_score,
+                score_scale=str(self._options.get("scale", "logit")),
+                sample_weights=self._sample_weights,
+                interactions=wanted,
+            )
+        return self._measured[wanted]
+
+    def balance_by_set(self) -> pd.DataFrame:
+        """Measure balance within each subclass, cell, set or pair.
+
+        Returns
+        -------
+        pandas.DataFrame
+            set, n_treated, n_comparison, max_smd (largest absolute difference in means within the set, over the same
+            standard deviation as in `balance`), worst_term. No row for a design without sets.
+        """
+        return measure_sets(
+            self._terms,
+            self._people["treated"].to_numpy(dtype=bool),
+            self._people["pair"].to_numpy(dtype=np.int64, na_value=0),
+            order=self._order,
+            balance=self.balance(),
+            sample_weights=self._sample_weights,
+        )
+
+    def dropped(self) -> Dropped:
+        """Compare the people this design is about but leaves out with those it keeps (`Dropped`).
+
+        Examples
+        --------
+        >>> import dipeval as dip
+        >>> from dipeval.datasets import recid
+        >>> design = dip.weight(recid(), treated="workprg", covariates=["priors", "educ", "age"])
+        >>> design.dropped().in_words
+        'Nobody was left out: all 672 treated people are in the design.'
+        """
+        return measure_dropped(
+            self._terms,
+            self._people["treated"].to_numpy(dtype=bool),
+            self._people["weight"].to_numpy(),
+            order=self._order,
+            estimand=self.estimand,
+        )
+
+    def precision(self) -> pd.DataFrame:
+        """Say how precise this design is, beside everybody compared without any adjustment, before any outcome.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Two rows: design ("everyone, unadjusted", then this one), n_treated, n_comparison, ess_treated,
+            ess_comparison, std_error_half (of a difference in shares around one half), information (share of the
+            first row's that is kept). Matching one to one throws people away: here is what that costs.
+
+        Examples
+        --------
+        >>> import dipeval as dip
+        >>> from dipeval.datasets import recid
+        >>> design = dip.weight(recid(), treated="workprg", covariates=["priors", "educ", "age"])
+        >>> design.precision()["information"].round(2).tolist()
+        [1.0, 0.96]
+        """
+        treated = self._people["treated"].to_numpy(dtype=bool)
+        first = np.ones(len(treated)) if self._sample_weights is None else self._sample_weights
+        all_treated, all_others = (
+            effective_size(first[self._order][(treated == group)[self._order]]) for group in (True, False)
+        )
+        n_treated = int(treated.sum())
+        return precision_frame(
+            [
+                ("everyone, unadjusted", n_treated, len(treated) - n_treated, all_treated, all_others),
+                (self.method_words, self.n_treated, self.n_comparison, self.ess_treated, self.ess),
+            ]
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a person in the order of people: id, treated, score, weight, pair (missing where unused)."""
+        return self._people[["id", "treated", "score", "weight", "pair"]].reset_index(drop=True)
+
+    @property
+    def method_words(self) -> str:
+        """The method, for a heading or a sentence."""
+        return method_in_words(self.method, self._options)
+
+    def _formula_in_words(self) -> tuple[str, ...]:
+        formula = None if self.propensity is None else self.propensity.formula
+        return (f"Propensity model: {formula}.",) if formula else ()
 
     def summary(self) -> Summary:
         """Say who is compared with whom and how alike they are; no outcome is involved."""
@@ -239,7 +296,7 @@ class Design(HtmlMixin):
         )
         balance = self.balance()
         return Summary(
-            title=f"Design: {METHOD_WORDS[self.method]}",
+            title=f"Design: {self.method_words}",
             headline=(
                 f"{format_count(self.n_treated)} of {format_count(total)} treated people are compared with "
                 f"{format_count(self.n_comparison)} of {format_count(others)} comparison people; the groups are "
@@ -249,6 +306,7 @@ class Design(HtmlMixin):
             notes=(
                 f"What it estimates: {self.estimand_in_words}.",
                 f"SMD denominator: {balance.denominator}.",
+                *self._formula_in_words(),
                 *self.notes,
                 f"Fingerprint {self.fingerprint[:16]}.",
             ),
@@ -265,15 +323,40 @@ class Design(HtmlMixin):
         group = np.where(self._people["treated"], "treated", "comparison")
         return overlap_plot(pd.DataFrame({"score": self.score.to_numpy(), "group": group}), ax=ax)
 
+    def plot_covariate(self, name: str, ax: Any = None) -> Any:
+        """Draw the distribution of one covariate in the two groups, before and after, and return the Axes.
 
-METHOD_WORDS = {
-    "nearest": "nearest-neighbour matching on the propensity score",
-    "optimal": "optimal pair matching",
-    "radius": "radius matching on the propensity score",
-    "full": "full matching",
-    "subclass": "subclassification on the propensity score",
-    "cem": "coarsened exact matching",
-    "entropy": "entropy balancing",
-    "ipw": "inverse probability weighting",
-    "none": "no adjustment",
-}
+        Parameters
+        ----------
+        name
+            A covariate: a number, yes/no or a category.
+        ax
+            Axes to draw on; a new figure without it.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Raises
+        ------
+        InputError
+            If the design has no such covariate.
+        """
+        from dipeval.plots.density import density_plot
+
+        places = [place for place, column in enumerate(self._terms.columns) if column == name]
+        if not places:
+            raise InputError(f"This design has no covariate '{name}'; it has {', '.join(self.covariates)}.")
+        values: Any = self._terms.values[:, places[0]]
+        if self._terms.names[places[0]] != name:
+            levels = np.array([self._terms.names[place][len(name) + 1 : -1] for place in places], dtype=object)
+            values = levels[self._terms.values[:, places].argmax(axis=1)]
+        frame = pd.DataFrame(
+            {
+                "value": values,
+                "group": np.where(self._people["treated"], "treated", "comparison"),
+                "before": 1.0 if self._sample_weights is None else self._sample_weights,
+                "weight": self._people["weight"].to_numpy(),
+            }
+        )
+        return density_plot(frame, name=name, ax=ax)

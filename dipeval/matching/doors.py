@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dipeval.errors import DesignError, InputError
-from dipeval.matching.ties import canonical_order, id_texts
+from dipeval.matching.ids import Ids, read_ids
 from dipeval.vocabulary import OUTCOME_NAMES
 
 BEFORE = frozenset({"before_index", "at_index"})
@@ -47,21 +47,33 @@ People = pd.DataFrame | CohortLike
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Taken:
-    """What came through the door: complete columns, a yes/no treatment, unique ids and the orders made from them."""
+    """What came through the door: complete columns, a yes/no treatment, unique ids and the order they give.
+
+    The frame shares its columns with the caller's table, so that a million people are not copied: read it, never write.
+    """
 
     frame: pd.DataFrame
     treated: NDArray[np.bool_]
     treated_name: str
     covariates: tuple[str, ...]
     index: pd.Index
-    texts: list[str]
-    order: NDArray[np.int64]
+    id_values: pd.Index
+    ids: Ids
     declared: bool
+
+    @property
+    def order(self) -> NDArray[np.int64]:
+        """Positions that sort the people by id."""
+        return self.ids.order
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader must be told about the columns."""
         return () if self.declared else (NOT_DECLARED,)
+
+    def only(self, names: Sequence[str]) -> pd.DataFrame:
+        """Return some of the columns, not copied."""
+        return _shared(self.frame, names)
 
 
 def take(
@@ -111,9 +123,9 @@ def take(
     _refuse_roles(wanted, treated, id)
     _refuse_outcomes([*wanted, treated, *([] if id is None else [id])])
     declared = _refuse_late(wanted, known, strict=not isinstance(people, pd.DataFrame))
-    index = _index(table, id)
-    texts = id_texts(index)
-    frame = table.loc[:, list(wanted)].copy()
+    id_values = _index(table, id)
+    ids = read_ids(id_values)
+    frame = _shared(table, wanted)
     _refuse_incomplete(frame)
     return Taken(
         frame=frame,
@@ -121,17 +133,25 @@ def take(
         treated_name=treated,
         covariates=names,
         index=table.index.copy(),
-        texts=texts,
-        order=canonical_order(index, texts),
+        id_values=id_values,
+        ids=ids,
         declared=declared,
     )
+
+
+def _shared(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Return columns of a table in a frame of their own that shares their memory."""
+    return pd.DataFrame({name: table[name] for name in names}, index=table.index, copy=False)
 
 
 def _open(people: People, measured_at: Mapping[str, str] | None) -> tuple[pd.DataFrame, Mapping[str, str]]:
     if measured_at is not None and not isinstance(measured_at, Mapping):
         raise InputError('measured_at must be a mapping of column to moment, such as {"age": "at_index"}.')
     if isinstance(people, pd.DataFrame):
-        unknown = sorted({str(when) for when in (measured_at or {}).values()} - set(DECLARABLE))
+        moments = [
+            when if isinstance(when, str) else f"a {type(when).__name__}" for when in (measured_at or {}).values()
+        ]
+        unknown = sorted(set(moments) - set(DECLARABLE))
         if unknown:
             raise InputError(f"measured_at= takes {', '.join(DECLARABLE)}; it was given {', '.join(unknown)}.")
         return people, dict(measured_at or {})
@@ -172,6 +192,11 @@ def _names(names: Iterable[str], what: str, *, empty: bool = False) -> tuple[str
 
 
 def _columns_exist(table: pd.DataFrame, names: Sequence[str]) -> None:
+    if table.columns.nlevels > 1:
+        raise InputError(
+            f"people has column names of {table.columns.nlevels} levels; one level is needed: join them first "
+            "(people.columns = ['_'.join(map(str, name)) for name in people.columns])."
+        )
     missing = [str(name) for name in names if name not in table.columns]
     if missing:
         near = get_close_matches(missing[0], [str(name) for name in table.columns], n=1)
@@ -235,7 +260,7 @@ def _index(table: pd.DataFrame, id: str | None) -> pd.Index:
             f"{int(table.index.duplicated().sum())} of the {len(table)} index labels repeat an earlier one; results "
             "are handed back on the index, so make it unique (people.reset_index(drop=True), or set_index on the id)."
         )
-    index = table.index if id is None else pd.Index(table[id])
+    index = table.index if id is None else pd.Index(_whole_width(table[id]))
     missing = int(np.count_nonzero(index.isna())) if not isinstance(index, pd.MultiIndex) else 0
     if missing:
         raise InputError(
@@ -244,13 +269,15 @@ def _index(table: pd.DataFrame, id: str | None) -> pd.Index:
     return index
 
 
+def _whole_width(column: pd.Series) -> pd.Series:
+    """Return half-precision numbers in single precision: pandas makes no index of them."""
+    return column.astype(np.float32) if column.dtype == np.float16 else column
+
+
 def _refuse_incomplete(frame: pd.DataFrame) -> None:
     faults = []
     for name in frame.columns:
-        column = frame[name]
-        gaps = int(column.isna().sum())
-        numeric = pd.api.types.is_float_dtype(column.dtype)
-        endless = int(np.isinf(column.dropna().to_numpy(dtype=float)).sum()) if numeric else 0
+        gaps, endless = _gaps(frame[name])
         found = [f"{gaps} missing"] * (gaps > 0) + [f"{endless} infinite"] * (endless > 0)
         if found:
             faults.append(f"{name} ({' and '.join(found)})")
@@ -261,13 +288,25 @@ def _refuse_incomplete(frame: pd.DataFrame) -> None:
         )
 
 
+def _gaps(column: pd.Series) -> tuple[int, int]:
+    """Count the missing and the infinite values of a column."""
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "biu":
+        return 0, 0
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind == "f" and np.isfinite(column.to_numpy()).all():
+        return 0, 0
+    gaps = int(column.isna().sum())
+    numeric = pd.api.types.is_float_dtype(column.dtype)
+    return gaps, int(np.isinf(column.dropna().to_numpy(dtype=float)).sum()) if numeric else 0
+
+
 def _yes_no(column: pd.Series, name: str) -> NDArray[np.bool_]:
     gaps = int(column.isna().sum())
     if gaps:
         raise InputError(
             f"The treatment '{name}' is missing for {gaps} of {len(column)} people; everyone needs 0 or 1."
         )
-    if not (pd.api.types.is_bool_dtype(column.dtype) or pd.api.types.is_numeric_dtype(column.dtype)):
+    numeric = pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_complex_dtype(column.dtype)
+    if not (numeric or pd.api.types.is_bool_dtype(column.dtype)):
         column = _loose(column, name)
     values = column.to_numpy(dtype=float)
     other = int((~np.isin(values, (0.0, 1.0))).sum())

@@ -115,11 +115,14 @@ def found_sets(
     renumber = np.zeros(size, dtype=np.int64)
     renumber[seen[seen > 0]] = np.arange(1, 1 + np.count_nonzero(seen))
     focal, others = (np.zeros(0, dtype=np.int64),) * 2 if pairs is None else pairs
-    laid = np.lexsort((problem.by_id_rank()[others], problem.by_id_rank()[focal]))
+    if len(focal):
+        rank = problem.by_id_rank()
+        laid = np.lexsort((rank[others], rank[focal]))
+        focal, others = focal[laid], others[laid]
     return Found(
         weights=set_weights(problem, labels),
-        focal=focal[laid],
-        others=others[laid],
+        focal=focal,
+        others=others,
         sets=renumber[labels],
         clusters=clusters,
         facts=facts,
@@ -142,19 +145,21 @@ def set_weights(problem: Problem, labels: Ints) -> Floats:
     numpy.ndarray
         ATT: treated 1, comparison people treated/comparison of their set; ATC the other way round; ATE: size of the
         set over the number of its own group in it. Each is rescaled to mean 1 over the people of that group used; the
-        weights of the people the effect is about stay 1.
+        weights of the people the effect is about stay 1. Every figure comes from whole numbers of people in sets, so
+        the order of the rows, and the numbers the sets happen to have, do not move a bit.
     """
     used = labels > 0
     size = int(labels.max(initial=0)) + 1
     n_treated = np.bincount(labels[problem.treated], minlength=size).astype(np.float64)
     n_others = np.bincount(labels[~problem.treated], minlength=size).astype(np.float64)
-    own = np.where(problem.treated, n_treated[labels], n_others[labels])
-    target = {"ATT": n_treated, "ATC": n_others, "ATE": n_treated + n_others}[problem.options.estimand][labels]
-    weights = np.where(used, target / np.where(own > 0, own, 1.0), 0.0)
-    for group in (problem.treated, ~problem.treated):
+    target = {"ATT": n_treated, "ATC": n_others, "ATE": n_treated + n_others}[problem.options.estimand]
+    weights = np.zeros(len(labels))
+    for group, number in ((problem.treated, n_treated), (~problem.treated, n_others)):
         mine = group & used
-        # Numbers in sets are whole, so this sum is rounded the same way in whatever order the rows come.
-        weights[mine] *= mine.sum() / np.sort(weights[mine]).sum() if mine.any() else 1.0
+        # The weights of a group sum to its targets' sum, a whole number: the rescaling is exact whatever the order.
+        total = float(target[(number > 0) & (np.arange(size) > 0)].sum())
+        of = labels[mine]
+        weights[mine] = target[of] / number[of] * (int(mine.sum()) / max(1.0, total))
     if problem.options.estimand != "ATE":
         weights[problem.is_focal & used] = 1.0
     return weights

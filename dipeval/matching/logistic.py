@@ -1,27 +1,31 @@
 """Unpenalised logistic regression by iteratively reweighted least squares, on the distinct rows.
 
 Rows are grouped by what they hold before anything is summed, so neither the order of the rows nor a person's id can
-move a bit of the result, and people with the same covariates have the very same score. McCullagh and Nelder (1989),
-Generalized Linear Models, section 2.5.
+move a bit of the result, and people with the same covariates have the very same score. The distinct rows stand in an
+order made from what they hold, and every sum runs over blocks of that order, one after the other: a block fits the
+processor's cache, so a pass costs little more than reading the rows once. McCullagh and Nelder (1989), Generalized
+Linear Models, section 2.5.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dipeval.errors import DesignError
+from dipeval.matching.separation import check_rank, separated
 from dipeval.matching.terms import Terms
 from dipeval.matching.ties import content_groups
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
-TOLERANCE = 1e-14
 MOST_STEPS = 60
+SETTLED = 1e-9  # a Newton step this small leaves an error of its square
 LARGEST_LOGIT = 30.0
-SAME_DIRECTION = 1e-11  # share of a column's variance that the columns before it must leave unexplained
+BLOCK = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -38,25 +42,44 @@ class LogitFit:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Grouped:
-    """Distinct rows, standardised, with the number of people and of treated people on each."""
+    """Distinct rows, standardised, with the number (or weight) of people and of treated people on each."""
 
     rows: Floats
     people: Floats
     treated: Floats
+    squared_treated: Floats  # weights squared, summed over the treated and over the others: for robust errors
+    squared_others: Floats
     group: NDArray[np.int64]
     centre: Floats
     scale: Floats
 
+    def blocks(self) -> Iterator[slice]:
+        """Hand out the rows in blocks, always the same ones."""
+        return (slice(start, start + BLOCK) for start in range(0, len(self.rows), BLOCK))
 
-def fit_logit(terms: Terms, treated: NDArray[np.bool_]) -> LogitFit:
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Pass:
+    """What one pass over the rows finds out about a set of coefficients."""
+
+    deviance: float
+    gradient: Floats
+    information: Floats
+    farthest: float
+
+
+def fit_logit(terms: Terms, treated: Bools, sample_weights: Floats | None = None) -> LogitFit:
     """Fit the treatment on the terms by maximum likelihood, without any penalty.
 
     Parameters
     ----------
     terms
-        Model terms (no reference levels), one row a person.
+        One row a person; reference levels are left out of the model here, so that a large table need not be copied.
     treated
         Who was treated.
+    sample_weights
+        One positive weight a person; only their ratios matter. The covariance then is the robust one of survey
+        practice, n/(n-1) times the sandwich, and the deviance is that of weights with mean 1.
 
     Returns
     -------
@@ -66,19 +89,28 @@ def fit_logit(terms: Terms, treated: NDArray[np.bool_]) -> LogitFit:
     ------
     DesignError
         Terms that are linear combinations of others, or that separate the groups perfectly.
+
+    Notes
+    -----
+    Weighted: Binder, D. A. (1983), On the variances of asymptotically normal estimators from complex surveys,
+    International Statistical Review 51, 279-292, for people drawn one by one.
     """
-    data = _group(terms.values, treated)
-    check_rank(terms, data.rows, data.people)
-    beta, information, deviance, steps = _iterate(terms, data)
-    covariance = np.linalg.inv(information)
+    data = _group(terms, treated, sample_weights)
+    terms = terms.labels()
+    correlations = _correlations(data)
+    check_rank(terms, correlations)
+    beta, last, steps = _iterate(terms, data)
+    covariance = np.linalg.inv(last.information)
+    if sample_weights is not None:
+        middle = _middle(data, beta) * (len(treated) / (len(treated) - 1))
+        covariance = covariance @ middle @ covariance
     to_data = _back_to_data(data)
-    logit = _linear_predictor(data.rows, beta)
     return LogitFit(
         coefficients=to_data @ beta,
         covariance=to_data @ covariance @ to_data.T,
-        logit=logit[data.group],
-        deviance=deviance,
-        condition_number=_condition_number(data.rows, data.people),
+        logit=_steady_logit(data, beta)[data.group],
+        deviance=last.deviance,
+        condition_number=_condition_number(correlations),
         steps=steps,
     )
 
@@ -86,77 +118,147 @@ def fit_logit(terms: Terms, treated: NDArray[np.bool_]) -> LogitFit:
 def expit(logit: Floats) -> Floats:
     """Return probabilities from logits, without overflow on either side."""
     shrunk = np.exp(-np.abs(logit))
-    return np.where(logit >= 0, 1.0 / (1.0 + shrunk), shrunk / (1.0 + shrunk))
+    return np.where(logit >= 0, 1.0, shrunk) / (1.0 + shrunk)
 
 
-def _group(values: Floats, treated: NDArray[np.bool_]) -> _Grouped:
-    first, group = content_groups(values)
-    people = np.bincount(group, minlength=len(first)).astype(np.float64)
-    hits = np.bincount(group[treated], minlength=len(first)).astype(np.float64)
-    rows = values[first]
-    centre = people @ rows / people.sum()
-    centred = rows - centre
-    scale = np.sqrt(people @ centred**2 / people.sum())
-    return _Grouped(rows=centred / scale, people=people, treated=hits, group=group, centre=centre, scale=scale)
+def _group(terms: Terms, treated: Bools, weights: Floats | None) -> _Grouped:
+    first, group = content_groups(terms.values)
+    size, keep = len(first), np.flatnonzero(~terms.reference)
+    rows = np.empty((size, len(keep)))
+    for start in range(0, size, BLOCK):
+        rows[start : start + BLOCK] = terms.values[first[start : start + BLOCK]][:, keep]
+    if weights is None:
+        people = np.bincount(group, minlength=size).astype(np.float64)
+        hits = np.bincount(group[treated], minlength=size).astype(np.float64)
+        squared = (hits, people - hits)
+    else:
+        own = weights / (np.sort(weights).sum() / len(weights))
+        hits, others = _summed(own, group, treated, size), _summed(own, group, ~treated, size)
+        people = hits + others
+        squared = (_summed(own**2, group, treated, size), _summed(own**2, group, ~treated, size))
+    centre, scale = _standardise(rows, people)
+    return _Grouped(
+        rows=rows,
+        people=people,
+        treated=hits,
+        squared_treated=squared[0],
+        squared_others=squared[1],
+        group=group,
+        centre=centre,
+        scale=scale,
+    )
 
 
-def _with_intercept(rows: Floats) -> Floats:
-    return np.column_stack([np.ones(len(rows)), rows])
+def _summed(weights: Floats, group: NDArray[np.int64], members: Bools, size: int) -> Floats:
+    """Sum weights within groups, smallest first: the order of the rows then cannot show in the last bits."""
+    places = np.flatnonzero(members)
+    places = places[np.lexsort((weights[places], group[places]))]
+    sums: Floats = np.bincount(group[places], weights=weights[places], minlength=size).astype(np.float64)
+    return sums
 
 
-def _linear_predictor(rows: Floats, beta: Floats) -> Floats:
-    # Column by column: one fixed order of additions for every row, whatever the BLAS underneath.
-    logit = np.full(len(rows), beta[0])
-    for column in range(rows.shape[1]):
-        logit += rows[:, column] * beta[column + 1]
-    return logit
+def _standardise(rows: Floats, people: Floats) -> tuple[Floats, Floats]:
+    """Give every column mean 0 and standard deviation 1, in place; return what they were."""
+    total = people.sum()
+    centre = people @ rows / total
+    squares = np.zeros(rows.shape[1])
+    for start in range(0, len(rows), BLOCK):
+        block = rows[start : start + BLOCK]
+        block -= centre
+        squares += people[start : start + BLOCK] @ block**2
+    scale = np.sqrt(squares / total)
+    for start in range(0, len(rows), BLOCK):
+        rows[start : start + BLOCK] /= scale
+    return centre, scale
 
 
-def _iterate(terms: Terms, data: _Grouped) -> tuple[Floats, Floats, float, int]:
-    design = _with_intercept(data.rows)
+def _iterate(terms: Terms, data: _Grouped) -> tuple[Floats, _Pass, int]:
     share = data.treated.sum() / data.people.sum()
-    beta = np.zeros(design.shape[1])
+    beta = np.zeros(data.rows.shape[1] + 1)
     beta[0] = np.log(share / (1 - share))
-    deviance = _deviance(_linear_predictor(data.rows, beta), data)
+    now = _pass(data, beta)
     for step in range(1, MOST_STEPS + 1):
-        logit = _linear_predictor(data.rows, beta)
-        gradient, information = _score_and_information(design, logit, data)
         try:
-            move = np.asarray(np.linalg.solve(information, gradient), dtype=np.float64)
+            move = np.asarray(np.linalg.solve(now.information, now.gradient), dtype=np.float64)
         except np.linalg.LinAlgError:
-            raise _separated(terms, beta) from None
-        beta, new_deviance = _step(data, beta, move, deviance)
-        if np.abs(_linear_predictor(data.rows, beta)).max() > LARGEST_LOGIT and step > 12 and np.abs(move).max() > 0.1:
-            raise _separated(terms, beta)
-        settled = abs(new_deviance - deviance) <= TOLERANCE * (abs(new_deviance) + 0.1)
-        deviance = new_deviance
-        if settled and np.abs(move).max() <= 1e-10 * (1 + np.abs(beta).max()):
-            logit = _linear_predictor(data.rows, beta)
-            return beta, _score_and_information(design, logit, data)[1], deviance, step
-    raise _separated(terms, beta)
+            raise separated(terms, beta) from None
+        if not np.isfinite(move).all():
+            raise separated(terms, beta)
+        settled = bool(np.abs(move).max() <= SETTLED * (1 + np.abs(beta).max()))
+        before, (beta, now) = now, _step(data, beta, move, now)
+        if settled:
+            return beta, now, step
+        runs_away = now.farthest > LARGEST_LOGIT and step > 12 and np.abs(move).max() > 0.1
+        if runs_away or now is before:
+            raise separated(terms, beta)
+    raise separated(terms, beta)
 
 
-def _step(data: _Grouped, beta: Floats, move: Floats, deviance: float) -> tuple[Floats, float]:
+def _step(data: _Grouped, beta: Floats, move: Floats, now: _Pass) -> tuple[Floats, _Pass]:
     """Take the Newton step, halved while it makes the fit worse by more than rounding."""
     for halving in range(30):
         tried = beta + move * 0.5**halving
-        new = _deviance(_linear_predictor(data.rows, tried), data)
-        if new <= deviance + 1e-12 * (abs(deviance) + 1):
-            return tried, new
-    return beta, deviance
+        then = _pass(data, tried)
+        if then.deviance <= now.deviance + 1e-12 * (abs(now.deviance) + 1):
+            return tried, then
+    return beta, now
 
 
-def _score_and_information(design: Floats, logit: Floats, data: _Grouped) -> tuple[Floats, Floats]:
-    share = expit(logit)
-    gradient = design.T @ (data.treated - data.people * share)
-    weight = data.people * share * expit(-logit)
-    return gradient, (design * weight[:, None]).T @ design
+def _pass(data: _Grouped, beta: Floats) -> _Pass:
+    """Go over the rows once: deviance, its first and second derivatives, and the largest logit."""
+    size = len(beta)
+    gradient, information = np.zeros(size), np.zeros((size, size))
+    deviance, farthest = 0.0, 0.0
+    for block in data.blocks():
+        rows, people, hits = data.rows[block], data.people[block], data.treated[block]
+        logit = rows @ beta[1:] + beta[0]
+        away = np.abs(logit)
+        shrunk = np.exp(-away)
+        share = np.where(logit >= 0, 1.0, shrunk) / (1.0 + shrunk)
+        # log(1 + e^x) = max(x, 0) + log(1 + e^-|x|)
+        deviance += float(2.0 * (people @ (np.maximum(logit, 0.0) + np.log1p(shrunk)) - hits @ logit))
+        left = hits - people * share
+        weight = people * (shrunk / (1.0 + shrunk) ** 2)
+        gradient[0] += left.sum()
+        gradient[1:] += left @ rows
+        _add_square(information, rows, weight)
+        farthest = max(farthest, float(away.max()))
+    return _Pass(deviance=deviance, gradient=gradient, information=information, farthest=farthest)
 
 
-def _deviance(logit: Floats, data: _Grouped) -> float:
-    log_hit = -np.logaddexp(0.0, -logit)
-    log_miss = -np.logaddexp(0.0, logit)
-    return float(-2.0 * (data.treated @ log_hit + (data.people - data.treated) @ log_miss))
+def _add_square(total: Floats, rows: Floats, weight: Floats) -> None:
+    """Add the weighted squares and products of the rows, intercept first."""
+    weighted = rows * weight[:, None]
+    along = weighted.sum(axis=0)
+    total[0, 0] += weight.sum()
+    total[0, 1:] += along
+    total[1:, 0] += along
+    total[1:, 1:] += weighted.T @ rows
+
+
+def _middle(data: _Grouped, beta: Floats) -> Floats:
+    """Return the middle of the sandwich: the sum of each person's score, weight included, times itself."""
+    total = np.zeros((len(beta), len(beta)))
+    for block in data.blocks():
+        share = expit(data.rows[block] @ beta[1:] + beta[0])
+        weight = data.squared_treated[block] * (1 - share) ** 2 + data.squared_others[block] * share**2
+        _add_square(total, data.rows[block], weight)
+    return total
+
+
+def _steady_logit(data: _Grouped, beta: Floats) -> Floats:
+    """Return the linear predictor with one fixed order of additions for every row.
+
+    The passes leave that to the linear algebra library, which may add the last rows of a block in another order; the
+    scores that are handed out do not hang on it.
+    """
+    logit = np.empty(len(data.rows))
+    for block in data.blocks():
+        total = np.full(len(data.rows[block]), beta[0])
+        for column, slope in zip(data.rows[block].T, beta[1:], strict=True):
+            total += column * slope
+        logit[block] = total
+    return logit
 
 
 def _back_to_data(data: _Grouped) -> Floats:
@@ -169,86 +271,14 @@ def _back_to_data(data: _Grouped) -> Floats:
     return matrix
 
 
-def _correlations(rows: Floats, people: Floats) -> Floats:
-    return (rows * people[:, None]).T @ rows / people.sum()
+def _correlations(data: _Grouped) -> Floats:
+    total = np.zeros((data.rows.shape[1],) * 2)
+    for block in data.blocks():
+        total += (data.rows[block] * data.people[block, None]).T @ data.rows[block]
+    return total / data.people.sum()
 
 
-def _condition_number(rows: Floats, people: Floats) -> float:
+def _condition_number(correlations: Floats) -> float:
     """Condition number of the standardised terms (Belsley, Kuh and Welsch 1980): above 30 calls for caution."""
-    spectrum = np.linalg.eigvalsh(_correlations(rows, people))
+    spectrum = np.linalg.eigvalsh(correlations)
     return float(np.sqrt(spectrum[-1] / max(spectrum[0], np.finfo(float).tiny)))
-
-
-def check_rank(terms: Terms, rows: Floats, people: Floats) -> None:
-    """Refuse terms that are linear combinations of the ones before them, and name both.
-
-    Parameters
-    ----------
-    terms
-        Names of the terms.
-    rows, people
-        Standardised distinct rows and the number of people on each.
-
-    Raises
-    ------
-    DesignError
-        Naming each such column and those it follows from.
-    """
-    correlations = _correlations(rows, people)
-    kept: list[int] = []
-    found: list[str] = []
-    for term in range(len(terms.names)):
-        if not kept:
-            kept.append(term)
-            continue
-        share = np.linalg.solve(correlations[np.ix_(kept, kept)], correlations[kept, term])
-        left = correlations[term, term] - share @ correlations[kept, term]
-        if left > SAME_DIRECTION:
-            kept.append(term)
-            continue
-        of = sorted({terms.columns[kept[place]] for place in np.flatnonzero(np.abs(share) > 1e-6)})
-        found.append(f"'{terms.columns[term]}' follows exactly from {', '.join(of)}")
-    if found:
-        raise DesignError(
-            f"Covariates that are linear combinations of others: {'; '.join(dict.fromkeys(found))}. "
-            "They add nothing and make the model unsolvable: take one of each out."
-        )
-
-
-def refuse_separating_terms(terms: Terms, treated: NDArray[np.bool_]) -> None:
-    """Refuse a column that alone tells treated from comparison people.
-
-    Parameters
-    ----------
-    terms
-        All terms, reference levels included: every level of a category counts.
-    treated
-        Who was treated.
-
-    Raises
-    ------
-    DesignError
-        Naming the columns.
-    """
-    low_t, high_t = terms.values[treated].min(axis=0), terms.values[treated].max(axis=0)
-    low_c, high_c = terms.values[~treated].min(axis=0), terms.values[~treated].max(axis=0)
-    apart = (high_t <= low_c) | (high_c <= low_t)
-    if apart.any():
-        names = ", ".join(dict.fromkeys(f"'{terms.columns[place]}'" for place in np.flatnonzero(apart)))
-        raise DesignError(
-            f"{names} predicts the treatment perfectly for some or all people (on one side of a value, or at one "
-            "level, everybody or nobody is treated): there is nobody to compare them with. Take the column out, merge "
-            "its levels, or leave those people out and say so."
-        )
-
-
-def _separated(terms: Terms, beta: Floats) -> DesignError:
-    """Name the columns whose coefficients ran away; not always one column alone is to blame."""
-    size = np.abs(beta[1:])
-    worst = [place for place in np.argsort(-size, kind="stable") if size[place] >= 0.25 * size.max()]
-    names = ", ".join(dict.fromkeys(f"'{terms.columns[place]}'" for place in worst))
-    return DesignError(
-        f"The covariates together predict the treatment perfectly for some or all people; the estimates run away most "
-        f"for {names}. There is nobody to compare those people with: take such columns out, merge rare levels, use "
-        "fewer covariates, or leave those people out and say so."
-    )

@@ -17,6 +17,7 @@ from dipeval.matching.design import Design
 from dipeval.matching.doors import People, Taken, take
 from dipeval.matching.formula import formula_columns
 from dipeval.matching.full import full_sets
+from dipeval.matching.kernel import kernel_weights
 from dipeval.matching.metric import mahalanobis_coordinates
 from dipeval.matching.nearest import nearest_pairs
 from dipeval.matching.optimal import optimal_pairs
@@ -29,7 +30,7 @@ from dipeval.matching.options import (
     mapping_option,
     refuse_words_in_numbers,
 )
-from dipeval.matching.problem import Bools, Condition, Found, Ints, Problem, caliper_width
+from dipeval.matching.problem import Bools, Condition, Floats, Found, Ints, Problem, caliper_width
 from dipeval.matching.proof import prove
 from dipeval.matching.radius import radius_weights
 from dipeval.matching.scores import PropensityModel
@@ -43,6 +44,7 @@ MATCHERS: Mapping[str, Callable[[Problem], Found]] = MappingProxyType(
         "nearest": nearest_pairs,
         "optimal": optimal_pairs,
         "radius": radius_weights,
+        "kernel": kernel_weights,
         "full": full_sets,
         "subclass": score_classes,
         "cem": exact_cells,
@@ -61,6 +63,8 @@ def match(
     caliper_unit: str = "sd",
     scale: str = "logit",
     ratio: int = 1,
+    min_ratio: int | None = None,
+    max_ratio: int | None = None,
     replace: bool = False,
     order: str = "largest",
     exact: Sequence[str] = (),
@@ -89,8 +93,9 @@ def match(
         Columns known before the index date: numbers, yes/no or categories. May be left out when `formula` names them.
     method
         "nearest": greedy, one person at a time. "optimal": pairs with the smallest total distance. "radius": everybody
-        within the caliper. "full": sets of one treated and several comparison people or the other way round, everyone
-        used. "subclass": classes of the score. "cem": coarsened exact matching.
+        within the caliper. "kernel": the same, the nearer the more weight. "full": sets of one treated and several
+        comparison people or the other way round, everyone used. "subclass": classes of the score. "cem": coarsened
+        exact matching.
     estimand
         "ATT" (treated people are matched), "ATC" (comparison people are), or, for full, subclass and cem, "ATE".
     caliper
@@ -103,6 +108,9 @@ def match(
         Match on the "logit" or the "probability"; "given" uses the numbers of `score` just as they are.
     ratio
         Matches wanted for each person; everyone gets a first before anyone gets a second.
+    min_ratio, max_ratio
+        For a variable ratio (nearest without replacement): fewest and most matches of a person, with `ratio` the
+        average; more go to people about whose score there are many others.
     replace
         Whether one person may be matched to several.
     order
@@ -127,7 +135,8 @@ def match(
     trim
         Whom to leave out beforehand: "none", "common_support", "crump", "preference" or "percentile" (see `overlap`).
     id
-        Column with a unique id; without it, the index.
+        Column with a unique id; without it, the index. Read it with the same type every time: the number 7 and the
+        text "7" are different ids and draw different lots in a tie.
     ties
         "seeded": a seeded hash of the id decides; "row": the order of the rows does.
     seed
@@ -151,14 +160,21 @@ def match(
 
     Notes
     -----
-    Nearest: Rosenbaum, P. R. and Rubin, D. B. (1985), Constructing a control group using multivariate matched sampling
-    methods that incorporate the propensity score, American Statistician 39, 33-38. Caliper of 0.2 standard deviations
-    of the logit: Austin, P. C. (2011), Pharmaceutical Statistics 10, 150-161. Optimal pairs: Rosenbaum, P. R. (1989),
-    Optimal matching for observational studies, Journal of the American Statistical Association 84, 1024-1032. Full
-    matching: Hansen, B. B. (2004), the same 99, 609-618. Radius: Dehejia, R. H. and Wahba, S. (2002), Review of
-    Economics and Statistics 84, 151-161. Subclasses: Rosenbaum, P. R. and Rubin, D. B. (1984), Journal of the American
-    Statistical Association 79, 516-524. Coarsened exact matching: Iacus, S. M., King, G. and Porro, G. (2012),
+    Nearest: Rosenbaum, P. R. and Rubin, D. B. (1985), American Statistician 39, 33-38. Caliper of 0.2 standard
+    deviations of the logit: Austin, P. C. (2011), Pharmaceutical Statistics 10, 150-161. Optimal pairs: Rosenbaum,
+    P. R. (1989), Optimal matching for observational studies, Journal of the American Statistical Association 84,
+    1024-1032. Full matching: Hansen, B. B. (2004), the same 99, 609-618. Radius: Dehejia, R. H. and Wahba, S. (2002),
+    Review of Economics and Statistics 84, 151-161. Subclasses: Rosenbaum, P. R. and Rubin, D. B. (1984), Journal of the
+    American Statistical Association 79, 516-524. Coarsened exact matching: Iacus, S. M., King, G. and Porro, G. (2012),
     Political Analysis 20, 1-24. Docs page "Choosing a design" says when each is the right one.
+    Kernel: Heckman, J. J., Ichimura, H. and Todd, P. E. (1997), Review of Economic Studies 64, 605-654 (Epanechnikov;
+    the caliper is the bandwidth).
+    Variable ratio: Ming, K. and Rosenbaum, P. R. (2000), Biometrics 56, 118-124. Within each exact-matching cell, from
+    the lowest score up (for the ATC from the highest down), as many people as possible are to have `max_ratio` matches,
+    one the remainder and the others `min_ratio`, so that the sum is `ratio` a person; then the rounds as ever.
+    Ties of the nearest neighbour: of two people exactly as near, the one fewer places away on the line of scores is
+    taken, then the one with the lower score, then the first by `ties`; by Mahalanobis distance, and between equally
+    close pairs, the first by `ties`. ``options["n_tied_choices"]`` counts the choices decided so.
     Weights: 1 for the people matched; each match of a person with m matches gets 1/m, summed, then rescaled to mean 1
     over the people used.
 
@@ -175,10 +191,12 @@ def match(
     options = MatchOptions(
         method=method,
         estimand=estimand,
-        caliper=None if method in WITHOUT_CALIPER else caliper,
+        caliper=None if isinstance(method, str) and method in WITHOUT_CALIPER else caliper,
         caliper_unit=caliper_unit,
         scale=scale,
         ratio=ratio,
+        min_ratio=min_ratio,
+        max_ratio=max_ratio,
         replace=replace,
         order=order,
         exact=list_option("exact", exact),
@@ -195,7 +213,7 @@ def match(
     named = formula_columns(covariates, formula)
     taken = take(people, treated=treated, covariates=named, also=options.own_terms, id=id, measured_at=measured_at)
     refuse_words_in_numbers(taken.frame, options)
-    terms = encode(taken.frame[list(taken.covariates)], references=references)
+    terms = encode(taken.only(taken.covariates), references=references)
     used, remarks = find_score(
         taken, terms, score, scale=scale, formula=formula, references=references, tolerant=not options.needs_score
     )
@@ -209,15 +227,15 @@ def _problem(taken: Taken, terms: Terms, score: Score | None, options: MatchOpti
     size = len(taken.treated)
     base: Ints = np.arange(size, dtype=np.int64)
     if options.ties == "seeded":
-        base = seeded_order(taken.texts, options.seed, "ties")
+        base = seeded_order(taken.ids, options.seed, "ties")
     turn: Ints = np.arange(size, dtype=np.int64)
     if options.order == "random":
-        turn[seeded_order(taken.texts, options.seed, "order")] = np.arange(size)
+        turn[seeded_order(taken.ids, options.seed, "order")] = np.arange(size)
     kept = trim(options.trim, score, taken)
     width = math.inf if score is None else caliper_width(score.used, taken.treated, kept, options)
     metric = None
     if options.mahalanobis:
-        metric = mahalanobis_coordinates(taken.frame[list(options.mahalanobis)], taken.treated, taken.order)
+        metric = mahalanobis_coordinates(taken.only(options.mahalanobis), taken.treated, kept, taken.order)
     problem = Problem(
         options=options,
         treated=taken.treated,
@@ -245,7 +263,7 @@ def _design(taken: Taken, problem: Problem, score: Score | None, remarks: tuple[
     if not (found.weights[problem.is_focal] > 0).any():
         raise _nobody(problem)
     prove(problem, found)
-    repeated = 0 if score is None else len(score.used) - len(np.unique(score.used))
+    repeated = 0 if score is None else _repeated(score.used)
     return make_design(
         taken,
         problem.terms,
@@ -260,6 +278,12 @@ def _design(taken: Taken, problem: Problem, score: Score | None, remarks: tuple[
     )
 
 
+def _repeated(score: Floats) -> int:
+    """Count the people whose score is that of somebody counted before."""
+    ordered = np.sort(score)
+    return int((ordered[1:] == ordered[:-1]).sum())
+
+
 def _trimmed_in_words(problem: Problem) -> tuple[str, ...]:
     if problem.options.trim == "none":
         return ()
@@ -271,7 +295,13 @@ def _trimmed_in_words(problem: Problem) -> tuple[str, ...]:
 def _strata(frame: pd.DataFrame, exact: tuple[str, ...]) -> Ints | None:
     if not exact:
         return None
-    return np.asarray(frame.groupby(list(exact), sort=False, observed=True).ngroup(), dtype=np.int64)
+    try:
+        return np.asarray(frame.groupby(list(exact), sort=False, observed=True).ngroup(), dtype=np.int64)
+    except (TypeError, NotImplementedError):  # lists, sets or half-precision numbers: pandas can make no groups
+        raise InputError(
+            f"exact= needs columns of numbers, yes/no or words; among {', '.join(exact)} is one that holds lists or "
+            "other things that cannot be compared."
+        ) from None
 
 
 def _enough_people(problem: Problem) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,11 +17,12 @@ METHODS: dict[str, tuple[str, ...]] = {  # method -> the estimands it can be ask
     "nearest": ("ATT", "ATC"),
     "optimal": ("ATT", "ATC"),
     "radius": ("ATT", "ATC"),
+    "kernel": ("ATT", "ATC"),
     "full": ("ATT", "ATC", "ATE"),
     "subclass": ("ATT", "ATC", "ATE"),
     "cem": ("ATT", "ATC", "ATE"),
 }
-LATER_METHODS = ("kernel", "genetic", "cardinality")
+LATER_METHODS = ("genetic", "cardinality")
 SCALES = ("logit", "probability", "given")
 TRIMS = ("none", "common_support", "crump", "preference", "percentile")
 CHOICES: dict[str, tuple[str, ...]] = {
@@ -35,6 +36,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
 # option -> the methods it means something to; asking for it elsewhere is refused rather than passed over
 SUITED: dict[str, tuple[str, ...]] = {
     "ratio": ("nearest", "optimal"),
+    "min_ratio": ("nearest",),
+    "max_ratio": ("nearest",),
     "replace": ("nearest",),
     "order": ("nearest",),
     "covariate_calipers": ("nearest", "optimal", "full"),
@@ -42,6 +45,8 @@ SUITED: dict[str, tuple[str, ...]] = {
     "subclasses": ("subclass",),
     "cutpoints": ("cem",),
 }
+# options that stand in the record of a design only where they are asked for: fingerprints made before them hold
+UNSAID = ("min_ratio", "max_ratio")
 WITHOUT_CALIPER = ("subclass", "cem")
 PAIRED = ("nearest", "optimal")
 
@@ -56,6 +61,8 @@ class MatchOptions:
     caliper_unit: str = "sd"
     scale: str = "logit"
     ratio: int = 1
+    min_ratio: int | None = None
+    max_ratio: int | None = None
     replace: bool = False
     order: str = "largest"
     exact: tuple[str, ...] = ()
@@ -72,33 +79,60 @@ class MatchOptions:
         _method(self.method, self.estimand)
         for name, allowed in CHOICES.items():
             value = getattr(self, name)
-            if value not in allowed:
-                raise InputError(f"{name} must be one of {', '.join(allowed)}; it is {value!r}.")
+            if not isinstance(value, str) or value not in allowed:
+                raise InputError(f"{name} must be one of {', '.join(allowed)}; it is {as_given(value)}.")
         self._numbers()
         self._suited()
+        self._variable()
 
     def _numbers(self) -> None:
         if self.caliper is not None:
             _width("caliper", self.caliper)
         elif self.method == "radius":
             raise InputError("method='radius' needs a caliper: the radius within which everybody is used.")
+        if self.method == "kernel" and not self.caliper:
+            raise InputError(
+                "method='kernel' needs a caliper above 0: the bandwidth, nearer than which everybody is used."
+            )
         for column, width in self.covariate_calipers:
             _width(f"the caliper on '{column}'", width)
         _whole("ratio", self.ratio, 1, "comparison people for each")
         _whole("subclasses", self.subclasses, 2, "classes of the score")
         if not isinstance(self.seed, (int, np.integer)) or isinstance(self.seed, bool):
-            raise InputError(f"seed must be a whole number, such as 1; it is {self.seed!r}.")
+            raise InputError(f"seed must be a whole number, such as 1; it is {as_given(self.seed)}.")
         if not isinstance(self.replace, (bool, np.bool_)):
-            raise InputError(f"replace must be True or False; it is {self.replace!r}.")
+            raise InputError(f"replace must be True or False; it is {as_given(self.replace)}.")
 
     def _suited(self) -> None:
         """Refuse an option that would be passed over in silence."""
         for name, methods in SUITED.items():
             default = MatchOptions.__dataclass_fields__[name].default
-            if getattr(self, name) != default and self.method not in methods:
+            if self.method not in methods and not _same(getattr(self, name), default):
                 raise InputError(
                     f"{name}= means nothing to method='{self.method}'; it is for {', '.join(methods)}. Leave it out."
                 )
+
+    def _variable(self) -> None:
+        """Refuse bounds of a variable ratio that are none."""
+        if self.min_ratio is None and self.max_ratio is None:
+            return
+        if self.min_ratio is None or self.max_ratio is None:
+            raise InputError(
+                "min_ratio= and max_ratio= go together (fewest and most matches of a person, with ratio= the average): "
+                "give both, or neither for the same ratio for everybody."
+            )
+        _whole("min_ratio", self.min_ratio, 1, "fewest matches of a person")
+        _whole("max_ratio", self.max_ratio, 1, "most matches of a person")
+        if not self.min_ratio < self.ratio < self.max_ratio:
+            raise InputError(
+                f"A variable ratio needs min_ratio below ratio below max_ratio, such as 1, 2 and 4; they are "
+                f"{self.min_ratio}, {self.ratio} and {self.max_ratio}."
+            )
+        if self.replace:
+            raise InputError(
+                "A variable ratio (min_ratio=, max_ratio=) is for matching without replacement: with replace=True "
+                "nobody is used up, so everybody can have the same number. Leave one of the two out."
+            )
 
     @property
     def own_terms(self) -> tuple[str, ...]:
@@ -110,23 +144,32 @@ class MatchOptions:
         """Whether the method works on the score; where it does not, one that cannot be fitted is no fault."""
         if self.method == "cem":
             return self.trim != "none"
-        if not self.mahalanobis:
+        if not self.mahalanobis or self.min_ratio is not None:
             return True
         return self.caliper is not None or self.trim != "none" or self.order in ("largest", "smallest")
 
 
 def _method(method: str, estimand: str) -> None:
+    if not isinstance(method, str):
+        raise InputError(f"method must be one of {', '.join(METHODS)}; it is {as_given(method)}.")
     if method in LATER_METHODS:
         raise InputError(f"match(method='{method}') is not built yet: use one of {', '.join(METHODS)}.")
     if method not in METHODS:
         raise InputError(
             f"match has the methods {', '.join(METHODS)}; {method!r} is unknown. Weights are made by dip.weight."
         )
-    if estimand in CHOICES["estimand"] and estimand not in METHODS[method]:
+    if isinstance(estimand, str) and estimand in CHOICES["estimand"] and estimand not in METHODS[method]:
         raise InputError(
             f"match(method='{method}') leaves people out on both sides, so it cannot give the {estimand}: for the "
             "effect on everybody use method='full', 'subclass' or 'cem', or dip.weight(method='ipw')."
         )
+
+
+def _same(value: Any, default: Any) -> bool:
+    try:
+        return bool(value == default)
+    except (TypeError, ValueError):  # arrays and the like, which are no value of any option
+        return False
 
 
 def _width(name: str, value: Any) -> None:
@@ -136,7 +179,7 @@ def _width(name: str, value: Any) -> None:
 
 def _whole(name: str, value: Any, least: int, meaning: str) -> None:
     if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < least:
-        raise InputError(f"{name} must be a whole number of at least {least} ({meaning}); it is {value!r}.")
+        raise InputError(f"{name} must be a whole number of at least {least} ({meaning}); it is {as_given(value)}.")
 
 
 def mapping_option(name: str, given: Mapping[str, Any] | None, example: str) -> tuple[tuple[str, Any], ...]:
@@ -162,22 +205,44 @@ def mapping_option(name: str, given: Mapping[str, Any] | None, example: str) -> 
 
 
 def list_option(name: str, given: Any) -> tuple[str, ...]:
-    """Return a list option as a tuple; refuse one piece of text."""
+    """Return a list option as a tuple; refuse one piece of text, and a column named twice."""
     if isinstance(given, str):
         raise InputError(f"{name} must be a list of column names, such as [{given!r}], not one piece of text.")
-    return tuple(given)
+    if isinstance(given, (pd.Series, np.ndarray)) or not isinstance(given, Iterable):
+        raise InputError(f"{name} must be a list of column names; it is {as_given(given)}.")
+    columns = tuple(given)
+    strange = [column for column in columns if not pd.api.types.is_hashable(column)]
+    if strange:
+        raise InputError(f"{name} must be a list of column names; it holds {as_given(strange[0])}.")
+    twice = [str(column) for place, column in enumerate(columns) if column in columns[:place]]
+    if twice:
+        raise InputError(f"{name}= names {', '.join(twice)} more than once: a column counts once. Name it once.")
+    return columns
+
+
+def as_given(value: Any) -> str:
+    """Say what was given without showing anybody's values: a word or number as it is, anything else by its kind."""
+    if value is None or isinstance(value, (bool, int, float, str, np.bool_, np.number)):
+        return repr(value)
+    return f"of the kind {type(value).__name__}"
 
 
 def refuse_words_in_numbers(frame: pd.DataFrame, options: MatchOptions) -> None:
     """Refuse a covariate caliper on a column that holds no numbers."""
-    words = [name for name, _ in options.covariate_calipers if not pd.api.types.is_numeric_dtype(frame[name].dtype)]
+    kinds = {name: frame[name].dtype for name, _ in options.covariate_calipers}
+    plain, complex_ = pd.api.types.is_numeric_dtype, pd.api.types.is_complex_dtype
+    words = [name for name, kind in kinds.items() if not plain(kind) or complex_(kind)]
     if words:
         raise InputError(f"A caliper needs numbers; {', '.join(words)} holds words: use exact= for it.")
 
 
 def as_plain(options: MatchOptions, width: float, repeated: int, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options as plain values, with the caliper's width and what the method found (numbers of ties...)."""
-    plain = {name: getattr(options, name) for name in MatchOptions.__dataclass_fields__ if name != "estimand"}
+    plain = {
+        name: getattr(options, name)
+        for name, field in MatchOptions.__dataclass_fields__.items()
+        if name != "estimand" and (name not in UNSAID or getattr(options, name) != field.default)
+    }
     return {
         **plain,
         "ratio": int(options.ratio),

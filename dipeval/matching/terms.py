@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 from dipeval.errors import DesignError, InputError
 
 MOST_LEVELS = 100
+BLOCK = 4096
+LARGEST = 1e150
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -38,17 +41,33 @@ class Terms:
     @property
     def binary(self) -> NDArray[np.bool_]:
         """Which terms are 0/1."""
-        found: NDArray[np.bool_] = ((self.values == 0) | (self.values == 1)).all(axis=0)
+        found = np.ones(self.values.shape[1], dtype=bool)
+        for start in range(0, len(self.values), BLOCK):
+            block = self.values[start : start + BLOCK]
+            found &= ((block == 0) | (block == 1)).all(axis=0)
         return found
 
     def model(self) -> Terms:
         """Return the terms without the reference levels."""
-        keep = ~self.reference
+        return self._only(~self.reference)
+
+    def labels(self) -> Terms:
+        """Return the names of the terms of a model, without anybody's values."""
+        return Terms(names=self.names, columns=self.columns, values=self.values[:0], reference=self.reference).model()
+
+    def of(self, covariates: tuple[str, ...]) -> Terms:
+        """Return the terms of some of the covariates."""
+        return self._only(np.array([column in covariates for column in self.columns], dtype=bool))
+
+    def _only(self, keep: NDArray[np.bool_]) -> Terms:
+        """Return some of the terms; the values are shared, not copied, where all are kept."""
+        if keep.all():
+            return self
         return Terms(
             names=tuple(name for name, kept in zip(self.names, keep, strict=True) if kept),
             columns=tuple(name for name, kept in zip(self.columns, keep, strict=True) if kept),
             values=np.ascontiguousarray(self.values[:, keep]),
-            reference=np.zeros(int(keep.sum()), dtype=bool),
+            reference=self.reference[keep],
         )
 
     def references(self) -> dict[str, str]:
@@ -73,65 +92,152 @@ def encode(frame: pd.DataFrame, *, references: Mapping[str, str] | None = None) 
     Returns
     -------
     Terms
-        The reference level of a category is its most frequent one (ties: first in the alphabet).
+        The reference level of a category is the one named, else its most frequent one (ties: first in the alphabet).
 
     Raises
     ------
     DesignError
         Constant columns, each named.
     InputError
-        Dates, or categories with more than 100 levels.
+        Dates, or categories with more than 100 levels; a reference level that no column or nobody has.
     """
-    _refuse_strange(frame)
-    constant = [str(name) for name in frame.columns if frame[name].nunique() < 2]
+    named = _checked_references(frame, references)
+    parts = [_read_column(str(name), frame[name]) for name in frame.columns]
+    constant = [part.name for part in parts if part.is_constant]
     if constant:
         raise DesignError(
             f"Constant covariates, the same for all {len(frame)} people: {', '.join(constant)}. They tell nobody "
             "apart: take them out."
         )
-    parts = [_encode_column(str(name), frame[name]) for name in frame.columns]
+    reference = [_reference_level(part, named.get(part.name)) for part in parts]
     return Terms(
-        names=tuple(name for part in parts for name in part.names),
-        columns=tuple(name for part in parts for name in part.columns),
-        values=np.column_stack([part.values for part in parts]),
-        reference=np.concatenate([part.reference for part in parts]),
+        names=tuple(name for part in parts for name in part.terms),
+        columns=tuple(part.name for part in parts for _ in part.terms),
+        values=_fill(parts, len(frame)),
+        reference=np.array(
+            [place == chosen for part, chosen in zip(parts, reference, strict=True) for place in range(len(part.terms))]
+        ),
     )
 
 
-def _refuse_strange(frame: pd.DataFrame) -> None:
-    """Refuse columns that are neither numbers nor yes/no nor words: lists and other containers, complex numbers."""
-    strange = [
-        str(name)
-        for name in frame.columns
-        if pd.api.types.is_complex_dtype(frame[name].dtype)
-        or (frame[name].dtype == object and not all(isinstance(value, Hashable) for value in frame[name]))
-    ]
-    if strange:
-        raise InputError(f"A covariate holds numbers, yes/no or words; {', '.join(strange)} holds something else.")
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Read:
+    """One column: its numbers, or the levels of a category with each person's."""
+
+    name: str
+    values: NDArray[Any]  # numbers, or codes of levels
+    levels: tuple[str, ...] | None
+    is_constant: bool
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        return (self.name,) if self.levels is None else tuple(f"{self.name}[{level}]" for level in self.levels)
 
 
-def _encode_column(name: str, column: pd.Series) -> Terms:
+def _fill(parts: list[_Read], size: int) -> NDArray[np.float64]:
+    """Fill the table block by block: writing down one column of a large table at a time misses every cache."""
+    values = np.empty((size, sum(len(part.terms) for part in parts)))
+    for start in range(0, size, BLOCK):
+        rows = slice(start, start + BLOCK)
+        place = 0
+        for part in parts:
+            if part.levels is None:
+                values[rows, place] = part.values[rows]
+            else:
+                values[rows, place : place + len(part.levels)] = part.values[rows, None] == np.arange(len(part.levels))
+            place += len(part.terms)
+        values[rows] += 0.0  # minus zero becomes zero
+    return values
+
+
+def _read_column(name: str, column: pd.Series) -> _Read:
     dtype = column.dtype
     if pd.api.types.is_datetime64_any_dtype(dtype) or pd.api.types.is_timedelta64_dtype(dtype):
         raise InputError(f"'{name}' holds dates or times: turn it into a number, such as days before the index date.")
+    if pd.api.types.is_complex_dtype(dtype):
+        raise _strange(name)
     if pd.api.types.is_bool_dtype(dtype) or pd.api.types.is_numeric_dtype(dtype):
-        values = column.to_numpy(dtype=np.float64)
-        return Terms(names=(name,), columns=(name,), values=values[:, None] + 0.0, reference=np.zeros(1, dtype=bool))
-    return _encode_category(name, column)
+        plain = isinstance(dtype, np.dtype) and dtype.kind in "biuf"
+        values = column.to_numpy() if plain else column.to_numpy(np.float64)
+        low, high = float(values.min()), float(values.max())
+        refuse_extremes(name, low, high)
+        return _Read(name=name, values=values, levels=None, is_constant=low == high)
+    return _read_category(name, column)
 
 
-def _encode_category(name: str, column: pd.Series) -> Terms:
-    words = column.astype(object).map(str).to_numpy(dtype=object)
-    levels, codes, counts = np.unique(words.astype(str), return_inverse=True, return_counts=True)
+def _read_category(name: str, column: pd.Series) -> _Read:
+    """Number the levels found among these people in the order of their texts; levels nobody has do not count."""
+    try:
+        codes, found = pd.factorize(column)
+    except TypeError:  # lists and other containers
+        raise _strange(name) from None
+    texts = [str(value) for value in found]
+    levels = sorted(set(texts))
     if len(levels) > MOST_LEVELS:
         raise InputError(
-            f"'{name}' has {len(levels)} different levels among {len(words)} people (at most {MOST_LEVELS}): "
+            f"'{name}' has {len(levels)} different levels among {len(column)} people (at most {MOST_LEVELS}): "
             "group them, or pass numbers as numbers. An identifier is no covariate."
         )
-    values = (codes[:, None] == np.arange(len(levels))[None, :]).astype(np.float64)
-    return Terms(
-        names=tuple(f"{name}[{level}]" for level in levels),
-        columns=(name,) * len(levels),
-        values=values,
-        reference=np.arange(len(levels)) == int(np.argmax(counts)),  # levels are sorted: the first wins a tie
-    )
+    place = {level: number for number, level in enumerate(levels)}
+    renumbered = np.array([place[text] for text in texts], dtype=np.int64)
+    return _Read(name=name, values=renumbered[codes], levels=tuple(levels), is_constant=len(levels) < 2)
+
+
+def refuse_extremes(name: str, low: float, high: float) -> None:
+    """Refuse numbers whose squares are beyond what a computer's numbers can hold.
+
+    Parameters
+    ----------
+    name
+        Of the column or term.
+    low, high
+        Its smallest and largest value.
+
+    Raises
+    ------
+    InputError
+        Naming it.
+    """
+    if max(abs(low), abs(high)) > LARGEST or 0 < high - low < 1 / LARGEST:
+        raise InputError(
+            f"'{name}' holds numbers too large, or too close together, to calculate with (beyond 1e150, or within "
+            "1e-150 of each other): give it another unit."
+        )
+
+
+def _reference_level(part: _Read, named: str | None) -> int | None:
+    """Return the place of the reference level: the one named, or the most frequent (first in the alphabet on ties)."""
+    if part.levels is None:
+        if named is not None:
+            raise InputError(
+                f"references names '{part.name}', which holds numbers or yes/no and has no reference level: leave it "
+                "out, or turn its numbers into words if they are categories."
+            )
+        return None
+    if named is None:
+        return int(np.argmax(np.bincount(part.values, minlength=len(part.levels))))
+    if named not in part.levels:
+        raise InputError(
+            f"references: '{part.name}' has no level called {named!r} among these people; its levels are "
+            f"{', '.join(part.levels)}."
+        )
+    return part.levels.index(named)
+
+
+def _checked_references(frame: pd.DataFrame, references: Mapping[str, str] | None) -> dict[str, str]:
+    if references is None:
+        return {}
+    if not isinstance(references, Mapping):
+        raise InputError('references must be a mapping of category to its reference level: {"district": "Leeds"}.')
+    columns = {str(name) for name in frame.columns}
+    unknown = [str(name) for name in references if str(name) not in columns]
+    if unknown:
+        raise InputError(
+            f"references names {', '.join(unknown)}, which is none of the {len(columns)} covariates: "
+            f"{', '.join(sorted(columns))}."
+        )
+    return {str(name): str(level) for name, level in references.items()}
+
+
+def _strange(name: str) -> InputError:
+    return InputError(f"A covariate holds numbers, yes/no or words; {name} holds something else.")

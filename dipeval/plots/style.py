@@ -52,6 +52,17 @@ def ink(colour: str) -> str:
     return "#" + "".join(f"{int(part * 0.75):02x}" for part in parts)
 
 
+def share_mark(value: float, _: object = None) -> str:
+    """Return the mark of an axis with shares on both sides of its zero: no sign, and no rounding to whole per cent.
+
+    Examples
+    --------
+    >>> share_mark(-0.025), share_mark(0.3)
+    ('2.5%', '30%')
+    """
+    return f"{round(abs(100 * value), 2):g}%"
+
+
 def to_png(picture: Axes, dpi: int = 120) -> bytes:
     """Return the figure these Axes are on as PNG bytes, with neither time nor library version stamped in."""
     buffer = io.BytesIO()

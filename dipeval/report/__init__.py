@@ -5,9 +5,11 @@ import sys
 
 from dipeval.report.blocks import Picture, Points, Section, Table, Text
 from dipeval.report.section_answer import effect, sensitivity, truth
+from dipeval.report.section_balance import balance
 from dipeval.report.section_brief import brief
-from dipeval.report.section_groups import balance, design
+from dipeval.report.section_groups import design, designs
 from dipeval.report.section_how import methods, provenance
+from dipeval.report.section_left_out import left_out
 from dipeval.report.section_link_quality import linkage_quality
 from dipeval.report.section_linkage import linkage
 from dipeval.report.section_linkage_detail import linkage_detail, linkage_thresholds
@@ -15,8 +17,10 @@ from dipeval.report.section_linkage_statement import linkage_statement
 from dipeval.report.section_linked_people import linked_people, linked_people_detail
 from dipeval.report.section_links import linkage_error
 from dipeval.report.section_money import money
+from dipeval.report.section_overlap import overlap
 from dipeval.report.section_pathway import pathway, seen
 from dipeval.report.section_people import cohort
+from dipeval.report.section_power import power
 from dipeval.report.section_reoffending import reoffending
 from dipeval.report.section_testing import discharges, testing
 from dipeval.report.section_time import time
@@ -32,8 +36,10 @@ __all__ = [
     "brief",
     "cohort",
     "design",
+    "designs",
     "discharges",
     "effect",
+    "left_out",
     "linkage",
     "linkage_detail",
     "linkage_error",
@@ -44,7 +50,9 @@ __all__ = [
     "linked_people_detail",
     "methods",
     "money",
+    "overlap",
     "pathway",
+    "power",
     "provenance",
     "reoffending",
     "run_report",

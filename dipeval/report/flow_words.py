@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from dipeval.disclosure import is_small, release_count
-from dipeval.report import words
 
 if TYPE_CHECKING:
     from dipeval.cohort import CohortRule
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 ARM_STEPS = ("treated_comparable", "analysed")
 _WHY = {
     "complete": "treatment or a covariate not recorded",
+    "treatment_recorded": "treatment not recorded",
     "treated_comparable": "nobody comparable was found",
     "analysed": "not needed for the comparison",
 }
@@ -76,7 +76,7 @@ def arms_frame(result: StudyResult) -> pd.DataFrame:
     ):
         lost = int((own & ~used).sum())
         # Weighting leaves nobody out by its nature, and that tells nothing of anybody.
-        by_nature = lost == 0 and made.method not in words.MATCHING
+        by_nature = lost == 0 and not made.leaves_out
         rows.append(
             {
                 "label": label,

@@ -1,4 +1,4 @@
-"""How the comparison was designed, and whether the groups were alike: all of it before any outcome."""
+"""How the comparison was designed: how it was made, in words and in figures, and the checks it had to pass."""
 
 from __future__ import annotations
 
@@ -6,33 +6,18 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from dipeval.disclosure import CONFIDENTIAL, ReleasedTable, is_small, release, release_count, share_digits
-from dipeval.plots.balance import BINS, love_plot, overlap_plot
-from dipeval.plots.style import to_png
-from dipeval.presenting import format_number, format_percent, format_points
-from dipeval.report import words
-from dipeval.report.blocks import Block, Picture, Section, Table, Text
-from dipeval.study.checking import OVERLAP_BANDS, overlap
-from dipeval.study.gate import COUNT_CHECKS, SHARE_DROPPED, fewest_people, people_behind
+from dipeval.disclosure import CONFIDENTIAL, ReleasedTable, is_small, release, share_digits
+from dipeval.presenting import format_number, format_percent
+from dipeval.report import design_words, words
+from dipeval.report.blocks import Block, Folded, Section, Table, Text, nothing
+from dipeval.report.design_words import METHODS
+from dipeval.study.designs_table import people_behind_each, released_designs, remarks
+from dipeval.study.gate import COUNT_CHECKS, SHARE_CHECKS, people_behind
 
 if TYPE_CHECKING:
     from dipeval.study import StudyResult
 
-SCORE_TERM = "propensity score"
-BARS_IN_A_BAND = BINS // OVERLAP_BANDS
-MODELLED = (
-    "nobody is matched or weighted; the covariates go into a model of the time to the first reoffence, in which "
-    "treatment counts from the day it started"
-)
-METHODS = {
-    "nearest": "each treated person is paired with the nearest untreated person on the propensity score",
-    "entropy": (
-        "untreated people are weighted so that the averages of all covariates equal those of the "
-        "treated (entropy balancing)"
-    ),
-    "ipw": "untreated people are weighted by their odds of treatment",
-    "none": "no adjustment",
-}
+__all__ = ["METHODS", "design", "designs"]
 
 
 def design(result: StudyResult) -> Section:
@@ -50,15 +35,29 @@ def design(result: StudyResult) -> Section:
     spec, made = result.spec.design, result.design
     alike = "Held alike in the model" if result.spec.time_varying else "Made comparable on"
     paragraphs = [
-        f"Primary design: {MODELLED if result.spec.time_varying else METHODS[made.method]}. {words.estimand(result)}",
+        design_words.how(result),
+        design_words.checked(result),
+        words.estimand(result),
         spec.declared_before_outcome,
         f"{alike}: {'; '.join(words.covariate(result, name) for name in made.covariates)}.",
+        *result.assumptions,
         "The design was made, judged and sealed before any outcome was attached to a person. Its fingerprint is "
         f"{made.fingerprint[:16]}: it changes with any person, option or score.",
     ]
-    blocks: list[Block] = [Text(paragraphs=tuple(paragraphs)), Table(released=_diagnostics(result))]
-    blocks.append(_verdict(result))
+    blocks: list[Block] = [Text(paragraphs=tuple(paragraphs))]
+    if not result.spec.time_varying:
+        blocks.append(Folded(title="The design in figures", blocks=(Table(released=_figures(result)),)))
+    blocks += [Table(released=_diagnostics(result)), _verdict(result)]
     return Section(title="How was the comparison designed?", anchor="design", blocks=tuple(blocks))
+
+
+def _figures(result: StudyResult) -> ReleasedTable:
+    return release(
+        pd.DataFrame(design_words.figures(result), columns=["what", "value"]),
+        rule=result.rule,
+        caption="The primary design, for whoever wants to make it again",
+        labels={"what": "What", "value": "Value"},
+    )
 
 
 def _diagnostics(result: StudyResult) -> ReleasedTable:
@@ -83,15 +82,18 @@ def _diagnostics(result: StudyResult) -> ReleasedTable:
 
 
 def _diagnostic(result: StudyResult, name: str, value: float) -> str:
-    if is_small(people_behind(name, result.design), result.rule):
+    behind = people_behind(name, result.design)
+    if is_small(behind, result.rule):
         return CONFIDENTIAL
     if name in COUNT_CHECKS:
         return words.people(result, value)
-    return format_percent(value) if name == SHARE_DROPPED else format_number(value, 3)
+    if name in SHARE_CHECKS:
+        return format_percent(value, share_digits(behind, result.rule))
+    return format_number(value, 3)
 
 
 def _limit(name: str, value: float) -> str:
-    return format_percent(value, 0) if name == SHARE_DROPPED else format_number(value, 2).removesuffix(".00")
+    return format_percent(value, 0) if name in SHARE_CHECKS else format_number(value, 2).removesuffix(".00")
 
 
 def _verdict(result: StudyResult) -> Block:
@@ -104,8 +106,8 @@ def _verdict(result: StudyResult) -> Block:
     return Text(paragraphs=(f"Not all checks passed. Shown because: {result.override_reason}",), kind="warning")
 
 
-def balance(result: StudyResult) -> Section:
-    """Return the section that shows whether the groups were alike, before and after.
+def designs(result: StudyResult) -> Section:
+    """Return every design of the study side by side, before any outcome; nothing where there is only one.
 
     Parameters
     ----------
@@ -116,134 +118,26 @@ def balance(result: StudyResult) -> Section:
     -------
     Section
     """
-    title, anchor = "Were the groups alike?", "balance"
-    if is_small(min(result.design.n_treated, result.design.n_comparison), result.rule):
-        return Section(title=title, anchor=anchor, blocks=(Text(paragraphs=(words.hidden_effect(),)),))
-    found = result.design.balance()
-    frame = found.to_frame()
-    frame = frame[frame["term"] != SCORE_TERM].reset_index(drop=True)
-    frame["label"] = [words.covariate(result, term) for term in frame["term"]]
-    worst = format_number(found.max_smd, 3)
-    love = Picture(
-        png=to_png(love_plot(frame.assign(term=frame["label"]), threshold=result.spec.diagnostics.max_smd)),
-        alt=(
-            f"Love plot: standardised differences of {len(frame)} terms before and after; the largest "
-            f"afterwards is {worst}."
-        ),
-        caption="How different the groups were on each covariate, before and after",
+    if not result.sensitivity:
+        return nothing()
+    table, behind = result.designs, people_behind_each(result.design, result.sensitivity)
+    told = (
+        "The study file names other designs that could be defended, too. This is how they compare before anybody knows "
+        "what they would find: whom they use, how alike they make the groups, and how small a difference each would "
+        "notice. The primary design was laid down beforehand; none is chosen by its answer."
     )
-    return Section(
-        title=title,
-        anchor=anchor,
-        blocks=(
-            Text(paragraphs=(_alike(result, frame),)),
-            love,
-            Table(released=_balance_table(result, frame)),
-            *_overlap(result),
-            *_power(result),
-        ),
-    )
+    blocks: list[Block] = [Text(paragraphs=(told,)), Table(released=released_designs(table, behind, result.rule))]
+    said = tuple(remarks(_without_few_ties(result, table)))
+    if said:
+        blocks.append(Text(paragraphs=said))
+    return Section(title="The designs side by side", anchor="designs", blocks=tuple(blocks), level=3)
 
 
-def _alike(result: StudyResult, frame: pd.DataFrame) -> str:
-    limit = result.spec.diagnostics.max_smd
-    if result.spec.time_varying:
-        return (
-            "Those who started treatment and those who did not, as they come: nobody is matched or weighted, and the "
-            "model of the answer allows for what stands here. Before and after are the same in this design."
-        )
-    apart = frame[frame["smd_after"].abs() > limit]
-    largest = frame.loc[frame["smd_after"].abs().idxmax()]
-    size = f"{format_number(abs(largest['smd_after']), 3)} standard deviations ({largest['label']})"
-    if apart.empty:
-        return (
-            "The groups are alike on everything recorded that was to be made comparable: the largest difference left "
-            f"is {size}."
-        )
-    return (
-        f"The groups are NOT alike: they still differ by more than {format_number(limit, 2)} standard deviations on "
-        f"{'; '.join(apart['label'])}. The largest difference left is {size}."
-    )
-
-
-def _balance_table(result: StudyResult, frame: pd.DataFrame) -> ReleasedTable:
-    shown = frame[
-        ["label", "mean_treated", "mean_comparison_before", "mean_comparison_after", "smd_before", "smd_after"]
-    ]
-    return release(
-        shown.assign(fewest=[fewest_people(result.design, row) for row in frame.to_dict("records")]),
-        rule=result.rule,
-        caption="Averages in the two groups and their standardised differences",
-        # All three averages go together: any two and the differences would give the third.
-        rests_on=dict.fromkeys(shown.columns[1:4], "fewest") | dict.fromkeys(shown.columns[4:], ()),
-        formats=dict.fromkeys(shown.columns[1:4], lambda value: format_number(value, 2))
-        | dict.fromkeys(shown.columns[4:], lambda value: format_number(value, 3)),
-        labels={
-            "label": "Covariate",
-            "mean_treated": "Treated",
-            "mean_comparison_before": "Comparison before",
-            "mean_comparison_after": "Comparison after",
-            "smd_before": "Difference before (SD)",
-            "smd_after": "Difference after (SD)",
-        },
-        notes=(
-            "Differences are in standard deviations of the treated group before matching. Below "
-            "0.1 is the usual mark of "
-            "groups that are alike; the bands of 5% and 10% are second-hand conventions.",
-        ),
-    )
-
-
-def _overlap(result: StudyResult) -> list[Block]:
-    made = result.design
-    if made.score is None:
-        return []
-    scores = pd.DataFrame(
-        {"score": made.score, "group": made.treated.map({True: "treated", False: "comparison"})}
-    ).dropna()
-    left_out = ""
-    if result.rule.protects:
-        scores = _protected_overlap(result)
-        left_out = f". Tenths of the scale with fewer than {result.rule.threshold} people of a group are left out of it"
-        if set(scores["group"]) != {"treated", "comparison"}:
-            few = "The probability of treatment in the two groups is not drawn: too few people in each tenth of it."
-            return [Text(paragraphs=(few,))]
-    picture = Picture(
-        png=to_png(overlap_plot(scores.reset_index(drop=True))),
-        alt=(
-            "Distribution of the estimated probability of treatment among treated and untreated "
-            "people, one above the other."
-        ),
-        caption="Could either group have been the other? The probability of treatment in both groups, before matching"
-        + left_out,
-    )
-    return [picture]
-
-
-def _protected_overlap(result: StudyResult) -> pd.DataFrame:
-    """The bands of the scale as the rule lets them be counted, spread evenly over the picture's narrower bars."""
-    rows = []
-    for band in overlap(result.design).to_dict("records"):
-        width = (band["band_to"] - band["band_from"]) / BARS_IN_A_BAND
-        for group in ("treated", "comparison"):
-            if is_small(band[f"n_{group}"], result.rule):
-                continue
-            share = float(release_count(band[f"n_{group}"], result.rule).replace(",", "")) / BARS_IN_A_BAND
-            for bar in range(BARS_IN_A_BAND):
-                rows.append({"score": band["band_from"] + (bar + 0.5) * width, "group": group, "weight": share})
-    return pd.DataFrame(rows, columns=["score", "group", "weight"])
-
-
-def _power(result: StudyResult) -> list[Block]:
-    smallest_group = min(result.design.n_treated, result.design.n_comparison)
-    if result.spec.primary.kind != "yes_no" or is_small(smallest_group, result.rule):
-        return []
-    base = result.spec.diagnostics.expected_share
-    smallest = result.design.minimum_detectable_difference(base)
-    decimals = share_digits(smallest_group, result.rule)
-    text = (
-        f"Before any outcome was read: with this many people, and if about {format_percent(base, 0)} of the comparison "
-        f"group have the outcome, a true difference of {format_points(smallest, decimals)} would be found in 80 of 100 "
-        "such studies. A smaller effect is likely to be missed."
-    )
-    return [Text(paragraphs=(text,), kind="note")]
+def _without_few_ties(result: StudyResult, table: pd.DataFrame) -> pd.DataFrame:
+    """The further designs, their ties left out where they are too few to tell (the primary's are told with it)."""
+    shares = []
+    for item, share in zip(result.sensitivity, table["share_tied"].iloc[1:], strict=True):
+        choices = len(item.design.pairs())
+        tied = 0 if pd.isna(share) else round(share * choices)
+        shares.append(0.0 if is_small(min(tied, choices - tied), result.rule) else share)
+    return table.iloc[1:].assign(share_tied=shares)

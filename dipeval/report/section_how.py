@@ -36,10 +36,37 @@ _REOFFENDING = (
 _DESIGNS = {
     "nearest": "Propensity score matching: Rosenbaum and Rubin (1983), Biometrika 70, 41-55; caliper: Austin (2011), "
     "Pharmaceutical Statistics 10, 150-161; pair-clustered errors: Abadie and Spiess (2022).",
+    "optimal": "Optimal pairs: Rosenbaum (1989), Journal of the American Statistical Association 84, 1024-1032.",
+    "radius": "Radius matching: Dehejia and Wahba (2002), Review of Economics and Statistics 84, 151-161.",
+    "kernel": "Kernel matching: Heckman, Ichimura and Todd (1997), Review of Economic Studies 64, 605-654.",
+    "full": "Full matching: Hansen (2004), Journal of the American Statistical Association 99, 609-618.",
+    "subclass": "Subclassification: Rosenbaum and Rubin (1984), Journal of the American Statistical Association 79, "
+    "516-524.",
+    "cem": "Coarsened exact matching: Iacus, King and Porro (2012), Political Analysis 20, 1-24.",
+    "overlap": "Overlap weights: Li, Morgan and Zaslavsky (2018), Journal of the American Statistical Association 113, "
+    "390-400.",
     "entropy": "Entropy balancing: Hainmueller (2012), Political Analysis 20, 25-46.",
     "ipw": "Inverse probability weighting: Robins, Hernan and Brumback (2000), Epidemiology 11, 550-560.",
     "none": "No adjustment.",
 }
+# option of a design -> the paper behind it, where one asks for it
+_OPTIONS = {
+    "min_ratio": "Variable ratio: Ming and Rosenbaum (2000), Biometrics 56, 118-124.",
+}
+_LEARNERS = {
+    "ridge": "Penalised scores: Hoerl and Kennard (1970), Technometrics 12, 55-67.",
+    "lasso": "Penalised scores: Tibshirani (1996), Journal of the Royal Statistical Society B 58, 267-288.",
+    "forest": "Scores by random forest: Breiman (2001), Machine Learning 45, 5-32.",
+    "boosting": "Scores by boosted trees: Friedman (2001), Annals of Statistics 29, 1189-1232.",
+}
+_BALANCE = (
+    "Balance: Austin (2009), Statistics in Medicine 28, 3083-3107; effective number: Kish (1965), Survey Sampling; "
+    "preference score and equipoise: Walker and others (2013), Comparative Effectiveness Research 3, 11-20."
+)
+_POWER = (
+    "Smallest effect found: Cohen (1988), Statistical Power Analysis for the Behavioral Sciences; of a hazard ratio: "
+    "Schoenfeld (1983), Biometrics 39, 499-503."
+)
 _SURVIVAL = "Time to reoffence: Kaplan and Meier (1958); Cox (1972), ties by Efron (1977)."
 _OVERTURN = "Hidden bias: E-value, VanderWeele and Ding (2017), Annals of Internal Medicine 167, 268-274."
 _SHARES = "Intervals of shares: Wilson (1927), Journal of the American Statistical Association 22, 209-212."
@@ -66,6 +93,8 @@ def methods(result: StudyResult) -> Section:
     items += [_REOFFENDING] if result.spec.from_extracts and result.spec.follow_up.basis == "proven" else []
     items += [_LANDMARK] if result.cohort is not None and result.cohort.rule.landmark_days else []
     items += [_TIME_VARYING] if result.time_varying is not None else [_DESIGNS[name] for name in used]
+    items += [words for option, words in _OPTIONS.items() if result.time_varying is None and _asked(result, option)]
+    items += _design_stage(result)
     items += [_SURVIVAL] if result.curve is not None else []
     items += [_LINKAGE_ERROR] if result.linkage_error else []
     items += [_OVERTURN] if result.effects else []
@@ -76,6 +105,20 @@ def methods(result: StudyResult) -> Section:
     if source:
         blocks.append(Text(paragraphs=(f"Data: {source}.",)))
     return Section(title="How was it done?", anchor="methods", blocks=tuple(blocks))
+
+
+def _asked(result: StudyResult, option: str) -> bool:
+    """Whether the primary design, or one beside it, asks for an option."""
+    designs = [result.design, *(item.design for item in result.sensitivity)]
+    return any(design.options.get(option) for design in designs)
+
+
+def _design_stage(result: StudyResult) -> list[str]:
+    """What the scores, the balance and the smallest effect are taken from; a model has none of them."""
+    if result.spec.time_varying:
+        return []
+    learners = dict.fromkeys([result.spec.design.learner, *(item.learner for item in result.spec.sensitivity)])
+    return [*(_LEARNERS[name] for name in learners if name in _LEARNERS), _BALANCE, _POWER]
 
 
 def provenance(result: StudyResult) -> Section:

@@ -189,7 +189,7 @@ def _table(result: StudyResult, item: LinkagePropagation) -> ReleasedTable:
             "estimate": "Estimate",
             "interval": f"{item.level:.0%} interval",
         },
-        notes=_notes(status, matched=result.design.method == "nearest"),
+        notes=_notes(status, matched=result.design.method in ("nearest", "optimal", "full")),
     )
 
 

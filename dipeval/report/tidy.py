@@ -10,6 +10,7 @@ import pandas as pd
 
 from dipeval.disclosure import CONFIDENTIAL, is_small, release_count, share_digits
 from dipeval.presenting import round_half_up
+from dipeval.study.gate import SHARE_CHECKS
 
 if TYPE_CHECKING:
     from dipeval.disclosure import DisclosureRule
@@ -64,7 +65,7 @@ def _text(row: dict[Any, Any], name: str, rule: DisclosureRule) -> str:
         return repr(round(float(value), 12) + 0.0)
     if row["section"] == "money":
         return repr(float(f"{value:.3g}") + 0.0)
-    if row["section"] in _STANDARDISED:
+    if row["section"] in _STANDARDISED and row["measure"] not in SHARE_CHECKS:
         return repr(round_half_up(value, 3) + 0.0)
     smallest = row["n_smallest"]
     return repr(0.0 + round_half_up(value, 2 + share_digits(0 if pd.isna(smallest) else smallest, rule)))

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from dipeval.study import StudyResult
 
 SHARES = ("risk_difference",)
-MATCHING = ("nearest",)
 FIVE_YEARS = 1826
 MEASURE_WORDS = {
     "risk_difference": "Difference in shares (percentage points)",
@@ -73,11 +72,16 @@ def outcome_label(result: StudyResult, name: str) -> str:
 
 def covariate(result: StudyResult, term: str) -> str:
     """Return the words of the study file for a covariate (or a level of one), else the vocabulary's."""
+    from dipeval.cohort.missing import MISSING_LEVEL, SUFFIX
     from dipeval.vocabulary import label
 
     told = result.spec.people.labels
     if term in told:
         return told[term]
+    if term.endswith(SUFFIX):
+        return f"{covariate(result, term.removesuffix(SUFFIX))}: not recorded"
+    if term.endswith(f"[{MISSING_LEVEL}]"):
+        return f"{covariate(result, term.removesuffix(f'[{MISSING_LEVEL}]'))}: not recorded"
     stem, level = next(((name, term[len(name) :]) for name in told if term.startswith(name)), ("", ""))
     return f"{told[stem]}: {level.strip(' =:[]_')}" if stem else _looked_back(result, label(term))
 
@@ -165,7 +169,7 @@ def estimand(result: StudyResult) -> str:
     design = result.design
     kept, dropped = design.n_treated, design.n_treated_dropped or 0
     whom = f"the {people(result, kept)} treated people"
-    if result.rule.protects and design.method in MATCHING and is_small(dropped, result.rule):
+    if result.rule.protects and design.leaves_out and is_small(dropped, result.rule):
         # Said alike for nobody and for a few: whether anybody was left out is itself a small count.
         whom += " for whom comparable untreated people were found"
     elif dropped:
@@ -231,7 +235,7 @@ def errors(result: StudyResult, effect: Effect) -> str:
     def shown(found: re.Match[str]) -> str:
         return f"{people(result, float(found.group(1).replace(',', '')))} {found.group(2)}"
 
-    return re.sub(r"(\d[\d,]*) (pairs|people)\b", shown, effect.se_method)
+    return re.sub(r"(\d[\d,]*) (pairs|sets|people)\b", shown, effect.se_method)
 
 
 def withheld_note(result: StudyResult) -> str:

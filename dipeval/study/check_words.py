@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from dipeval.disclosure import CONFIDENTIAL, ReleasedTable, is_small, release, release_count
-from dipeval.presenting import format_number
+from dipeval.disclosure import CONFIDENTIAL, ReleasedTable, is_small, release, release_count, share_digits
+from dipeval.presenting import format_number, format_percent
 from dipeval.study import rules
 from dipeval.study.checking import UNTOUCHED
-from dipeval.study.gate import BALANCE, COUNT_CHECKS, people_behind
+from dipeval.study.designs_table import people_behind_each, released_designs, remarks
+from dipeval.study.gate import BALANCE, COUNT_CHECKS, SHARE_CHECKS, people_behind
+from dipeval.study.gate_checks import EQUIPOISE, equipoise_of
+from dipeval.study.learners import WORDS as LEARNERS
 
 if TYPE_CHECKING:
     from dipeval.study.checking import CheckResult
@@ -42,12 +45,16 @@ def check_in_words(check: CheckResult) -> str:
         Lines without a person's value; small counts as the rule shows them.
     """
     tables = [_flow(check), _overlap(check), _balance(check), _checks(check)]
-    lines = [check.spec.title, *_cautions(check), *_choices(check), check.rule.in_words()]
+    designs = check.designs
+    behind = people_behind_each(check.design, check.sensitivity)
+    tables.append(released_designs(designs, behind, check.rule))
+    lines = [check.spec.title, *_cautions(check), *_choices(check), *_compared(check), check.rule.in_words()]
     for table in tables:
         lines += ["", *_text_table(table)]
     verdict = check.diagnostics.summary()
     lines += ["", verdict.headline, *(f"- {reason}" for reason in verdict.notes)]
     lines += [f"- {_further(item)}" for item in check.sensitivity]
+    lines += [*_equipoise(check), *remarks(_tellable(check, designs)), *check.assumptions]
     return "\n".join([*lines, check.detectable_in_words(), UNTOUCHED])
 
 
@@ -74,6 +81,39 @@ def _choices(check: CheckResult) -> list[str]:
     if kept:
         told.append(f"Engine: {_keys(kept)}.")
     return told
+
+
+def _compared(check: CheckResult) -> list[str]:
+    """How the groups are made comparable: words without a count."""
+    if check.spec.time_varying:
+        return ["Nobody is matched or weighted: the covariates go into a model of the time to the event."]
+    model, words = check.design.propensity, check.design.method_words
+    if check.spec.design.method == "none" or model is None:
+        return [f"How the groups are made comparable: {words}."]
+    return [f"How the groups are made comparable: {words}. Propensity score: {LEARNERS[check.spec.design.learner]}."]
+
+
+def _tellable(check: CheckResult, designs: pd.DataFrame) -> pd.DataFrame:
+    """The designs of which remarks may be made: not those of few people, and no share of few ties."""
+    kept, shares = [], []
+    for made, share in zip(
+        [check.design, *(item.design for item in check.sensitivity)], designs["share_tied"], strict=True
+    ):
+        choices = len(made.pairs())
+        tied = 0 if pd.isna(share) else round(share * choices)
+        kept.append(not is_small(people_behind(BALANCE, made), check.rule))
+        shares.append(0.0 if is_small(min(tied, choices - tied), check.rule) else share)
+    return designs.assign(share_tied=shares)[kept]
+
+
+def _equipoise(check: CheckResult) -> list[str]:
+    """How many people might have been in either group, as it may be shown; nothing without a score."""
+    inside, everybody = equipoise_of(check.design)
+    behind = people_behind(EQUIPOISE, check.design)
+    if not everybody or is_small(behind, check.rule):
+        return []
+    share = format_percent(inside / everybody, share_digits(behind, check.rule))
+    return [f"By what is recorded, {share} of people might have been in either group (preference score 0.3 to 0.7)."]
 
 
 def _keys(given: dict[str, Any]) -> str:
@@ -139,7 +179,7 @@ def _checks(check: CheckResult) -> ReleasedTable:
         {
             "Check": frame["check"],
             "Value": [_value(check, *pair) for pair in zip(frame["check"], frame["value"], strict=True)],
-            "Threshold": [_three(value) for value in frame["threshold"]],
+            "Threshold": [_threshold(*pair) for pair in zip(frame["check"], frame["threshold"], strict=True)],
             "Passed": ["yes" if passed else "no" for passed in frame["passed"]],
         }
     )
@@ -149,7 +189,15 @@ def _checks(check: CheckResult) -> ReleasedTable:
 def _value(check: CheckResult, name: str, value: float) -> str:
     if name in COUNT_CHECKS:
         return release_count(round(value), check.rule)
-    return CONFIDENTIAL if is_small(people_behind(name, check.design), check.rule) else _three(value)
+    behind = people_behind(name, check.design)
+    if is_small(behind, check.rule):
+        return CONFIDENTIAL
+    # A share finer than one person gives the count back.
+    return format_percent(value, share_digits(behind, check.rule)) if name in SHARE_CHECKS else _three(value)
+
+
+def _threshold(name: str, value: float) -> str:
+    return format_percent(value, 0) if name in SHARE_CHECKS else _three(value)
 
 
 def _three(value: Any) -> str:

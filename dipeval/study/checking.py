@@ -43,6 +43,8 @@ class CheckResult(HtmlMixin):
     linkage
         Whose records are whose, so that links can be reviewed before any outcome is looked at; None for person-level
         tables.
+    assumptions
+        What the design assumes of values that are not recorded; empty where none is missing.
     """
 
     spec: StudySpec
@@ -51,6 +53,7 @@ class CheckResult(HtmlMixin):
     diagnostics: Diagnostics
     sensitivity: tuple[SensitivityResult, ...]
     linkage: Linkage | None = None
+    assumptions: tuple[str, ...] = ()
     _flow: pd.DataFrame = field(repr=False)
 
     @property
@@ -62,6 +65,13 @@ class CheckResult(HtmlMixin):
     def minimum_detectable(self) -> float:
         """Smallest difference in shares (0-1) found with a chance of 80%, for the expected share in the study file."""
         return self.design.minimum_detectable_difference(self.spec.diagnostics.expected_share, power=POWER)
+
+    @property
+    def designs(self) -> pd.DataFrame:
+        """The primary and the further designs side by side (`designs_table`)."""
+        from dipeval.study.designs_table import designs_table
+
+        return designs_table(self.design, self.diagnostics, self.sensitivity, self.spec)
 
     def overlap(self) -> pd.DataFrame:
         """Return people by band of the propensity score.
@@ -112,7 +122,7 @@ class CheckResult(HtmlMixin):
             title=self.spec.title,
             headline=verdict.headline,
             table=table,
-            notes=(*verdict.notes, self.detectable_in_words(), UNTOUCHED),
+            notes=(*verdict.notes, *self.assumptions, self.detectable_in_words(), UNTOUCHED),
         )
 
 

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from dipeval.datasets import DATASETS
-from dipeval.study.crosschecks_events import EVENT_CHECKS, Complaint, Location
+from dipeval.study.columns import Location, value_column
+from dipeval.study.crosschecks_design import DESIGN_CHECKS
+from dipeval.study.crosschecks_events import EVENT_CHECKS, Complaint
 from dipeval.study.spec import OutcomeSpec, SensitivitySpec, StudySpec
-from dipeval.vocabulary import OUTCOME_NAMES
 
 # Outcomes that are measured from extracts, and their kinds.
 REOFFENDING = {
@@ -129,38 +130,6 @@ def _reoffending(place: Location, outcome: OutcomeSpec) -> Iterator[Complaint]:
         yield (*place, "kind"), f'found "{outcome.kind}"; {column} is of kind "{REOFFENDING[column]}".'
 
 
-def value_column(outcome: OutcomeSpec) -> str:
-    """Return the column that holds a yes/no or a count: as named, else the outcome's own name."""
-    return outcome.column or outcome.name
-
-
-def outcome_columns(spec: StudySpec) -> tuple[str, ...]:
-    """Return every column that holds an outcome, in the order of the study file."""
-    columns: list[str] = []
-    for outcome in spec.outcomes:
-        named = (outcome.time, outcome.event) if outcome.kind == "time" else (value_column(outcome),)
-        columns += [column for column in named if column is not None]
-    return tuple(dict.fromkeys(columns))
-
-
-def _covariates(spec: StudySpec) -> Iterator[Complaint]:
-    lists: list[tuple[Location, list[str]]] = [(("design", "covariates"), spec.design.covariates)]
-    lists += [(("design", "exact"), spec.design.exact)]
-    lists += [(("sensitivity", i, "covariates"), s.covariates or []) for i, s in enumerate(spec.sensitivity)]
-    lists += [(("sensitivity", i, "exact"), s.exact) for i, s in enumerate(spec.sensitivity)]
-    outcomes = set(outcome_columns(spec)) | OUTCOME_NAMES
-    for key in ("treated", "id"):
-        if getattr(spec.people, key) in outcomes:
-            yield ("people", key), f'"{getattr(spec.people, key)}" is an outcome; a column can be only one of the two.'
-    for place, names in lists:
-        for name in sorted(set(names) & outcomes):
-            yield place, f'"{name}" is an outcome: the groups may not be matched on what happened afterwards.'
-        for name in sorted(set(names) & set(spec.people.excluded)):
-            yield place, f'"{name}" is also under people.excluded; it can be only one of the two.'
-        for name in sorted(set(names) & {spec.people.treated, spec.people.id}):
-            yield place, f'"{name}" is the treatment or the person\'s number, not a covariate.'
-
-
 def _follow_up(spec: StudySpec) -> Iterator[Complaint]:
     needed = spec.follow_up.needed_days
     censored = spec.follow_up.at_extract_end == "censor"
@@ -240,7 +209,7 @@ _CHECKS: tuple[Callable[[StudySpec], Iterator[Complaint]], ...] = (
     _primary,
     _names,
     _outcome_columns,
-    _covariates,
+    *DESIGN_CHECKS,
     _follow_up,
     _grace,
     _linkage,

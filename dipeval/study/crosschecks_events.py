@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from dipeval.study.columns import Location, designs
 from dipeval.study.spec import StudySpec
+from dipeval.study.spec_design import WEIGHTINGS
 
-Location = tuple[str | int, ...]
 Complaint = tuple[Location, str]
 
 
@@ -83,6 +84,9 @@ def _time_varying(spec: StudySpec) -> Iterator[Complaint]:
             ("design", "method"),
             f'found "{spec.design.method}"; needed is "none" {why}: the covariates go into the model.',
         )
+    for key, plain in (("missing", "refuse"), ("sample_weights", None), ("references", {})):
+        if getattr(spec.design, key) != plain:
+            yield ("design", key), f"the model of the time to the event has no use for this {why}; take it out."
     if spec.sensitivity:
         yield ("sensitivity",), f"no further design can be made {why}; take these sections out."
     if spec.costs is not None:
@@ -94,11 +98,18 @@ def _many(spec: StudySpec) -> Iterator[Complaint]:
     if not spec.many_indexes:
         return
     why = f'with cohort.index_choice = "{spec.cohort.index_choice}"'
-    designs: list[tuple[Location, str]] = [(("design", "method"), spec.design.method)]
-    designs += [(("sensitivity", place, "method"), item.method) for place, item in enumerate(spec.sensitivity)]
-    for location, method in designs:
-        if method == "nearest":
-            yield location, f'found "nearest"; needed is one of entropy, ipw, none {why}: a person can be in twice.'
+    for place, options in designs(spec):
+        if options.learner != "logit":
+            yield (
+                (*place, "learner"),
+                f'found "{options.learner}"; needed is "logit" {why}: a person in twice would be in two of the parts '
+                "that cross-fitting keeps apart.",
+            )
+        if not options.weighted:
+            yield (
+                (*place, "method"),
+                f'found "{options.method}"; needed is one of {", ".join(WEIGHTINGS)} {why}: a person can be in twice.',
+            )
     if spec.costs is not None:
         yield (
             ("costs",),

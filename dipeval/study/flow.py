@@ -42,7 +42,7 @@ def design_rows(design: Design, start: int) -> list[FlowRow]:
     treated = design.treated.astype(bool)
     lost_treated, lost_comparison = int((treated & ~used).sum()), int((~treated & ~used).sum())
     after = start - lost_treated
-    if design.method != "nearest" and not lost_treated + lost_comparison:
+    if not design.leaves_out and not lost_treated + lost_comparison:
         return [FlowRow("analysed", "Compared", start, 0)]
     return [
         FlowRow("treated_comparable", "Without treated people for whom no one was comparable", after, lost_treated),

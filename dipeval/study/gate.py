@@ -9,30 +9,42 @@ Austin (2009), Statistics in Medicine 28, 3083-3107.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dipeval.errors import DesignError, InvariantError
-from dipeval.presenting import HtmlMixin, Summary, format_count, format_number, format_percent
+from dipeval.presenting import HtmlMixin, Summary
+from dipeval.study.gate_checks import (
+    AT_MOST,
+    BALANCE,
+    COLUMNS,
+    COUNT_CHECKS,
+    SHARE_CHECKS,
+    SHARE_DROPPED,
+    checked,
+    fewest_people,
+    people_behind,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     import pandas as pd
     from matplotlib.axes import Axes
 
     from dipeval.matching import Design
     from dipeval.study.spec import DiagnosticsSpec
 
-COLUMNS = ["check", "value", "threshold", "passed", "meaning"]
-BALANCE, TREATED_ANALYSED = "largest standardised difference", "treated people analysed"
-EFFECTIVE_SIZE = "effective size of the comparison group"
-SHARE_DROPPED = "share of treated people without a comparable person"
-# Checks whose value counts people: it is shown as a count, under the disclosure rule.
-COUNT_CHECKS = (TREATED_ANALYSED, EFFECTIVE_SIZE)
-# Checks whose threshold is the most allowed; the others have a least.
-AT_MOST = (BALANCE, SHARE_DROPPED)
+__all__ = [
+    "BALANCE",
+    "COUNT_CHECKS",
+    "SHARE_CHECKS",
+    "SHARE_DROPPED",
+    "Diagnostics",
+    "Permit",
+    "examine",
+    "fewest_people",
+    "people_behind",
+    "permit",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -121,9 +133,7 @@ def examine(design: Design, limits: DiagnosticsSpec, *, modelled: bool = False) 
 
     return Diagnostics(
         design_fingerprint=design.fingerprint,
-        _table=pd.DataFrame(
-            [check(design, limits) for check in (_MODEL_CHECKS if modelled else _CHECKS)], columns=COLUMNS
-        ),
+        _table=pd.DataFrame(list(checked(design, limits, modelled=modelled)), columns=COLUMNS),
     )
 
 
@@ -151,110 +161,3 @@ def permit(diagnostics: Diagnostics, override_reason: str = "") -> Permit:
     if override_reason.strip():
         return Permit(design_fingerprint=diagnostics.design_fingerprint, override_reason=override_reason.strip())
     raise DesignError("The outcome stays sealed: " + " ".join(diagnostics.reasons))
-
-
-def people_behind(check: str, design: Design) -> int:
-    """Return the smallest count of people that the value of a check rests on, for the disclosure rule.
-
-    Parameters
-    ----------
-    check
-        Name of the check.
-    design
-        The design examined.
-
-    Returns
-    -------
-    int
-    """
-    analysed, submitted = _analysed(design)
-    comparison = int((design.weights[~design.treated.astype(bool)] > 0).sum())
-    if check != SHARE_DROPPED or not design.pairs().size:
-        return min(analysed, comparison)
-    # A share of people left out tells how many they are, nobody included; weighting leaves nobody out by its nature.
-    return min(analysed, comparison, submitted - analysed)
-
-
-def fewest_people(design: Design, term: Mapping[Any, Any]) -> int:
-    """Return the smallest count of people that a row of averages tells of, for the disclosure rule.
-
-    Parameters
-    ----------
-    design
-        The comparison.
-    term
-        Row of its balance table: averages, and whether the term is yes or no.
-
-    Returns
-    -------
-    int
-        Of a yes/no term the fewest people with or without it in either group, before or after; else the smaller group.
-    """
-    treated, weights = design.treated.astype(bool), design.weights
-    analysed = min(int((treated & (weights > 0)).sum()), int((~treated & (weights > 0)).sum()))
-    if not term["binary"]:
-        return analysed
-    shares_of = {
-        "mean_treated": int(treated.sum()),
-        "mean_treated_after": int((treated & (weights > 0)).sum()),
-        "mean_comparison_before": int((~treated).sum()),
-        "mean_comparison_after": int((~treated & (weights > 0)).sum()),
-    }
-    counts = [part * size for name, size in shares_of.items() for part in (term[name], 1 - term[name])]
-    return max(0, math.floor(min(analysed, *counts) + 1e-9))
-
-
-def _balance(design: Design, limits: DiagnosticsSpec) -> tuple[Any, ...]:
-    worst = float(design.balance().max_smd)
-    passed = worst <= limits.max_smd
-    meaning = (
-        f"The largest standardised difference between the groups is {format_number(worst, 3)}; "
-        f"{'at most' if passed else 'more than'} {format_number(limits.max_smd, 3)}, the most allowed."
-    )
-    return BALANCE, worst, limits.max_smd, passed, meaning
-
-
-def _treated(design: Design, limits: DiagnosticsSpec) -> tuple[Any, ...]:
-    analysed, _ = _analysed(design)
-    passed = analysed >= limits.min_treated
-    least = format_count(limits.min_treated)
-    meaning = f"{'At least' if passed else 'Fewer than'} {least} treated people could be analysed, the fewest allowed."
-    return TREATED_ANALYSED, float(analysed), float(limits.min_treated), passed, meaning
-
-
-def _effective_size(design: Design, limits: DiagnosticsSpec) -> tuple[Any, ...]:
-    size = float(design.ess)
-    passed = size >= limits.min_ess
-    least = format_count(limits.min_ess)
-    meaning = (
-        f"The comparison group is worth {'at least' if passed else 'fewer than'} {least} unweighted people, "
-        "the fewest allowed."
-    )
-    return EFFECTIVE_SIZE, size, limits.min_ess, passed, meaning
-
-
-def _dropped(design: Design, limits: DiagnosticsSpec) -> tuple[Any, ...]:
-    analysed, submitted = _analysed(design)
-    share = 1 - analysed / submitted if submitted else 1.0
-    passed = share <= limits.max_share_dropped
-    most = format_percent(limits.max_share_dropped, 0)
-    meaning = (
-        f"{'At most' if passed else 'More than'} {most} of the treated people had to be left out because no one was "
-        f"comparable with them; {most} is the most allowed."
-    )
-    return SHARE_DROPPED, share, limits.max_share_dropped, passed, meaning
-
-
-def _analysed(design: Design) -> tuple[int, int]:
-    """Treated people with a weight, and all treated people, counted from the weights themselves."""
-    treated = design.treated.astype(bool)
-    return int((design.weights[treated] > 0).sum()), int(treated.sum())
-
-
-_CHECKS: tuple[Callable[[Design, DiagnosticsSpec], tuple[Any, ...]], ...] = (
-    _balance,
-    _treated,
-    _effective_size,
-    _dropped,
-)
-_MODEL_CHECKS = (_treated, _effective_size)

@@ -10,8 +10,10 @@ import pandas as pd
 
 from dipeval.errors import DipevalError
 from dipeval.study import rules
-from dipeval.study.crosschecks import value_column
+from dipeval.study.columns import value_column
 from dipeval.study.gate import Permit
+from dipeval.study.load import frame_of
+from dipeval.study.plan import planned
 from dipeval.study.sealed import Opened, require_permit
 
 if TYPE_CHECKING:
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from dipeval.study.spec import StudySpec
 
 logger = logging.getLogger("dipeval")
-MATCHED_BY = ("caliper", "caliper_unit", "scale", "ratio", "replace", "order")
 
 
 def linkage_errors(
@@ -91,45 +92,41 @@ def drawable(spec: StudySpec) -> bool:
     )
 
 
-def analysis_of(spec: StudySpec) -> DesignAnalysis:
-    """Return the primary analysis of a study as a value that can be run again.
+def analysis_of(prepared: Prepared, spec: StudySpec) -> tuple[DesignAnalysis, pd.DataFrame]:
+    """Return the primary analysis of a study as a value that can be run again, and the people it runs on.
 
     Parameters
     ----------
+    prepared
+        The people.
     spec
         The study.
 
     Returns
     -------
-    DesignAnalysis
-        On the people of `analysed_people`.
+    tuple
+        The analysis, with every option of the design; the people as that design had them, gaps filled.
     """
     from dipeval.effects import DesignAnalysis
     from dipeval.study.steps import MEASURES
 
-    design = spec.design
-    options: dict[str, Any] = {"estimand": design.estimand}
-    if design.method == "nearest":
-        options |= {name: getattr(design, name) for name in MATCHED_BY}
-        options |= {"exact": tuple(design.exact), "seed": spec.seed}
-    return DesignAnalysis(
-        covariates=tuple(design.covariates),
+    people, _, plan = planned(prepared, spec.design, spec.design.covariates, spec.seed)
+    analysis = DesignAnalysis(
         outcome=value_column(spec.primary),
         measure=MEASURES[spec.primary.kind][0],
-        method=design.method,
-        options=MappingProxyType(options),
+        covariates=plan["covariates"],
+        method=plan["method"],
+        options=MappingProxyType(plan["options"]),
+        score=plan["score"],
     )
-
-
-def analysed_people(prepared: Prepared, outcomes: pd.DataFrame, spec: StudySpec) -> pd.DataFrame:
-    """Return the people with the primary outcome, as the analysis of `analysis_of` needs them."""
-    return prepared.frame.join(outcomes[[value_column(spec.primary)]])
+    return analysis, frame_of(people)
 
 
 def _one(prepared: Prepared, opened: Opened, primary: Effect, spec: StudySpec, link: str) -> LinkagePropagation:
     from dipeval.effects import propagate_linkage
 
-    analysis, column = analysis_of(spec), value_column(spec.primary)
+    column = value_column(spec.primary)
+    analysis, people = analysis_of(prepared, spec)
     return propagate_linkage(
         prepared.linkage,  # type: ignore[arg-type]
         analysis,
@@ -137,7 +134,7 @@ def _one(prepared: Prepared, opened: Opened, primary: Effect, spec: StudySpec, l
         covariates=analysis.needs,
         draws=spec.linkage.error.draws,
         seed=spec.seed,
-        people=analysed_people(prepared, opened.frame, spec),
+        people=people.join(opened.frame[[column]]),
         thresholds=tuple(sorted(set(spec.linkage.error.thresholds))),
         primary=primary,
         tipping=spec.linkage.error.tipping,

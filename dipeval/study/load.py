@@ -18,9 +18,11 @@ import pandas as pd
 from dipeval.datasets import load_dataset
 from dipeval.errors import InputError
 from dipeval.study import rules
+from dipeval.study.columns import all_columns
 from dipeval.study.flow import FlowRow
 from dipeval.study.inputs import InputTable, extract_files, frame_hash, load_extracts
-from dipeval.study.people import all_covariates, read_people, split_people
+from dipeval.study.missing import whole_rows
+from dipeval.study.people import read_people, split_people
 from dipeval.study.sealed import Sealed, SealedHistory
 from dipeval.vocabulary import TREATED
 
@@ -54,6 +56,8 @@ class Prepared:
         What was behind the people, if they came from extracts.
     engine
         Where the event work is done, if the study file says how; None for the linkage's own.
+    missing
+        What becomes of gaps in the covariates; those of people who are still here are filled design by design.
     """
 
     people: Any
@@ -65,6 +69,7 @@ class Prepared:
     linkage: Linkage | None = None
     cohort: Cohort | None = None
     engine: Engine | None = None
+    missing: str = "refuse"
 
     @property
     def cluster(self) -> pd.Series | None:
@@ -74,8 +79,13 @@ class Prepared:
     @property
     def frame(self) -> pd.DataFrame:
         """The people as a frame, index the person."""
-        frame = self.people if isinstance(self.people, pd.DataFrame) else self.people.people
-        return frame.set_index("person_id") if "person_id" in frame.columns else frame
+        return frame_of(self.people)
+
+
+def frame_of(people: Any) -> pd.DataFrame:
+    """Return people (a frame or a cohort) as a frame, index the person."""
+    frame = people if isinstance(people, pd.DataFrame) else people.people
+    return frame.set_index("person_id") if "person_id" in frame.columns else frame
 
 
 def prepare(spec: StudySpec, folder: Path) -> Prepared:
@@ -160,16 +170,34 @@ def from_linkage(spec: StudySpec, extracts: Extracts, linkage: Linkage, engine: 
     cohort = build_cohort(extracts, linkage, rule=rules.cohort_rule(spec), engine=engine)
     _require_two_groups(cohort)
     flow = [_flow_row(step) for step in cohort.attrition.to_dict("records")]
+    people, moments = _without_gaps(cohort, spec, flow)
     return Prepared(
-        people=cohort,
+        people=people,
         sealed=SealedHistory(cohort=cohort, follow_up=rules.follow_up(spec)),
         flow=tuple(flow),
         files=extract_files(spec, extracts),
+        measured_at=moments,
+        missing=spec.design.missing,
         extracts=extracts,
         linkage=linkage,
         cohort=cohort,
         engine=engine,
     )
+
+
+def _without_gaps(cohort: Cohort, spec: StudySpec, flow: list[FlowRow]) -> tuple[Any, Mapping[str, str]]:
+    """The cohort; where people with gaps are left out, the others as a frame, with when its columns were measured.
+
+    Only a risk score that was supplied can have gaps: all else is counted, and nothing recorded counts as nothing.
+    """
+    people = cohort.people
+    columns = [name for name in all_columns(spec) if name in people.columns]
+    whole = whole_rows(people, columns, spec.design.missing)
+    if whole.all():
+        return cohort, MappingProxyType({})
+    flow.append(FlowRow("complete", "With every covariate recorded", int(whole.sum()), int((~whole).sum())))
+    known = {name: when for name, when in cohort.measured_at.items() if name in columns}
+    return people[whole], MappingProxyType(known)
 
 
 def _require_two_groups(cohort: Cohort) -> None:
@@ -215,7 +243,8 @@ def _from_table(spec: StudySpec, folder: Path) -> Prepared:
         sealed=sealed,
         flow=tuple(flow),
         files=(source,),
-        measured_at=_declared(spec, all_covariates(spec)),
+        measured_at=_declared(spec, all_columns(spec)),
+        missing=spec.design.missing,
     )
 
 

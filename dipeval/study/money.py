@@ -10,7 +10,7 @@ import pandas as pd
 
 from dipeval.disclosure import is_small
 from dipeval.errors import InputError
-from dipeval.study.crosschecks import value_column
+from dipeval.study.columns import value_column
 from dipeval.study.provenance import shown_count
 from dipeval.study.rules import disclosure_rule
 from dipeval.vocabulary import POSITIVE_RESULTS

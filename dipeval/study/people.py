@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from dipeval.errors import InputError
-from dipeval.study.crosschecks import outcome_columns
+from dipeval.study.columns import all_columns, designs, outcome_columns
 from dipeval.study.flow import FlowRow
+from dipeval.study.missing import recorded_row, whole_rows
 from dipeval.study.sealed import SealedColumns
 from dipeval.vocabulary import TREATED
 
@@ -65,38 +66,37 @@ def split_people(table: pd.DataFrame, spec: StudySpec) -> tuple[pd.DataFrame, Se
     Returns
     -------
     tuple
-        People (index the person's number, sorted; columns treated 0/1 and the covariates of every design); the sealed
-        outcomes; the first rows of the flow.
+        People (index the person's number, sorted; columns treated 0/1 and the columns of every design; gaps are left
+        in them where the study file has them filled); the sealed outcomes; the first rows of the flow.
 
     Raises
     ------
     InputError
-        If a column is missing, a person stands in two rows, or a value is no number.
+        If a column is missing, a person stands in two rows, a value is no number, or gaps are refused.
     """
-    covariates = all_covariates(spec)
+    covariates = all_columns(spec)
     outcomes = list(outcome_columns(spec))
     _require_columns(table, [spec.people.treated, *covariates, *outcomes, *spec.people.excluded], spec.people.id)
     table = _by_person(table, spec.people.id)
     sealed = table[outcomes]
+    words = set(spec.people.categories)
     people = pd.DataFrame(
-        {TREATED: _as_treated(table[spec.people.treated])} | {name: _as_number(table[name]) for name in covariates},
+        {TREATED: _as_treated(table[spec.people.treated])}
+        | {name: (_as_category if name in words else _as_number)(table[name]) for name in covariates},
         index=table.index,
     )
-    complete = people.notna().all(axis=1)
     numbers = pd.DataFrame({name: _as_number(sealed[name]) for name in outcomes}, index=table.index)
     _refuse_copies(people[covariates], numbers)
+    known = people[TREATED].notna()
+    weights = [options.sample_weights for _, options in designs(spec) if options.sample_weights]
+    kept = people[known]
+    kept = kept[whole_rows(kept, covariates, spec.design.missing, weights)]
     flow = [
         FlowRow("submitted", "People in the table that was submitted", len(people), 0),
-        FlowRow(
-            "complete",
-            "With the treatment and every covariate recorded",
-            int(complete.sum()),
-            int((~complete).sum()),
-        ),
+        recorded_row(spec.design.missing, len(kept), len(people) - len(kept)),
     ]
-    kept = people[complete]
     kept = kept.assign(**{TREATED: kept[TREATED].astype("int64")})
-    return kept, SealedColumns(_frame=numbers[complete]), flow
+    return kept, SealedColumns(_frame=numbers.loc[kept.index]), flow
 
 
 def _refuse_copies(covariates: pd.DataFrame, outcomes: pd.DataFrame) -> None:
@@ -105,19 +105,19 @@ def _refuse_copies(covariates: pd.DataFrame, outcomes: pd.DataFrame) -> None:
         for outcome, values in outcomes.items():
             both = column.notna() & values.notna()
             one, other = column[both], values[both]
-            if one.nunique() > 1 and (one.equals(other) or one.equals(1 - other)):
+            if one.nunique() > 1 and _same(one, other):
                 raise InputError(
                     f"Covariate '{name}' holds the very values of the outcome '{outcome}' under another name: the "
                     "groups may not be matched on what happened afterwards. Take it out of the study file."
                 )
 
 
-def all_covariates(spec: StudySpec) -> list[str]:
-    """Return the covariates of the primary and the sensitivity designs, and columns matched on exactly."""
-    names = list(spec.design.covariates) + list(spec.design.exact)
-    for other in spec.sensitivity:
-        names += [*(other.covariates or []), *other.exact]
-    return list(dict.fromkeys(names))
+def _same(one: pd.Series, other: pd.Series) -> bool:
+    """Whether a column says what another says: the same numbers, yes for no, or one word for each value."""
+    if pd.api.types.is_numeric_dtype(one.dtype):
+        return bool(one.equals(other) or one.equals(1 - other))
+    pairs = pd.DataFrame({"one": one.to_numpy(), "other": other.to_numpy()}).drop_duplicates()
+    return bool(pairs["one"].is_unique and pairs["other"].is_unique)
 
 
 def _require_columns(table: pd.DataFrame, names: list[str], person: str | None) -> None:
@@ -161,6 +161,13 @@ def _as_number(column: pd.Series) -> pd.Series:
     strange = int((numbers.isna() & column.notna()).sum())
     if strange:
         raise InputError(
-            f"Column '{column.name}' has {strange} values that are not numbers; code categories as 0/1 columns first."
+            f"Column '{column.name}' has {strange} values that are not numbers; if these are categories, name the "
+            "column under people.categories."
         )
     return numbers.astype("float64")
+
+
+def _as_category(column: pd.Series) -> pd.Series:
+    words = column.astype("string").str.strip()
+    words = words.mask(words == "")
+    return pd.Series([None if pd.isna(word) else word for word in words], index=column.index, dtype=object)

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 from dipeval._version import __version__
 from dipeval.disclosure import is_small
 from dipeval.presenting import round_half_up
+from dipeval.study.learners import WORDS as LEARNERS
 
 if TYPE_CHECKING:
     from dipeval.disclosure import DisclosureRule
     from dipeval.study.result import StudyResult
+    from dipeval.study.spec import DesignOptions
 
 PACKAGES = (
     "duckdb",
@@ -43,8 +45,9 @@ def provenance(result: StudyResult) -> dict[str, Any]:
     -------
     dict
         study, inputs, linkage (rule, fingerprint of what was learnt, sensitivity analyses of the links with their own
-        fingerprints; absent for person-level tables), versions, seed, disclosure, design, counts (people by step of
-        the flow, under the disclosure rule; None for a count too small to be shown).
+        fingerprints; absent for person-level tables), versions, seed, disclosure, design (what was asked of it and of
+        those beside it), counts (people by step of the flow, under the disclosure rule; None for a count too small to
+        be shown).
     """
     spec, rule = result.spec, result.rule
     return {
@@ -66,13 +69,33 @@ def provenance(result: StudyResult) -> dict[str, Any]:
         "disclosure": {"profile": rule.profile, "data_status": rule.data_status, "in_words": rule.in_words()},
         "design": {
             "method": result.design.method,
+            "estimand": result.design.estimand,
+            "options": _asked(spec.design),
             "fingerprint": result.design.fingerprint,
             "passed": result.diagnostics.passed,
             "withheld": result.withheld,
             "override_reason": result.override_reason,
+            "assumptions": list(result.assumptions),
+            "beside": [
+                {
+                    "name": item.name,
+                    "method": item.design.method,
+                    "estimand": item.design.estimand,
+                    "options": _asked(asked),
+                    "fingerprint": item.design.fingerprint,
+                    "passed": item.diagnostics.passed,
+                }
+                for item, asked in zip(result.sensitivity, spec.sensitivity, strict=True)
+            ],
         },
         "counts": {str(row["step"]): shown_count(int(row["n_people"]), rule) for row in result.flow.to_dict("records")},
     }
+
+
+def _asked(options: DesignOptions) -> dict[str, Any]:
+    """What the study file says of a design, key by key; what a design found (ties, widths) may count people."""
+    asked = options.model_dump(exclude_unset=True, exclude={"name", "label", "declared_before_outcome"})
+    return asked if options.learner == "logit" else asked | {"learner_in_words": LEARNERS[options.learner]}
 
 
 def _linkage(result: StudyResult) -> dict[str, Any]:

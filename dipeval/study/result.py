@@ -97,6 +97,8 @@ class StudyResult(HtmlMixin):
         From test to treatment, and who was met by an agency; None without contacts among the extracts.
     testing, discharges
         Drug tests by result, and why treatment ended; None without drug tests or treatment among the extracts.
+    assumptions
+        What the design assumes of values that are not recorded, in sentences for readers; empty where none is missing.
     """
 
     study_file: StudyFile
@@ -133,6 +135,7 @@ class StudyResult(HtmlMixin):
     seen: Seen | None = None
     testing: Testing | None = None
     discharges: Discharges | None = None
+    assumptions: tuple[str, ...] = ()
     _flow: pd.DataFrame = field(repr=False)
 
     def __post_init__(self) -> None:
@@ -158,6 +161,13 @@ class StudyResult(HtmlMixin):
     def flow(self) -> pd.DataFrame:
         """From what was submitted to who was analysed: step, label, n_people, n_excluded (a fresh copy)."""
         return self._flow.copy()
+
+    @property
+    def designs(self) -> pd.DataFrame:
+        """The primary and the further designs side by side, before any outcome (`designs_table`; a fresh copy)."""
+        from dipeval.study.designs_table import designs_table
+
+        return designs_table(self.design, self.diagnostics, self.sensitivity, self.spec)
 
     @property
     def follow_up(self) -> FollowUp | None:
@@ -216,10 +226,11 @@ class StudyResult(HtmlMixin):
         """Return the answer in a sentence, or why there is none."""
         if self.withheld:
             table = self.diagnostics.to_frame()[["check", "value", "threshold", "passed"]]
-            return Summary(title=self.spec.title, headline=WITHHELD, table=table, notes=self.reasons)
+            notes = (*self.reasons, *self.assumptions)
+            return Summary(title=self.spec.title, headline=WITHHELD, table=table, notes=notes)
         own = self._answer().summary()
         warning = (f"A check on the comparison failed; the reason given for going on: {self.override_reason}",)
-        notes = (*(warning + self.reasons if self.overridden else ()), *own.notes)
+        notes = (*(warning + self.reasons if self.overridden else ()), *own.notes, *self.assumptions)
         return Summary(title=self.spec.title, headline=own.headline, table=own.to_frame(), notes=notes)
 
     def plot(self, ax: Axes | None = None) -> Axes:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from dipeval.disclosure import DisclosureRule
 from dipeval.errors import InputError, StudyFileError
+from dipeval.study.columns import design_columns, designs
 from dipeval.study.crosschecks import data_citation, data_status
-from dipeval.study.lines import Location, key_lines, line_of
+from dipeval.study.lines import key_lines, line_of
 from dipeval.study.wording import key_path
 
 if TYPE_CHECKING:
@@ -202,9 +203,11 @@ def _unknown_covariates(spec: StudySpec, text: str) -> list[str]:
         return []
     moments = _moments_of_covariates(spec)
     known = sorted(name for name, when in moments.items() if when in ("before_index", "at_index"))
-    sections: list[tuple[Location, Any]] = [(("design",), spec.design)]
-    sections += [(("sensitivity", place), options) for place, options in enumerate(spec.sensitivity)]
-    named = [((*at, key), getattr(options, key) or ()) for at, options in sections for key in ("covariates", "exact")]
+    named = [
+        ((*at, key), names)
+        for at, options in designs(spec)
+        for key, names in design_columns(options, options.covariates or ()).items()
+    ]
     lines = key_lines(text)
     complaints = []
     for location, names in named:

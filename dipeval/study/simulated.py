@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dipeval.errors import DipevalError, InputError
 from dipeval.study import rules
 from dipeval.study.beside import BesideMixin
-from dipeval.study.crosschecks import value_column
+from dipeval.study.columns import value_column
 from dipeval.study.gate import Diagnostics, examine, permit
 from dipeval.study.load import Prepared, from_linkage
 from dipeval.study.steps import effects_of, ordered_outcomes, primary_design

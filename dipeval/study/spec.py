@@ -13,19 +13,13 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from dipeval.study.spec_base import Count, PositiveInt, Probability, Section, Share, Words
+from dipeval.study.spec_design import DesignOptions, DesignSpec, DiagnosticsSpec, SensitivitySpec
 from dipeval.study.spec_events import CohortSpec, EngineSpec, FollowUpSpec, PathwaySpec
+
+__all__ = ["DesignOptions", "DesignSpec", "DiagnosticsSpec", "OutcomeSpec", "SensitivitySpec", "StudySpec"]
 
 MOMENTS = ("before_index", "at_index")
 SpentOn = Literal["testing", "contact", "treatment", "other"]
-DesignMethod = Literal["nearest", "entropy", "ipw", "none"]
-
-
-def _caliper(value: Any) -> float | None:
-    if value == "none":
-        return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
-        raise ValueError('needed is a number above 0, or "none"')
-    return float(value)
 
 
 def _moments(value: Any) -> str | dict[str, str]:
@@ -35,8 +29,6 @@ def _moments(value: Any) -> str | dict[str, str]:
     return dict(value) if isinstance(value, dict) else value
 
 
-# A caliper of "none" in the file is None inside: no caliper.
-Caliper = Annotated[float | None, BeforeValidator(_caliper)]
 MeasuredAt = Annotated[str | dict[str, str], BeforeValidator(_moments)]
 
 
@@ -122,6 +114,7 @@ class PeopleSpec(Section):
     treated_label: Words = "Treated"
     comparison_label: Words = "Comparison"
     excluded: dict[str, Words] = {}
+    categories: list[Words] = []
     measured_at: MeasuredAt = {}
     labels: dict[str, Words] = {}
 
@@ -137,46 +130,6 @@ class OutcomeSpec(Section):
     time: Words | None = None
     event: Words | None = None
     unit: Literal["days", "weeks", "months", "years"] = "days"
-
-
-class DesignOptions(Section):
-    """Options of one way of making the groups comparable, shared by `[design]` and `[[sensitivity]]`."""
-
-    method: DesignMethod = "nearest"
-    estimand: Literal["ATT"] = "ATT"
-    caliper: Caliper = 0.2
-    caliper_unit: Literal["sd", "sd_pooled", "raw"] = "sd"
-    scale: Literal["logit", "probability"] = "logit"
-    ratio: PositiveInt = 1
-    replace: bool = False
-    order: Literal["largest", "smallest", "data", "random"] = "largest"
-    exact: list[Words] = []
-
-
-class DesignSpec(DesignOptions):
-    """`[design]`: the one comparison that counts, declared before any outcome is seen."""
-
-    covariates: Annotated[list[Words], Field(min_length=1)]
-    declared_before_outcome: str = ""
-    randomised: bool = False
-
-
-class SensitivitySpec(DesignOptions):
-    """`[[sensitivity]]`: another defensible design, to see whether the answer depends on the choice."""
-
-    name: Words
-    label: Words
-    covariates: list[Words] | None = None
-
-
-class DiagnosticsSpec(Section):
-    """`[diagnostics]`: what the primary design must pass before an outcome is attached."""
-
-    max_smd: Annotated[float, Field(gt=0, le=0.25)] = 0.1
-    min_treated: PositiveInt = 30
-    min_ess: Annotated[float, Field(ge=1)] = 30.0
-    max_share_dropped: Share = 0.25
-    expected_share: Annotated[float, Field(gt=0, lt=1)] = 0.5
 
 
 class CostsSpec(Section):

@@ -6,16 +6,17 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from dipeval.effects import estimate_effect
+from dipeval.effects.design_analysis import make_groups_comparable
 from dipeval.errors import DesignError, EstimationError, InputError
-from dipeval.matching import match, weight
 from dipeval.study.beside import BesideMixin
-from dipeval.study.crosschecks import outcome_columns, value_column
+from dipeval.study.columns import covariates_of, design_columns, outcome_columns, value_column
 from dipeval.study.gate import Diagnostics, examine
+from dipeval.study.plan import labelled, planned
 from dipeval.vocabulary import OUTCOME_NAMES, TREATED
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger("dipeval")
 
 MEASURES = {"yes_no": ("risk_difference", "risk_ratio"), "count": ("mean_difference",)}
-_WEIGHTINGS = ("entropy", "ipw", "none")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -70,36 +70,21 @@ def make_design(prepared: Prepared, options: DesignOptions, covariates: Sequence
     covariates
         Columns known before the index date.
     seed
-        Breaks ties.
+        Breaks ties, and parts people for the cross-fitting of scores.
 
     Returns
     -------
     Design
     """
-    common: dict[str, Any] = {"treated": TREATED, "covariates": list(covariates), "estimand": options.estimand}
-    if isinstance(prepared.people, pd.DataFrame) and prepared.measured_at:
-        declared = {name: when for name, when in prepared.measured_at.items() if name in {*covariates, *options.exact}}
-        common["measured_at"] = declared
-    if options.method in _WEIGHTINGS:
-        return weight(prepared.people, method=options.method, **common)
-    if isinstance(prepared.people, pd.DataFrame) and prepared.people.index.name is None:
+    if not options.weighted and isinstance(prepared.people, pd.DataFrame) and prepared.people.index.name is None:
         raise InputError(
             "Matching chooses among people who are alike by their own number; without one the order of the rows would "
             "choose. Name the column with each person's number under people.id."
         )
-    return match(
-        prepared.people,
-        method=options.method,
-        caliper=options.caliper,
-        caliper_unit=options.caliper_unit,
-        scale=options.scale,
-        ratio=options.ratio,
-        replace=options.replace,
-        order=options.order,
-        exact=tuple(options.exact),
-        seed=seed,
-        **common,
-    )
+    people, moments, plan = planned(prepared, options, covariates, seed)
+    if moments:
+        plan["options"] |= {"measured_at": moments}
+    return make_groups_comparable(people, **plan)
 
 
 def _refuse_what_is_no_baseline(spec: StudySpec, options: DesignOptions, covariates: Sequence[str]) -> None:
@@ -107,17 +92,18 @@ def _refuse_what_is_no_baseline(spec: StudySpec, options: DesignOptions, covaria
     outcomes = {*outcome_columns(spec), *OUTCOME_NAMES}
     if spec.people.treated in outcomes:
         raise DesignError(f"'{spec.people.treated}' is named as the treatment and as an outcome; it can be only one.")
-    for name in (*covariates, *options.exact):
-        if name in outcomes:
-            raise DesignError(
-                f"'{name}' is an outcome: the groups may not be matched on what happened afterwards, exactly or "
-                "otherwise. Take it out of covariates and exact."
-            )
-        if name in spec.people.excluded:
-            raise DesignError(
-                f"'{name}' is under people.excluded and cannot be matched on too; take it out of covariates and exact, "
-                "or out of people.excluded."
-            )
+    for key, names in design_columns(options, covariates).items():
+        for name in names:
+            if name in outcomes:
+                raise DesignError(
+                    f"'{name}' is an outcome: the groups may not be matched on what happened afterwards, exactly or "
+                    f"otherwise. Take it out of {key}."
+                )
+            if name in spec.people.excluded:
+                raise DesignError(
+                    f"'{name}' is under people.excluded and cannot be used by a design too; take it out of {key}, or "
+                    "out of people.excluded."
+                )
 
 
 def primary_design(prepared: Prepared, spec: StudySpec) -> Design:
@@ -146,21 +132,20 @@ def sensitivity_designs(prepared: Prepared, spec: StudySpec) -> tuple[Sensitivit
     results = []
     for other in spec.sensitivity:
         logger.info("making another comparison: %s", other.label)
-        covariates = other.covariates or spec.design.covariates
+        covariates = covariates_of(spec, other)
         with _naming(other.label):
             _refuse_what_is_no_baseline(spec, other, covariates)
             design = make_design(prepared, other, covariates, spec.seed)
         checks = examine(design, spec.diagnostics)
-        results.append(SensitivityResult(name=other.name, label=other.label, design=design, diagnostics=checks))
+        results.append(SensitivityResult(name=other.name, label=labelled(other), design=design, diagnostics=checks))
     return tuple(results)
 
 
 def unadjusted_design(prepared: Prepared, spec: StudySpec) -> Design:
     """Return the comparison of everybody as they come, for the unadjusted figures."""
-    common: dict[str, Any] = {"treated": TREATED, "covariates": list(spec.design.covariates)}
-    if isinstance(prepared.people, pd.DataFrame) and prepared.measured_at:
-        common["measured_at"] = {n: w for n, w in prepared.measured_at.items() if n in spec.design.covariates}
-    return weight(prepared.people, method="none", **common)
+    from dipeval.study.spec import DesignOptions
+
+    return make_design(prepared, DesignOptions(method="none"), spec.design.covariates, spec.seed)
 
 
 def ordered_outcomes(spec: StudySpec) -> list[OutcomeSpec]:

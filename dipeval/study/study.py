@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from dipeval.study import described, money, rules, simulated, steps, times
+from dipeval.study import described, missing, money, rules, simulated, steps, times
 from dipeval.study.checking import CheckResult
 from dipeval.study.flow import design_rows, flow_frame
 from dipeval.study.gate import Diagnostics, Permit, examine, permit
@@ -97,6 +97,7 @@ class Study:
             diagnostics=diagnostics,
             sensitivity=sensitivity,
             linkage=prepared.linkage,
+            assumptions=missing.assumptions_of(prepared, self.spec),
             _flow=self._flow(prepared, design),
         )
 
@@ -167,6 +168,7 @@ class Study:
             "time_outcome": self.spec.time_outcome,
             "excluded_columns": MappingProxyType(dict(self.spec.people.excluded)),
             "baseline": tuple(self.spec.design.covariates),
+            "assumptions": missing.assumptions_of(prepared, self.spec),
             **described.pathway_of(prepared, self.spec),
             "_flow": self._flow(prepared, design),
         }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from dipeval.disclosure import is_small
+from dipeval.study.designs_table import design_rows_of, people_behind_each
 from dipeval.study.gate import COUNT_CHECKS, people_behind
 from dipeval.study.tidy_described import described_rows
 
@@ -41,6 +42,7 @@ def tidy(result: StudyResult) -> pd.DataFrame:
         *_linkage(result),
         *_diagnostics(result),
         *_balance(result),
+        *design_rows_of(result.designs, people_behind_each(result.design, result.sensitivity)),
         *_effects("unadjusted", result.unadjusted, "shown for comparison"),
         *_effects("effect", result.effects, "override" if result.overridden else "shown"),
         *_withheld(result),

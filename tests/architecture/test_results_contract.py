@@ -64,6 +64,9 @@ NAMES = (
     "PropensityModel",
     "Design",
     "Balance",
+    "Dropped",
+    "Overlap",
+    "Filled",
     "Curve",
     "CoxModel",
     "TestResult",
@@ -108,6 +111,9 @@ def _from_dataframes() -> dict[str, Any]:
         "TestResult": dip.log_rank(data, by="fin", **times),
         "CheckResult": study.check(),
         "RandomisedCheck": run.randomised_check,
+        "Dropped": dip.match(data, treated="fin", covariates=["age", "prio"], caliper=0.01).dropped(),
+        "Overlap": dip.overlap(run.design),
+        "Filled": dip.fill_missing(data.assign(prio=data["prio"].where(data["prio"] < 9)), columns=["age", "prio"]),
     }
 
 

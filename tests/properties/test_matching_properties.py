@@ -1,4 +1,4 @@
-"""Matching against a brute-force matcher written apart from it, on small designs full of ties."""
+"""Matching against a brute-force matcher written apart from it: drawn designs, which shrink to the smallest failing."""
 
 from __future__ import annotations
 
@@ -6,56 +6,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import dipeval as dip
 from dipeval.errors import DesignError
-
-
-def brute_force(people: pd.DataFrame, options: dict[str, Any]) -> dict[int, list[int]]:
-    """Match by looking at everybody each time: the rules in words, with no regard for speed."""
-    score, focal = people["score"].tolist(), (people["treated"] == options["focal"]).tolist()
-    found: dict[int, list[int]] = {}
-    for _, cell in people.groupby(options["exact"] or np.zeros(len(people)), sort=False):
-        found |= _brute_cell(people, cell.index.tolist(), score, focal, options)
-    return found
-
-
-def _brute_cell(
-    people: pd.DataFrame, rows: list[int], score: list[float], focal: list[bool], options: dict[str, Any]
-) -> dict[int, list[int]]:
-    place = {row: spot for spot, row in enumerate(sorted(rows, key=lambda row: score[row]))}  # sorted() is stable
-    turn = {"largest": lambda row: -score[row], "smallest": lambda row: score[row], "data": lambda row: row}
-    queue = sorted((row for row in rows if focal[row]), key=turn[options["order"]])
-    found: dict[int, list[int]] = {row: [] for row in queue}
-    used: set[int] = set()
-    for turn_number in range(options["ratio"]):
-        for row in queue:
-            if len(found[row]) < turn_number:
-                continue  # went without in an earlier round
-            free = [
-                other
-                for other in rows
-                if not focal[other]
-                and other not in found[row]
-                and (options["replace"] or other not in used)
-                and abs(score[other] - score[row]) <= options["caliper"]
-                and abs(people["age"][other] - people["age"][row]) <= options["age"]
-            ]
-            if free:
-                best = min(free, key=lambda other: _rank(other, row, place, score, found[row]))
-                found[row].append(best)
-                used.add(best)
-    return {row: others for row, others in found.items() if others}
-
-
-def _rank(other: int, row: int, place: dict[int, int], score: list[float], earlier: list[int]) -> tuple[Any, ...]:
-    """Nearest first; then fewest places away, counted from the earlier match on that side; then the lower score."""
-    low = place[other] < place[row]
-    same_side = [place[match] for match in earlier if (place[match] < place[row]) == low]
-    start = (min(same_side) if low else max(same_side)) if same_side else place[row]
-    return abs(score[other] - score[row]), abs(place[other] - start), 0 if low else 1
+from tests.properties import brute
+from tests.properties.designs import Case
 
 
 @st.composite
@@ -71,39 +29,30 @@ def designs(draw: st.DrawFn) -> tuple[pd.DataFrame, dict[str, Any]]:
             "x": range(size),
         }
     )
+    limit = draw(st.sampled_from([0, 1, 2, None]))
     options = {
+        "covariates": ["x"],
+        "method": "nearest",
+        "scale": "given",
+        "caliper_unit": "raw",
+        "trim": "none",
         "ratio": draw(st.integers(1, 3)),
         "replace": draw(st.booleans()),
         "order": draw(st.sampled_from(["largest", "smallest", "data"])),
-        "caliper": draw(st.sampled_from([0.0, 0.25, 0.5, 1.0, np.inf])),
-        "age": draw(st.sampled_from([0, 1, 2, 99])),
+        "caliper": draw(st.sampled_from([0.0, 0.25, 0.5, 1.0, None])),
+        "covariate_calipers": None if limit is None else {"age": limit},
         "exact": draw(st.sampled_from([[], ["area"]])),
-        "focal": draw(st.sampled_from([1, 1, 0])),
+        "estimand": draw(st.sampled_from(["ATT", "ATT", "ATC"])),
     }
     return people, options
 
 
 def ours(people: pd.DataFrame, options: dict[str, Any], **more: Any) -> dip.Design:
-    return dip.match(
-        people,
-        treated="treated",
-        covariates=["x"],
-        score=people["score"],
-        scale="given",
-        caliper=None if np.isinf(options["caliper"]) else options["caliper"],
-        caliper_unit="raw",
-        ratio=options["ratio"],
-        replace=options["replace"],
-        order=options["order"],
-        exact=options["exact"],
-        covariate_calipers={"age": options["age"]} if options["age"] < 99 else None,
-        estimand="ATT" if options["focal"] else "ATC",
-        **more,
-    )
+    return dip.match(people, treated="treated", score=people["score"], **options, **more)
 
 
 def feasible(people: pd.DataFrame, options: dict[str, Any]) -> bool:
-    focal = int((people["treated"] == options["focal"]).sum())
+    focal = int((people["treated"] == (options["estimand"] == "ATT")).sum())
     pool = len(people) - focal
     return focal > 0 and pool >= (options["ratio"] if options["replace"] else max(focal, options["ratio"]))
 
@@ -113,18 +62,12 @@ def feasible(people: pd.DataFrame, options: dict[str, Any]) -> bool:
 def test_agrees_with_brute_force(case: tuple[pd.DataFrame, dict[str, Any]]) -> None:
     people, options = case
     assume(feasible(people, options))
-    expected = brute_force(people, options)
+    expected, _ = brute.greedy(brute.World(Case(name="drawn", family="nearest", people=people, options=options)))
     if not expected:
-        try:
+        with pytest.raises(DesignError, match="Nobody could be matched"):
             ours(people, options, ties="row")
-        except DesignError as refusal:
-            assert "Nobody could be matched" in str(refusal)
-            return
-        raise AssertionError("a design was made where nobody can be matched")
-    design = ours(people, options, ties="row")
-    focal, other = ("treated_index", "comparison_index")[:: 1 if options["focal"] else -1]
-    found = {int(key): group.tolist() for key, group in design.pairs().groupby(focal)[other]}
-    assert found == expected
+        return
+    assert brute.pairs_as_sets(ours(people, options, ties="row"), options["estimand"]) == expected
 
 
 @settings(max_examples=60)
@@ -155,7 +98,7 @@ def test_weights_follow_from_the_pairs(case: tuple[pd.DataFrame, dict[str, Any]]
         design = ours(people, options)
     except DesignError:
         return
-    focal, other = ("treated_index", "comparison_index")[:: 1 if options["focal"] else -1]
+    focal, other = ("treated_index", "comparison_index")[:: 1 if options["estimand"] == "ATT" else -1]
     pairs = design.pairs()
     share = 1 / pairs.groupby(focal)[other].transform("size")
     raw = share.groupby(pairs[other]).sum()

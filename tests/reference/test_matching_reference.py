@@ -26,6 +26,7 @@ PAIRED: dict[str, dict[str, Any]] = {
     "nn_logit_cal02": {"scale": "logit"},
     "nn_logit_cal02_r3": {"scale": "logit", "ratio": 3},
     "nn_r2": {"scale": "probability", "caliper": None, "ratio": 2},
+    "nn_vr": {"scale": "probability", "caliper": None, "ratio": 2, "min_ratio": 1, "max_ratio": 4},
     "nn_exact": {"scale": "logit", "exact": True},
     "nn_repl": {"scale": "probability", "caliper": None, "replace": True},
     "nn_repl_r3_cal": {"scale": "logit", "ratio": 3, "replace": True},
@@ -183,23 +184,40 @@ def test_entropy_weights_and_att_equal_r(name: str) -> None:
     assert_close_to_reference(att(people, found, figures["outcome"]), reference["att"])
 
 
+IPW: dict[str, dict[str, Any]] = {
+    "att": {"method": "ipw"},
+    "ate": {"method": "ipw", "estimand": "ATE"},
+    "ate_stabilised": {"method": "ipw", "estimand": "ATE", "stabilise": True},
+    "ate_crump": {"method": "ipw", "estimand": "ATE", "trim": "crump"},
+    "ato": {"method": "overlap"},
+}
+
+
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("estimand", ["ATT", "ATE"])
-def test_inverse_probability_weights_equal_r(name: str, estimand: str) -> None:
+@pytest.mark.parametrize("design", IPW)
+def test_inverse_probability_and_overlap_weights_equal_r(name: str, design: str) -> None:
     people, figures = setting(name)
     score = pd.Series(figures["ps_model"]["ps_all_default"], index=people.index)
     found = dip.weight(
-        people,
-        treated=figures["treatment"],
-        covariates=figures["covariates"],
-        method="ipw",
-        estimand=estimand,
-        score=score,
+        people, treated=figures["treatment"], covariates=figures["covariates"], score=score, **IPW[design]
     )
-    reference = figures["ipw"][estimand.lower()]
+    reference = figures["ipw"][design]
     assert_close_to_reference(att(people, found, figures["outcome"]), reference["att"])
+    assert found.n_treated + found.n_comparison == reference["n"]
+    if design == "ate_crump":
+        assert found.n_treated + found.n_comparison == reference["n_kept"]
+        return
     assert_close_to_reference([found.ess_treated, found.ess], [reference["ess_treated"], reference["ess_control"]])
     assert_close_to_reference(found.weights.max(), reference["max_weight"])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_overlap_weights_of_our_own_fit_balance_exactly(name: str) -> None:
+    people, figures = setting(name)
+    found = dip.weight(people, treated=figures["treatment"], covariates=figures["covariates"], method="overlap")
+    table = found.balance().to_frame()
+    assert table.loc[table["kind"] == "covariate", "smd_after"].abs().max() < 1e-9
+    assert_close_to_reference(att(people, found, figures["outcome"]), figures["ipw"]["ato"]["att"], rtol=1e-7)
 
 
 @pytest.mark.parametrize("name", NAMES)

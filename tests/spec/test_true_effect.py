@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -126,6 +127,17 @@ def test_a_shorter_follow_up_is_applied_to_both_worlds(cohort: Cohort) -> None:
         _truth(), cohort, among=_design(cohort), measure="mean_difference", follow_up=FollowUp(days=60, waiting_days=60)
     )
     assert (truth.mean_treated, truth.mean_untreated) == (1 / 4, 2 / 4)
+
+
+def test_a_design_about_others_than_the_treated_has_another_truth(cohort: Cohort) -> None:
+    for estimand in ("ATE", "ATC", "ATO"):
+        design = SimpleNamespace(**vars(_design(cohort)), estimand=estimand)
+        with pytest.raises(InputError, match="this design is about others"):
+            true_effect(_truth(), cohort, among=design)
+    design = _design(cohort)
+    design.weights = design.weights * np.arange(1, len(design.weights) + 1)
+    with pytest.raises(InputError, match="weights the treated"):
+        true_effect(_truth(), cohort, among=design)
 
 
 def test_without_truth_or_with_another_grace_period_it_is_refused(cohort: Cohort) -> None:

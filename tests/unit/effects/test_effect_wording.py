@@ -107,6 +107,35 @@ def test_who_was_dropped_is_always_said(dropped: int | None, words: str) -> None
     assert any(words in note for note in effect_of(-0.058, 0.032, n_treated_dropped=dropped).summary().notes)
 
 
+@pytest.mark.parametrize(
+    ("about", "treated", "others", "words"),
+    [
+        ("ATC", 327, 1, "1 comparison person was left out of this estimate by the design"),
+        ("ATC", 327, 0, "No comparison person was left out"),
+        ("ATE", 2, 1, "Left out of this estimate by the design: 2 treated and 1 comparison people"),
+        ("ATO", 0, 0, "Nobody was left out by the design"),
+    ],
+)
+def test_who_was_dropped_is_counted_among_the_people_the_effect_is_about(
+    about: str, treated: int, others: int, words: str
+) -> None:
+    notes = (
+        effect_of(-0.058, 0.032, about=about, n_treated_dropped=treated, n_comparison_dropped=others).summary().notes
+    )
+    assert any(words in note for note in notes)
+    assert not any("327" in note for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("about", "words"),
+    [("ATC", "The shares of the treated people"), ("ATE", "The shares of both groups"), ("ATT", "")],
+)
+def test_figures_that_are_not_the_treated_peoples_own_are_called_weighted(about: str, words: str) -> None:
+    weighted = [note for note in effect_of(-0.058, 0.032, about=about).summary().notes if "weighted" in note]
+    assert len(weighted) == bool(words)
+    assert all(note.startswith(words) for note in weighted)
+
+
 def test_without_an_e_value_the_note_says_why() -> None:
     notes = effect_of(-1, 0.5, e_value=float("nan"), e_value_limit=float("nan")).summary().notes
     assert any("no E-value can be given" in note for note in notes)
@@ -120,7 +149,8 @@ def test_with_replacement_the_error_method_says_so() -> None:
         options={"replace": True},
     )  # fmt: skip
     effect = estimate_effect(design, pd.Series([0, 1, 1, 0, 1, 1], index))
-    assert "used more than once" in effect.se_method
+    assert "a comparison person used more than once" in effect.se_method
+    assert "an approximation that takes the matches as given" in effect.se_method
     assert effect.n_treated_dropped is None
 
 

@@ -82,3 +82,7 @@ def test_pairs_and_persons_do_not_go_together(many: tuple[Any, pd.Series, pd.Ser
     pairs = SimpleNamespace(**{**vars(design), "clusters": person})
     with pytest.raises(EstimationError, match="by pair or by person, not by both"):
         estimate_effect(pairs, outcome, measure="mean_difference", cluster=person)
+    for changed in ({"method": "full"}, {"method": "nearest", "options": {"ratio": 3}}):
+        sets = SimpleNamespace(**{**vars(pairs), **changed})
+        with pytest.raises(EstimationError, match="has sets, and errors can be clustered by set or by person"):
+            estimate_effect(sets, outcome, measure="mean_difference", cluster=person)

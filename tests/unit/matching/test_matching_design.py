@@ -176,3 +176,74 @@ def test_the_overlap_plot_is_two_mirrored_histograms() -> None:
     assert overlap_plot(frame).get_xlabel() == "Score"
     with pytest.raises(InputError, match="'treated' and 'comparison'"):
         overlap_plot(frame.assign(group="treated"))
+
+
+def test_the_caliper_of_a_mahalanobis_match_is_on_the_score_and_its_distance_is_not() -> None:
+    table = people(300)
+    design = dip.match(table, mahalanobis=["age", "priors"], **COMMON)
+    pairs, width = design.pairs(), design.options["caliper_width"]
+    logit = np.log(design.score / (1 - design.score))
+    apart = (logit[pairs["treated_index"]].to_numpy() - logit[pairs["comparison_index"]].to_numpy()).__abs__()
+    assert (apart <= width * (1 + 1e-9)).all()
+    assert (pairs["distance"] > width).any()  # in the other unit, which no caliper limits
+    assert "Mahalanobis distance" in str(design.summary())
+    swapped = design._pairs.assign(comparison_index=design._pairs["comparison_index"].to_numpy()[::-1])
+    with pytest.raises(InvariantError, match="outside the caliper"):
+        replace(design, _pairs=swapped)
+
+
+def test_sets_and_weights_must_agree() -> None:
+    design = dip.match(people(200), **COMMON)
+    lost = design._people.copy()
+    lost.loc[lost["pair"] == 1, "pair"] = pd.NA
+    with pytest.raises(InvariantError, match="sets and the weights"):
+        replace(design, _people=lost)
+
+
+@pytest.mark.parametrize(
+    ("method", "options"),
+    [
+        ("nearest", {}),
+        ("nearest", {"replace": True}),
+        ("nearest", {"mahalanobis": ["age"]}),
+        ("optimal", {}),
+        ("radius", {}),
+        ("kernel", {}),
+        ("full", {}),
+        ("subclass", {"caliper": None}),
+        ("cem", {"caliper": None}),
+    ],
+)
+def test_every_way_of_matching_has_its_words_balance_and_answers(method: str, options: dict[str, Any]) -> None:
+    design = dip.match(people(250), method=method, **COMMON, **options)
+    assert design.leaves_out
+    assert design.method_words[0].islower()
+    assert f"Design: {design.method_words}" in str(design.summary())
+    assert 0 <= design.balance().max_smd < 1
+    assert design.dropped().n_dropped == design.n_treated_dropped
+    assert 0 < design.precision()["information"].iloc[1] <= 1 + 1e-12
+    assert 0 < design.minimum_detectable_hazard_ratio(0.4) < 1
+
+
+@pytest.mark.parametrize("method", ["entropy", "ipw", "overlap", "none"])
+def test_every_way_of_weighting_has_its_words_and_leaves_nobody_out(method: str) -> None:
+    estimand = "ATO" if method == "overlap" else "ATT"
+    design = dip.weight(people(250), method=method, estimand=estimand, **COMMON)
+    assert not design.leaves_out
+    assert f"Design: {design.method_words}" in str(design.summary())
+    assert design.dropped().n_dropped == 0
+    assert design.estimand == estimand
+    assert np.isfinite(design.balance().max_smd)
+
+
+def test_trimming_makes_a_weighted_design_leave_people_out() -> None:
+    design = dip.weight(people(250), method="ipw", trim="common_support", **COMMON)
+    assert design.leaves_out
+    assert design.dropped().n_kept == design.n_treated
+
+
+def test_the_formula_of_the_score_is_in_the_summary() -> None:
+    design = dip.match(
+        people(250), treated="treated", covariates=["age", "priors"], formula="age + priors + age:priors"
+    )
+    assert "Propensity model: age + priors + age:priors." in str(design.summary())

@@ -12,7 +12,9 @@ import pytest
 
 import dipeval as dip
 from dipeval.errors import DesignError, InputError, InvariantError
-from dipeval.matching import matched
+from dipeval.matching import assemble, greedy, matched
+from dipeval.matching.found import found_pairs
+from dipeval.matching.problem import Found, Problem
 from tests.helpers import assert_good_match
 from tests.unit.matching.matching_people import COVARIATES, people
 
@@ -173,11 +175,9 @@ def test_a_file_sorted_by_outcome_cannot_steer_the_ties() -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"method": "optimal"}, "not built yet"),
+        ({"method": "genetic"}, "not built yet"),
         ({"method": "magic"}, "unknown"),
-        ({"order": "closest"}, "'closest' is not built yet"),
-        ({"mahalanobis": ["age"]}, "mahalanobis= is not built yet"),
-        ({"formula": "treated ~ age"}, "formula= is not built yet"),
+        ({"order": "backwards"}, "order must be one of"),
         ({"estimand": "ATE"}, "dip.weight"),
         ({"caliper": -0.2}, "at least 0"),
         ({"caliper": float("nan")}, "at least 0"),
@@ -228,13 +228,41 @@ def test_fewer_comparison_people_than_the_ratio_needs() -> None:
 
 
 def test_a_broken_matcher_gives_no_design(monkeypatch: pytest.MonkeyPatch) -> None:
-    def careless(score: Any, focal: Any, sequence: Any, **_: Any) -> tuple[dict[int, list[int]], int]:
-        other = int(np.flatnonzero(~focal)[0])
-        return {int(person): [other] for person in sequence}, 0
+    def careless(problem: Problem) -> Found:
+        focal = np.flatnonzero(problem.is_focal)
+        return found_pairs(problem, focal, np.full(len(focal), np.flatnonzero(~problem.is_focal)[0]), facts={})
 
-    monkeypatch.setattr(matched, "greedy_pairs", careless)
-    with pytest.raises(InvariantError, match=r"outside the caliper.*use a person twice"):
+    monkeypatch.setattr(matched, "MATCHERS", {"nearest": careless})
+    with pytest.raises(InvariantError, match="outside the caliper"):
         dip.match(people(), treated="treated", covariates=COVARIATES)
+
+
+def test_a_thousand_exact_cells_are_looked_at_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng, looks, look = np.random.default_rng(4), [], greedy.Line.look
+    table = pd.DataFrame({"treated": rng.random(5_000) < 0.2, "x": rng.normal(size=5_000)})
+    table["cell"] = rng.integers(0, 1_000, 5_000)
+
+    def counted(line: Any, who: Any) -> Any:
+        looks.append(len(who))
+        return look(line, who)
+
+    monkeypatch.setattr(greedy.Line, "look", counted)
+    design = dip.match(table, treated="treated", covariates=["x"], exact=["cell"])
+    assert looks == [int(table["treated"].sum())]
+    pairs = design.pairs()
+    assert (table["cell"][pairs["treated_index"]].to_numpy() == table["cell"][pairs["comparison_index"]]).all()
+
+
+def test_many_rejected_neighbours_are_passed_one_by_one_in_the_end() -> None:
+    # More people break the covariate caliper than all seekers step past together: the rest is found by a scan.
+    scores = {"T": 0.0, "S": 0.5} | {f"n{number}": 1.0 + number for number in range(200)} | {"y": 300.0, "z": 301.0}
+    frame, score = line(scores, "TS")
+    frame["age"] = [30, 30, *[60] * 200, 31, 32]
+    design = dip.match(
+        frame, treated="treated", covariates=["x"], score=score, scale="given", caliper=None, ties="row",
+        covariate_calipers={"age": 5},
+    )  # fmt: skip
+    assert design.pairs()["comparison_index"].tolist() == ["y", "z"]
 
 
 def test_work_grows_far_slower_than_the_square_of_the_people() -> None:
@@ -253,7 +281,7 @@ def test_work_grows_far_slower_than_the_square_of_the_people() -> None:
 def test_the_last_bits_of_a_machine_choose_no_pair(scale: str, monkeypatch: pytest.MonkeyPatch) -> None:
     # Another processor, or more threads, gives other last bits of the score. With one whole-number covariate the person
     # a year younger and the person a year older are equally near, and those bits used to choose between them.
-    table, logits = dip.datasets.rossi(), matched.score_from_model
+    table, logits = dip.datasets.rossi(), assemble.score_from_model
 
     def one(noise: float) -> dip.Design:
         def elsewhere(model: Any, on: str) -> Any:
@@ -262,7 +290,7 @@ def test_the_last_bits_of_a_machine_choose_no_pair(scale: str, monkeypatch: pyte
             unequal = bits[np.unique(score.used, return_inverse=True)[1]]  # people alike keep the same score
             return replace(score, used=score.used + unequal)
 
-        monkeypatch.setattr(matched, "score_from_model", elsewhere)
+        monkeypatch.setattr(assemble, "score_from_model", elsewhere)
         return dip.match(table, treated="fin", covariates=["age"], scale=scale)
 
     here, there = one(0.0), one(1e-14)

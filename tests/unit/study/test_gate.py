@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from dipeval import datasets
+from dipeval.effects import design_analysis
 from dipeval.errors import DesignError, InvariantError, StudyFileError
 from dipeval.study import Study, StudyResult, steps
 from dipeval.study.gate import Diagnostics, examine, people_behind, permit
@@ -47,7 +48,8 @@ def test_failing_checks_withhold_and_the_outcome_is_never_touched(tmp_path: Path
     assert "more than 0.000" in result.reasons[0]
     assert "withheld" in result.summary().headline
     shown = result.to_frame()
-    assert set(shown["section"]) == {"flow", "diagnostics", "balance", "effect"}
+    designs = {"design: primary", "design: entropy"}
+    assert set(shown["section"]) == {"flow", "diagnostics", "balance", "effect"} | designs
     assert list(shown.loc[shown["section"] == "effect", "measure"]) == ["withheld"]
 
 
@@ -82,19 +84,15 @@ def test_a_reason_is_not_printed_where_none_was_needed(tmp_path: Path) -> None:
 def test_outcomes_never_reach_the_design(tmp_path: Path, monkeypatch: Any) -> None:
     seen: list[str] = []
 
-    def spy(people: pd.DataFrame, **options: Any) -> Any:
-        seen.extend(people.columns)
-        return original(people, **options)
+    def spied(make: Any) -> Any:
+        def spy(people: pd.DataFrame, **options: Any) -> Any:
+            seen.extend(people.columns)
+            return make(people, **options)
 
-    original = steps.match
-    monkeypatch.setattr(steps, "match", spy)
-    monkeypatch.setattr(steps, "weight", lambda people, **options: spy_weight(people, **options))
-    from dipeval.matching import weight
+        return spy
 
-    def spy_weight(people: pd.DataFrame, **options: Any) -> Any:
-        seen.extend(people.columns)
-        return weight(people, **options)
-
+    for name in ("match", "weight", "propensity"):
+        monkeypatch.setattr(design_analysis, name, spied(getattr(design_analysis, name)))
     study(tmp_path, ROSSI).run()
     assert set(seen) == {"treated", "age", "race", "wexp", "mar", "paro", "prio"}
 

@@ -107,7 +107,7 @@ def test_order_of_rows_changes_nothing(tmp_path: Path) -> None:
 def test_people_with_missing_values_are_counted_out(tmp_path: Path) -> None:
     frame = table().astype({"age": "float64"})
     frame.loc[:4, "age"] = None
-    result = run(tmp_path, frame)
+    result = run(tmp_path, frame, PEOPLE.replace("[design]", '[design]\nmissing = "leave_out"'))
     assert list(result.flow["n_excluded"])[1] == 5
     assert result.primary.n_treated + result.primary.n_comparison == 427
 
@@ -127,7 +127,7 @@ def test_a_missing_outcome_is_refused(tmp_path: Path) -> None:
         (lambda f: pd.concat([f, f.head(3)]), "repeated in 3"),
         (lambda f: f.assign(fin=["perhaps"] * 2 + ["1", "0"] * 215), "has 2 values that are neither"),
         (lambda f: f.assign(age="old"), "432 values that are not numbers"),
-        (lambda f: f.assign(prio=None), "Nobody is left"),
+        (lambda f: f.assign(prio=None), r"of 432 people: prio \(432 people\)"),
     ],
 )
 def test_faults_of_a_table_are_sentences(tmp_path: Path, change, wanted: str) -> None:

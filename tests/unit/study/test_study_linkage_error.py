@@ -11,9 +11,9 @@ import pytest
 import dipeval as dip
 import dipeval.effects
 from dipeval.errors import DesignError, EstimationError, InputError, InvariantError
-from dipeval.study import Study, StudyResult
+from dipeval.study import Study, StudyResult, steps
 from dipeval.study import study as order_of_work
-from dipeval.study.linkage_error import linkage_errors
+from dipeval.study.linkage_error import analysis_of, linkage_errors
 from dipeval.study.load import Prepared, prepare
 from dipeval.study.reading import StudyFile, parse_study
 
@@ -86,6 +86,32 @@ def test_every_kind_of_design_is_repeated_as_it_was(design: dict[str, Any]) -> N
     found = study(design=TREE["design"] | design).run()
     assert not found.linkage_error_failed
     assert point(found) == pytest.approx(found.primary.estimate, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"method": "nearest", "covariate_calipers": {"age_at_index": 8.0}, "mahalanobis": ["copas_rate"]},
+        {"method": "optimal", "caliper": "none"},
+        {"method": "radius", "trim": "common_support"},
+        {"method": "full"},
+        {"method": "subclass", "subclasses": 3},
+        {"method": "cem", "cutpoints": {"age_at_index": [25, 40]}},
+        {"method": "entropy", "moments": 2, "covariates": ["age_at_index", "tested_opiates"]},
+        {"method": "ipw", "truncate": 0.9},
+        {"method": "ipw", "formula": "age_at_index + tested_opiates * copas_rate"},
+        {"method": "ipw", "learner": "ridge", "folds": 3},
+        {"method": "ipw", "covariates": ["age_at_index", "district"], "references": {"district": "Leeds"}},
+    ],
+    ids=lambda keys: ", ".join(key for key in keys if key != "method") + f" ({keys['method']})",
+)
+def test_the_repetition_makes_the_very_design_with_every_option(prepared: Prepared, keys: dict[str, Any]) -> None:
+    spec = parse_study(TREE | {"design": TREE["design"] | keys})
+    analysis, people = analysis_of(prepared, spec)
+    drawn = people.assign(reoffended=[place % 2 for place in range(len(people))])[
+        ["treated", *analysis.needs, "reoffended"]
+    ]
+    assert analysis(drawn).design_fingerprint == steps.primary_design(prepared, spec).fingerprint
 
 
 def test_a_count_is_repeated_as_a_difference_in_means() -> None:

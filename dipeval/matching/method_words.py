@@ -1,0 +1,35 @@
+"""The methods of the design stage in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+WEIGHTED = ("entropy", "ipw", "overlap", "none")
+METHOD_WORDS = {
+    "nearest": "nearest-neighbour matching on the propensity score",
+    "optimal": "optimal pair matching on the propensity score",
+    "radius": "radius matching on the propensity score",
+    "kernel": "kernel matching on the propensity score",
+    "full": "full matching on the propensity score",
+    "subclass": "subclassification on the propensity score",
+    "cem": "coarsened exact matching",
+    "entropy": "entropy balancing",
+    "ipw": "inverse probability weighting",
+    "overlap": "overlap weighting",
+    "none": "no adjustment",
+}
+
+
+def method_in_words(method: str, options: Mapping[str, Any]) -> str:
+    """Return a method in words, for a heading or a sentence.
+
+    Examples
+    --------
+    >>> method_in_words("optimal", {"mahalanobis": ["age"]})
+    'optimal pair matching on the Mahalanobis distance'
+    """
+    words = METHOD_WORDS[method]
+    if options.get("mahalanobis"):
+        return words.replace("the propensity score", "the Mahalanobis distance")
+    return words
