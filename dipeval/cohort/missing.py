@@ -221,7 +221,7 @@ def _names(table: pd.DataFrame, columns: Sequence[str]) -> tuple[str, ...]:
     repeated = [str(name) for name in names if (table.columns == name).sum() > 1]
     if repeated:
         raise InputError(f"The table has more than one column called {', '.join(repeated)}: rename or drop the others.")
-    outcomes = [str(name) for name in names if str(name).lower() in OUTCOME_NAMES]
+    outcomes = [str(name) for name in names if str(name).strip().lower() in OUTCOME_NAMES]
     if outcomes:
         raise DesignError(
             f"{', '.join(outcomes)}: the name of an outcome. Filling gaps is part of a design, and a design never sees "

@@ -19,7 +19,7 @@ from dipeval.matching.weight_options import METHODS as WEIGHTINGS
 from dipeval.vocabulary import TREATED
 
 # Options whose value is one column, a list of columns, or a table of column to value.
-_COLUMNS = ("exact", "covariate_calipers", "mahalanobis", "cutpoints", "references", "sample_weights")
+_COLUMNS = ("exact", "anti_exact", "covariate_calipers", "mahalanobis", "cutpoints", "references", "sample_weights")
 _PASSED_ON = ("formula", "references", "measured_at")
 
 

@@ -98,6 +98,15 @@ class Effect(HtmlMixin):
             raise InvariantError("An effect needs people in both groups.")
 
     @property
+    def n_left_out(self) -> int | None:
+        """How many of the people the effect is about the design leaves out; None where it does not say."""
+        counts = {"ATT": (self.n_treated_dropped,), "ATC": (self.n_comparison_dropped,)}.get(
+            self.about, (self.n_treated_dropped, self.n_comparison_dropped)
+        )
+        known = [count for count in counts if count is not None]
+        return sum(known) if len(known) == len(counts) else None
+
+    @property
     def null_value(self) -> float:
         """What the measure is when both groups fare alike: 0 for a difference, 1 for a ratio."""
         return 1.0 if self.measure in RATIO_MEASURES else 0.0

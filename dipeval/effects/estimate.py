@@ -78,8 +78,9 @@ def estimate_effect(
         a person has several matches or in full matching, by person where ``cluster`` is given, otherwise (weights,
         classes, cells) robust (HC0). With replacement and within a radius they are HC0 too, an approximation that takes
         the matches as given. None allows for the score or the weights having been estimated, which as a rule makes them
-        a little too wide (for the effect on the treated it can go either way: Abadie and Imbens 2016, Econometrica 84,
-        781-807). Means are weighted: for another estimand than the ATT those of the treated people too.
+        too wide: a little for a yes/no outcome hard to foretell, much where the covariates foretell the outcome well
+        (for the effect on the treated it can go either way: Abadie and Imbens 2016, Econometrica 84, 781-807). Means
+        are weighted: for another estimand than the ATT those of the treated people too.
 
     Raises
     ------

@@ -242,10 +242,11 @@ class LinkagePropagation(HtmlMixin):
         )
 
     def _dropped(self) -> str:
-        dropped = self.point.n_treated_dropped
-        if dropped is None:
-            return "Whether the analysis leaves treated people out, it does not say."
-        return f"Treated people left out by the design with the links as made: {format_count(dropped)}."
+        who = {"ATT": "treated people", "ATC": "comparison people"}.get(self.point.about, "people")
+        if self.point.n_left_out is None:
+            return f"Whether the analysis leaves {who} out, it does not say."
+        left_out = format_count(self.point.n_left_out)
+        return f"{who.capitalize()} left out by the design with the links as made: {left_out}."
 
     def _left_out_notes(self) -> list[str]:
         notes = []

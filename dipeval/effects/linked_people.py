@@ -35,7 +35,8 @@ class Answer:
     measure: str | None = None
     estimand: str | None = None
     se_method: str | None = None
-    n_treated_dropped: int | None = None
+    about: str = "ATT"
+    n_left_out: int | None = None
 
     @property
     def ratio(self) -> bool:
@@ -117,7 +118,8 @@ def run(analysis: Analysis, people: pd.DataFrame) -> Answer:
         measure=measure,
         estimand=getattr(result, "estimand", None),
         se_method=getattr(result, "se_method", None),
-        n_treated_dropped=getattr(result, "n_treated_dropped", None),
+        about=getattr(result, "about", "ATT"),
+        n_left_out=getattr(result, "n_left_out", None),
     )
 
 

@@ -48,7 +48,7 @@ NOTE_DROPPED_ANYBODY: Final = (
     "them."
 )
 NOTE_NOBODY_AT_ALL_DROPPED: Final = "Nobody was left out by the design."
-NOTE_WEIGHTED: Final = "The {levels} of {groups} shown are weighted, to be those of people like {whom}."
+NOTE_WEIGHTED: Final = "The {levels} of {groups} shown are weighted to stand for {whom}."
 NOTE_CONSTANT: Final = (
     "Everybody in the {group} group has the same outcome, so its spread counts as nil: the interval is too narrow."
 )
@@ -73,11 +73,12 @@ NOTE_NO_E_VALUE: Final = (
 NOTE_DESIGN: Final = "Design: {method}, fingerprint {fingerprint}."
 
 # Estimand -> the groups whose figures are weighted, and whom they then are like.
-EVERYBODY: Final = ("ATE", "ATO")
+EVERYBODY: Final = ("ATE", "ATO", "ATM")
 LIKE_WHOM: Final[dict[str, tuple[str, str]]] = {
     "ATC": ("the treated people", "the comparison people the answer is about"),
     "ATE": ("both groups", "everybody the answer is about"),
     "ATO": ("both groups", "those who might as well have been treated as not"),
+    "ATM": ("both groups", "those for whom pairs could be found"),
 }
 
 TEMPLATES: Final = tuple(

@@ -16,6 +16,7 @@ from dipeval.matching.doors import Taken, refuse_outcome_score
 from dipeval.matching.fingerprint import fingerprint
 from dipeval.matching.logistic import expit
 from dipeval.matching.problem import Found
+from dipeval.matching.propensity_model import LOGISTIC
 from dipeval.matching.scores import PropensityModel, fit_propensity
 from dipeval.matching.terms import Terms
 from dipeval.presenting import format_count
@@ -110,8 +111,16 @@ def find_score(
     tuple
         The score, or None; and what a reader must be told about it.
     """
+    if score is not None and formula is not None and getattr(score, "formula", None) != formula:
+        raise InputError(
+            "formula= is for the model fitted here, and a score was passed besides: leave formula= out and name the "
+            "covariates, or give the formula to dip.propensity and pass the model as score=."
+        )
     if isinstance(score, PropensityModel):
-        return score_from_model(_same_people(score, taken), scale), ()
+        used = score_from_model(_same_people(score, taken), scale)
+        unweighted = sample_weights is not None and not score.is_weighted
+        said = ("The propensity model was fitted without the sample weights.",) if unweighted else ()
+        return used, (*_other_columns(score, taken), *said, *score.remarks)
     if score is not None:
         remark = "The score was supplied by the caller; what it was made from is not known here."
         return score_from_caller(score, taken, scale), (remark,)
@@ -121,13 +130,40 @@ def find_score(
         if not tolerant:
             raise
         return None, (f"No propensity score: {refusal}",)
-    return score_from_model(model, scale), ()
+    return score_from_model(model, scale), model.remarks
 
 
 def _same_people(model: PropensityModel, taken: Taken) -> PropensityModel:
     if not model.logit.index.equals(taken.index):
         raise InputError("score= is a model fitted to other people, or to the same in another order: fit it to these.")
+    if not np.array_equal(model.is_treated.to_numpy(), taken.treated):
+        raise InputError(
+            f"score= is a model of another treatment ('{model.treated}') than that of this design "
+            f"('{taken.treated_name}'): fit it to the treatment whose effect is asked for."
+        )
     return model
+
+
+def _other_columns(model: PropensityModel, taken: Taken) -> tuple[str, ...]:
+    if set(model.covariates) == set(taken.covariates):
+        return ()
+    return (
+        f"The propensity model was made from {', '.join(map(str, model.covariates))}; balance is judged on "
+        f"{', '.join(map(str, taken.covariates))}.",
+    )
+
+
+def _score_record(score: Score | None, covariates: Sequence[str]) -> dict[str, Any]:
+    """Say where the score came from, unless it is the plain logistic model of the covariates."""
+    if score is None:
+        return {}
+    if score.model is None:
+        return {"score": "supplied by the caller"}
+    model = score.model
+    plain = model.learner == LOGISTIC and model.formula is None and list(model.covariates) == list(covariates)
+    names = ("learner", "penalty", "folds", "formula")
+    record = {name: getattr(model, name) for name in names} | {"covariates": list(model.covariates)}
+    return {} if plain else {"score": record}
 
 
 def make_design(
@@ -181,7 +217,8 @@ def make_design(
         index=taken.index,
     )
     ends = (found.focal, found.others) if estimand != "ATC" else (found.others, found.focal)
-    options = {"method": method, "estimand": estimand, "covariates": list(taken.covariates), **options}
+    common = {"method": method, "estimand": estimand, "covariates": list(taken.covariates)}
+    options = {**common, **options, **_score_record(score, taken.covariates)}
     columns = (taken.index[ends[0]], taken.index[ends[1]], distance)
     return Design(
         method=method,
@@ -200,7 +237,7 @@ def make_design(
             options=options,
             sample_weights=sample_weights,
         ),
-        notes=(*notes, *taken.notes),
+        notes=tuple(dict.fromkeys((*notes, *taken.notes))),
         _options=options,
         _people=people,
         _pairs=pd.DataFrame(dict(zip(PAIR_COLUMNS, columns, strict=True))),
@@ -212,24 +249,40 @@ def make_design(
     )
 
 
-def estimand_words(estimand: str, treated: NDArray[np.bool_], weights: Floats) -> str:
-    """Say whose average effect a design is about, with the people it leaves out."""
-    if estimand == "ATO":
-        return "the average effect on the people who might as well have been treated as not (overlap population)"
-    if estimand == "ATE" and (weights > 0).all():
+POPULATIONS = {  # of weights that decide themselves whom the effect is about
+    "ATO": "the people who might as well have been treated as not (overlap population)",
+    "ATM": "the people for whom pairs could be found: the smaller group's number at each score (matched population)",
+}
+
+
+def estimand_words(estimand: str, treated: NDArray[np.bool_], weights: Floats, *, matched: bool = True) -> str:
+    """Say whose average effect a design is about, with the people it leaves out.
+
+    Parameters
+    ----------
+    estimand, treated, weights
+        The design.
+    matched
+        Whether people are left out for want of a match; otherwise it was by a rule laid down beforehand.
+
+    Returns
+    -------
+    str
+    """
+    used = int((weights > 0).sum())
+    everybody = f"the {format_count(used)} of {format_count(len(treated))} people"
+    if estimand in POPULATIONS:
+        whom = POPULATIONS[estimand]
+        return f"the average effect on {whom}{'' if used == len(treated) else f', among {everybody} not trimmed away'}"
+    if estimand == "ATE" and used == len(treated):
         return f"the average effect on all {format_count(len(treated))} people"
     if estimand == "ATE":
-        used = int((weights > 0).sum())
-        return (
-            f"the average effect on the {format_count(used)} of {format_count(len(treated))} people, treated or not, "
-            "for whom somebody comparable was found"
-        )
+        why = "for whom somebody comparable was found" if matched else "not trimmed away"
+        return f"the average effect on {everybody}, treated or not, {why}"
     focal = treated if estimand == "ATT" else ~treated
     who, other = ("treated", "untreated") if estimand == "ATT" else ("untreated", "treated")
     total, used = int(focal.sum()), int((focal & (weights > 0)).sum())
     if used == total:
         return f"the average effect on the {format_count(total)} {who} people"
-    return (
-        f"the average effect on the {format_count(used)} of {format_count(total)} {who} people for whom a comparable "
-        f"{other} person was found"
-    )
+    why = f"for whom a comparable {other} person was found" if matched else "not trimmed away"
+    return f"the average effect on the {format_count(used)} of {format_count(total)} {who} people {why}"

@@ -2,8 +2,8 @@
 
 The denominator of a standardised mean difference (SMD) is fixed before the design is made and is the same before and
 after: the standard deviation of the treated (ATT), of the comparison people (ATC), or the root of the mean of the two
-variances (ATE, ATO); for a yes/no term sqrt(p(1-p)), for a number with n - 1. It is always named beside the figure,
-for it is what makes one tool's SMD differ from another's.
+variances (ATE, ATO, ATM); for a yes/no term sqrt(p(1-p)), for a number with n - 1. It is always named beside the
+figure, for it is what makes one tool's SMD differ from another's.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from dipeval.errors import InvariantError
-from dipeval.matching.balance_words import BAND_WORDS, band, bands_counted, verdict
+from dipeval.matching.balance_words import BAND_WORDS, band, bands_counted, smd_shown, verdict
 from dipeval.presenting import HtmlMixin, Summary, format_number, format_percent
 from dipeval.vocabulary import term_label
 
@@ -47,6 +47,7 @@ DENOMINATORS = {
     "ATC": "the standard deviation of the comparison people before the design",
     "ATE": "the root of the mean of the two groups' variances before the design",
     "ATO": "the root of the mean of the two groups' variances before the design",
+    "ATM": "the root of the mean of the two groups' variances before the design",
 }
 
 
@@ -57,7 +58,7 @@ class Balance(HtmlMixin):
     Parameters
     ----------
     estimand
-        "ATT", "ATC", "ATE" or "ATO": decides the denominator of the SMD.
+        "ATT", "ATC", "ATE", "ATO" or "ATM": decides the denominator of the SMD.
     denominator
         The denominator in words.
     notes
@@ -198,8 +199,8 @@ class Balance(HtmlMixin):
         }
         for heading, name in means.items():
             table[heading] = [format_number(value, 2) for value in frame[name]]
-        table["SMD before"] = [format_percent(value) for value in frame["smd_before"]]
-        table["SMD after"] = [format_percent(value) for value in frame["smd_after"]]
+        table["SMD before"] = [smd_shown(value) for value in frame["smd_before"]]
+        table["SMD after"] = [smd_shown(value) for value in frame["smd_after"]]
         table["Matched"] = [BAND_WORDS[band(value)].split()[0] for value in frame["smd_after"]]
         table["Variance ratio"] = [_ratio_shown(value) for value in frame["variance_ratio_after"]]
         table["Largest gap"] = [_gap_shown(value) for value in frame["ks_after"]]
@@ -209,7 +210,7 @@ class Balance(HtmlMixin):
             title="Balance of the covariates",
             headline=(
                 f"The groups are {BAND_WORDS[self.band]}: the largest standardised difference between them is "
-                f"{format_percent(self.max_smd)} ({term_label(self.worst_term)}); before it was "
+                f"{smd_shown(self.max_smd)} ({term_label(self.worst_term)}); before it was "
                 f"{format_percent(self.max_smd_before)}."
             ),
             table=table,

@@ -211,8 +211,8 @@ def denominator(treated: Moments, comparison: Moments, sides: Sides, estimand: s
     sides
         For the size of the groups.
     estimand
-        "ATT" takes the treated's standard deviation, "ATC" the comparison people's, "ATE" and "ATO" the root of the
-        mean of the two variances.
+        "ATT" takes the treated's standard deviation, "ATC" the comparison people's, "ATE", "ATO" and "ATM" the root of
+        the mean of the two variances.
     binary
         Whether the variances are p(1 - p).
 

@@ -28,6 +28,28 @@ def band(smd: float) -> str:
     return "green" if size <= GREEN else "amber" if size <= AMBER else "red"
 
 
+def smd_shown(smd: float, digits: int = 1) -> str:
+    """Return a difference as a percentage, with as many decimals as it takes to see on which side of a band it lies.
+
+    Parameters
+    ----------
+    smd
+        Of either sign.
+    digits
+        Decimals to begin with; 0 is kept to.
+
+    Examples
+    --------
+    >>> smd_shown(0.123), smd_shown(0.05), smd_shown(-0.0503), smd_shown(0.09996), smd_shown(0.0503, 0)
+    ('12.3%', '5.0%', '−5.03%', '9.996%', '5%')
+    """
+    for decimals in range(digits, digits + 3) if digits else ():
+        shown = format_percent(abs(smd), decimals)
+        if all(shown != format_percent(limit, decimals) for limit in (GREEN, AMBER)):
+            return format_percent(smd, decimals)
+    return format_percent(smd, digits)
+
+
 def bands_counted(smd: pd.Series) -> str:
     """Say how many terms fall into each band.
 
@@ -119,7 +141,7 @@ def _differences(covariates: pd.DataFrame, digits: int) -> str:
 def _terms(rows: pd.DataFrame, size: pd.Series, count: int, digits: int) -> str:
     """The largest terms with their figures, at most three of them named."""
     worst = size.sort_values(ascending=False, kind="stable").index[: min(count, NAMED)]
-    named = [f"{term_label(str(rows.loc[at, 'term']))} {format_percent(float(size.loc[at]), digits)}" for at in worst]
+    named = [f"{term_label(str(rows.loc[at, 'term']))} {smd_shown(float(size.loc[at]), digits)}" for at in worst]
     more = count - len(named)
     return ", ".join(named) + (f" and {more} more" if more > 0 else "")
 
@@ -142,7 +164,9 @@ def _spreads(covariates: pd.DataFrame) -> str:
 
 
 def _ratio(value: float) -> str:
-    return "without limit" if math.isinf(value) else format_number(value, 2)
+    if math.isinf(value):
+        return "without limit"
+    return format_number(value, 2 if round(value, 2) not in RATIO_LIMITS else 4)
 
 
 def _products(rows: pd.DataFrame, digits: int) -> str:

@@ -62,6 +62,7 @@ def exact_cells(problem: Problem) -> Found:
     labels[kept] = cells.compact() + 1
     found = found_sets(problem, labels, clusters=False, facts={})
     n_cells, n_matched = int(labels.max(initial=0)), int(found.sets.max(initial=0))
+    notes.insert(0, _how(bins))
     notes.append(
         f"{format_count(n_matched)} of {format_count(n_cells)} cells hold treated and comparison people; the others "
         "are left out."
@@ -119,6 +120,13 @@ def _breaks(values: Floats, wanted: int | tuple[float, ...]) -> Floats:
         return np.zeros(0)
     # Multiplied before divided: a break between whole numbers that is a whole number comes out as one.
     return np.asarray(low + (high - low) * np.arange(1, wanted) / wanted, dtype=np.float64)
+
+
+def _how(bins: dict[str, list[float]]) -> str:
+    """Say into how many bins each number was put."""
+    counts = ", ".join(f"{column} {format_count(len(breaks) + 1)}" for column, breaks in bins.items())
+    coarsened = f" Bins of the numbers: {counts}." if bins else ""
+    return f"People in a cell have every covariate in the same bin; words are equal.{coarsened}"
 
 
 def _outside(column: str, values: Floats, breaks: Floats) -> list[str]:

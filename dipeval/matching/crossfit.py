@@ -6,6 +6,7 @@ classifier in the order of their ids: the order of the rows moves nothing.
 
 from __future__ import annotations
 
+import logging
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +23,10 @@ from dipeval.presenting import format_count, format_number
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+logger = logging.getLogger("dipeval")
+
 FEW = 10
+LONG_WORK = 20_000  # people, from which on progress is logged
 WAY_OUT = "use another learner, fewer covariates, or the logistic model (learner=None)."
 
 
@@ -81,6 +85,8 @@ def crossfit(
     score = np.empty(len(fold))
     said: list[str] = []
     for number in range(folds):
+        if len(fold) >= LONG_WORK:
+            logger.info("fitting %s for the scores: fold %s of %s", type(last_step(ready)).__name__, number + 1, folds)
         inside = taken.order[fold[taken.order] != number]
         outside = taken.order[fold[taken.order] == number]
         own = None if sample_weights is None else sample_weights[inside]

@@ -14,6 +14,7 @@ from dipeval.errors import InputError
 from dipeval.matching.balance import BAND_WORDS, Balance
 from dipeval.matching.balance_sets import measure_sets
 from dipeval.matching.balance_table import measure_balance
+from dipeval.matching.balance_words import smd_shown
 from dipeval.matching.design_checks import check_pairs, check_weights
 from dipeval.matching.dropped import Dropped, measure_dropped
 from dipeval.matching.method_words import METHOD_WORDS, WEIGHTED, method_in_words
@@ -21,7 +22,7 @@ from dipeval.matching.power import PowerMixin
 from dipeval.matching.precision import precision_frame
 from dipeval.matching.scores import PropensityModel
 from dipeval.matching.terms import Terms
-from dipeval.presenting import HtmlMixin, Summary, format_count, format_number, format_percent
+from dipeval.presenting import HtmlMixin, Summary, format_count, format_number
 
 __all__ = ["METHOD_WORDS", "PAIR_COLUMNS", "Design", "effective_size"]
 
@@ -47,10 +48,10 @@ class Design(PowerMixin, HtmlMixin):
     Parameters
     ----------
     method
-        "nearest", "optimal", "radius", "kernel", "full", "subclass" or "cem" (`match`); "entropy", "ipw", "overlap" or
-        "none" (`weight`).
+        "nearest", "optimal", "radius", "kernel", "full", "subclass" or "cem" (`match`); "entropy", "ipw", "overlap",
+        "matching_weights" or "none" (`weight`).
     estimand
-        "ATT", "ATC", "ATE" or "ATO".
+        "ATT", "ATC", "ATE", "ATO" or "ATM".
     estimand_in_words
         Whose average effect this design is about, for a sentence.
     covariates
@@ -115,7 +116,10 @@ class Design(PowerMixin, HtmlMixin):
 
     @property
     def options(self) -> dict[str, Any]:
-        """Everything that was asked for, with the caliper's width and the number of ties."""
+        """Everything that was asked for, with the caliper's width, the number of ties and whence the score came.
+
+        ``score`` is there only where the score is not that of a logistic model of the covariates just as they are.
+        """
         return dict(self._options)
 
     @property
@@ -130,7 +134,7 @@ class Design(PowerMixin, HtmlMixin):
 
     @property
     def n_treated_dropped(self) -> int:
-        """Treated people for whom no comparable person was found."""
+        """Treated people not used: in a design about them, those left out."""
         return int(self._people["treated"].sum()) - self.n_treated
 
     @property
@@ -300,7 +304,7 @@ class Design(PowerMixin, HtmlMixin):
             headline=(
                 f"{format_count(self.n_treated)} of {format_count(total)} treated people are compared with "
                 f"{format_count(self.n_comparison)} of {format_count(others)} comparison people; the groups are "
-                f"{BAND_WORDS[balance.band]} (largest standardised difference {format_percent(balance.max_smd)})."
+                f"{BAND_WORDS[balance.band]} (largest standardised difference {smd_shown(balance.max_smd)})."
             ),
             table=table,
             notes=(

@@ -221,7 +221,7 @@ def _refuse_roles(wanted: Sequence[str], treated: str, id: str | None) -> None:
 
 def refuse_outcome_score(name: object) -> None:
     """Refuse a score that carries the name of an outcome: people matched on it would be matched on the outcome."""
-    if str(name).lower() in OUTCOME_NAMES:
+    if str(name).strip().lower() in OUTCOME_NAMES:
         raise DesignError(
             f"score= is called '{name}', the name of an outcome. A design never sees outcomes: pass a score made from "
             "what was known before the index date."
@@ -229,7 +229,7 @@ def refuse_outcome_score(name: object) -> None:
 
 
 def _refuse_outcomes(wanted: Sequence[str]) -> None:
-    offered = [name for name in wanted if str(name).lower() in OUTCOME_NAMES]
+    offered = [name for name in wanted if str(name).strip().lower() in OUTCOME_NAMES]
     if offered:
         raise DesignError(
             f"{', '.join(map(str, offered))}: the name of an outcome. A design never sees outcomes; take it out of the "

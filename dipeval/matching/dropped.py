@@ -23,6 +23,7 @@ FOCAL_WORDS = {
     "ATC": ("comparison", "treated people"),
     "ATE": ("", ""),
     "ATO": ("", ""),
+    "ATM": ("", ""),
 }
 
 
@@ -33,11 +34,11 @@ class Dropped(HtmlMixin):
     Parameters
     ----------
     estimand
-        "ATT" (the treated), "ATC" (the comparison people), "ATE" or "ATO" (everybody).
+        "ATT" (the treated), "ATC" (the comparison people), "ATE", "ATO" or "ATM" (everybody).
     n_kept, n_dropped
         How many of them the design kept and left out.
     n_unused
-        How many of the other group were not used. With an ATE or ATO everybody is asked about: 0.
+        How many of the other group were not used. With an ATE, ATO or ATM everybody is asked about: 0.
     """
 
     estimand: str
@@ -154,7 +155,7 @@ def measure_dropped(terms: Terms, treated: Bools, weights: Floats, *, order: Int
     order
         Positions of all rows sorted by id, so that the order of the rows moves no figure.
     estimand
-        Decides whom the design is about: the treated (ATT), the comparison people (ATC), everybody (ATE, ATO).
+        Decides whom the design is about: the treated (ATT), the comparison people (ATC), everybody (ATE, ATO, ATM).
 
     Returns
     -------

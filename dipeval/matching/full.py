@@ -245,6 +245,7 @@ def _join(people: Ints, near: Ints) -> tuple[Ints, Ints]:
 def _notes(problem: Problem, labels: Ints, sizes: Ints) -> tuple[str, ...]:
     options = problem.options
     what = "Mahalanobis distance" if problem.metric is not None else f"distance in {SCALE_WORDS[options.scale]}"
+    what = f"rank-based {what}" if options.mahalanobis_ranks else what
     notes = [
         f"Optimal full matching, {limit_in_words(options, problem.width)}: the smallest total {what} inside sets of "
         "one person of one group and one or more of the other; every link was checked against every constraint.",

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from dipeval.matching.problem import Bools, Floats, Ints, Problem
+from dipeval.matching.problem import Bools, Floats, Ints, Problem, meets
 from dipeval.matching.seekers import NOBODY, Seekers, in_turn, stable_order
 
 STEPS_TOGETHER = 32  # steps past people who break a condition that all seekers take at once; after that one by one
@@ -28,7 +28,7 @@ class Line:
     seekers: Seekers
     width: float
     replace: bool
-    conditions: list[tuple[Floats, Floats, float]]  # along the line, of the seekers, largest difference
+    conditions: list[tuple[Floats, Floats, float]]  # along the line, of the seekers, largest difference or APART
     used: bytearray = field(init=False)
     left: dict[int, int] = field(init=False, default_factory=dict)  # used place -> a place further on
     right: dict[int, int] = field(init=False, default_factory=dict)
@@ -97,7 +97,7 @@ class Line:
     def _meets(self, who: Ints, at: Ints) -> Bools:
         fine = np.ones(len(who), dtype=bool)
         for values, own, most in self.conditions:
-            fine &= np.abs(values[at] - own[who]) <= most
+            fine &= meets(np.abs(values[at] - own[who]), most)
         return fine
 
     def _has_twins(self, who: Ints, place: Ints, go_low: Bools) -> Bools:
@@ -152,7 +152,7 @@ class Line:
             low, high = (place, min(last, place + block)) if step > 0 else (max(first, place - block + 1), place + 1)
             fine = ~used[low:high]
             for values, own, most in self.conditions:
-                fine &= np.abs(values[low:high] - own[seeker]) <= most
+                fine &= meets(np.abs(values[low:high] - own[seeker]), most)
             found = int(fine.argmax()) if step > 0 else len(fine) - 1 - int(fine[::-1].argmax())
             if fine[found]:
                 return low + found if self._reaches(seeker, low + found) else NOBODY

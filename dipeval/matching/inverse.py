@@ -1,4 +1,4 @@
-"""Weights from the propensity score: inverse probability weights, their stabilised and truncated forms, and overlap."""
+"""Weights from the propensity score: inverse probability (stabilised, truncated), overlap and matching weights."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def score_weights(logit: Floats, treated: Bools, estimand: str) -> Floats:
         Who was treated.
     estimand
         "ATT": treated 1, comparison p/(1 - p); "ATC": the other way round; "ATE": 1/p and 1/(1 - p); "ATO": 1 - p and
-        p (overlap weights).
+        p (overlap weights); "ATM": the smaller of p and 1 - p over the chance of what happened (matching weights).
 
     Returns
     -------
@@ -53,12 +53,17 @@ def score_weights(logit: Floats, treated: Bools, estimand: str) -> Floats:
 
     Notes
     -----
+    Matching weights: Li, L. and Greene, T. (2013), A weighting analogue to pair matching in propensity score analysis,
+    International Journal of Biostatistics 9, 215-234.
+
     Computed from the log odds, not from the probability: 1 - p keeps its digits where p is within 1e-12 of 1.
     """
     sign = np.where(treated, 1.0, -1.0)  # the log odds of what really happened to each person
     own = sign * logit
     if estimand == "ATO":
         return np.asarray(expit(-own), dtype=np.float64)
+    if estimand == "ATM":
+        return np.asarray(np.exp(np.minimum(-own, 0.0)), dtype=np.float64)
     with np.errstate(over="ignore"):
         against = np.exp(-own)  # (1 - p)/p of the treated, p/(1 - p) of the comparison people
     weights = {

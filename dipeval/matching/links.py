@@ -17,7 +17,7 @@ from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
 from dipeval.errors import DesignError
 from dipeval.matching.line import unit, windows
-from dipeval.matching.problem import Problem
+from dipeval.matching.problem import APART, Problem, meets
 from dipeval.presenting import format_count
 
 Floats = NDArray[np.float64]
@@ -105,7 +105,9 @@ def admissible_links(problem: Problem, rows: Ints, columns: Ints, *, copies: int
 
 def _narrowest(problem: Problem, rows: Ints, columns: Ints) -> tuple[Floats, Floats, float]:
     """Return the values and the width of the condition that leaves the fewest pairs to look at."""
-    choices = [(item.values[rows], item.values[columns], item.most) for item in problem.conditions]
+    choices = [
+        (item.values[rows], item.values[columns], item.most) for item in problem.conditions if item.most != APART
+    ]
     if problem.score is not None:
         choices.append((problem.score[rows], problem.score[columns], problem.width))
     if not choices:
@@ -128,7 +130,7 @@ def _block(
     if problem.score is not None:
         fine &= np.abs(problem.score[rows[row]] - problem.score[columns[column]]) <= problem.width
     for condition in problem.conditions:
-        fine &= np.abs(condition.values[rows[row]] - condition.values[columns[column]]) <= condition.most
+        fine &= meets(np.abs(condition.values[rows[row]] - condition.values[columns[column]]), condition.most)
     row, column = row[fine], column[fine]
     by_column = np.lexsort((column, row))
     row, column = row[by_column], column[by_column]

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dipeval.matching.probit import Link
 from dipeval.matching.separation import check_rank, separated
 from dipeval.matching.terms import Terms
 from dipeval.matching.ties import content_groups
@@ -68,7 +69,36 @@ class _Pass:
     farthest: float
 
 
-def fit_logit(terms: Terms, treated: Bools, sample_weights: Floats | None = None) -> LogitFit:
+def expit(logit: Floats) -> Floats:
+    """Return probabilities from logits, without overflow on either side."""
+    shrunk = np.exp(-np.abs(logit))
+    return np.where(logit >= 0, 1.0, shrunk) / (1.0 + shrunk)
+
+
+def _look(logit: Floats, people: Floats, hits: Floats) -> tuple[float, Floats, Floats, float]:
+    away = np.abs(logit)
+    shrunk = np.exp(-away)
+    share = np.where(logit >= 0, 1.0, shrunk) / (1.0 + shrunk)
+    # log(1 + e^x) = max(x, 0) + log(1 + e^-|x|)
+    deviance = float(2.0 * (people @ (np.maximum(logit, 0.0) + np.log1p(shrunk)) - hits @ logit))
+    return deviance, hits - people * share, people * (shrunk / (1.0 + shrunk) ** 2), float(away.max())
+
+
+def _squares(logit: Floats, treated: Floats, others: Floats) -> Floats:
+    share = expit(logit)
+    return np.asarray(treated * (1 - share) ** 2 + others * share**2, dtype=np.float64)
+
+
+LOGIT = Link(
+    start=lambda share: float(np.log(share / (1 - share))),
+    look=_look,
+    expected=None,
+    squares=_squares,
+    log_odds=lambda logit: logit,
+)
+
+
+def fit_logit(terms: Terms, treated: Bools, sample_weights: Floats | None = None, *, link: Link = LOGIT) -> LogitFit:
     """Fit the treatment on the terms by maximum likelihood, without any penalty.
 
     Parameters
@@ -80,6 +110,8 @@ def fit_logit(terms: Terms, treated: Bools, sample_weights: Floats | None = None
     sample_weights
         One positive weight a person; only their ratios matter. The covariance then is the robust one of survey
         practice, n/(n-1) times the sandwich, and the deviance is that of weights with mean 1.
+    link
+        The logistic curve, or another one (`probit.PROBIT`).
 
     Returns
     -------
@@ -99,26 +131,21 @@ def fit_logit(terms: Terms, treated: Bools, sample_weights: Floats | None = None
     terms = terms.labels()
     correlations = _correlations(data)
     check_rank(terms, correlations)
-    beta, last, steps = _iterate(terms, data)
-    covariance = np.linalg.inv(last.information)
+    beta, last, steps = _iterate(terms, data, link)
+    information = last.information if link.expected is None else _expected(data, beta, link)
+    covariance = np.linalg.inv(information)
     if sample_weights is not None:
-        middle = _middle(data, beta) * (len(treated) / (len(treated) - 1))
+        middle = _middle(data, beta, link) * (len(treated) / (len(treated) - 1))
         covariance = covariance @ middle @ covariance
     to_data = _back_to_data(data)
     return LogitFit(
         coefficients=to_data @ beta,
         covariance=to_data @ covariance @ to_data.T,
-        logit=_steady_logit(data, beta)[data.group],
+        logit=link.log_odds(_steady_logit(data, beta))[data.group],
         deviance=last.deviance,
         condition_number=_condition_number(correlations),
         steps=steps,
     )
-
-
-def expit(logit: Floats) -> Floats:
-    """Return probabilities from logits, without overflow on either side."""
-    shrunk = np.exp(-np.abs(logit))
-    return np.where(logit >= 0, 1.0, shrunk) / (1.0 + shrunk)
 
 
 def _group(terms: Terms, treated: Bools, weights: Floats | None) -> _Grouped:
@@ -172,11 +199,11 @@ def _standardise(rows: Floats, people: Floats) -> tuple[Floats, Floats]:
     return centre, scale
 
 
-def _iterate(terms: Terms, data: _Grouped) -> tuple[Floats, _Pass, int]:
+def _iterate(terms: Terms, data: _Grouped, link: Link) -> tuple[Floats, _Pass, int]:
     share = data.treated.sum() / data.people.sum()
     beta = np.zeros(data.rows.shape[1] + 1)
-    beta[0] = np.log(share / (1 - share))
-    now = _pass(data, beta)
+    beta[0] = link.start(share)
+    now = _pass(data, beta, link)
     for step in range(1, MOST_STEPS + 1):
         try:
             move = np.asarray(np.linalg.solve(now.information, now.gradient), dtype=np.float64)
@@ -185,7 +212,7 @@ def _iterate(terms: Terms, data: _Grouped) -> tuple[Floats, _Pass, int]:
         if not np.isfinite(move).all():
             raise separated(terms, beta)
         settled = bool(np.abs(move).max() <= SETTLED * (1 + np.abs(beta).max()))
-        before, (beta, now) = now, _step(data, beta, move, now)
+        before, (beta, now) = now, _step(data, beta, move, now, link)
         if settled:
             return beta, now, step
         runs_away = now.farthest > LARGEST_LOGIT and step > 12 and np.abs(move).max() > 0.1
@@ -194,35 +221,29 @@ def _iterate(terms: Terms, data: _Grouped) -> tuple[Floats, _Pass, int]:
     raise separated(terms, beta)
 
 
-def _step(data: _Grouped, beta: Floats, move: Floats, now: _Pass) -> tuple[Floats, _Pass]:
+def _step(data: _Grouped, beta: Floats, move: Floats, now: _Pass, link: Link) -> tuple[Floats, _Pass]:
     """Take the Newton step, halved while it makes the fit worse by more than rounding."""
     for halving in range(30):
         tried = beta + move * 0.5**halving
-        then = _pass(data, tried)
+        then = _pass(data, tried, link)
         if then.deviance <= now.deviance + 1e-12 * (abs(now.deviance) + 1):
             return tried, then
     return beta, now
 
 
-def _pass(data: _Grouped, beta: Floats) -> _Pass:
+def _pass(data: _Grouped, beta: Floats, link: Link) -> _Pass:
     """Go over the rows once: deviance, its first and second derivatives, and the largest logit."""
     size = len(beta)
     gradient, information = np.zeros(size), np.zeros((size, size))
     deviance, farthest = 0.0, 0.0
     for block in data.blocks():
-        rows, people, hits = data.rows[block], data.people[block], data.treated[block]
-        logit = rows @ beta[1:] + beta[0]
-        away = np.abs(logit)
-        shrunk = np.exp(-away)
-        share = np.where(logit >= 0, 1.0, shrunk) / (1.0 + shrunk)
-        # log(1 + e^x) = max(x, 0) + log(1 + e^-|x|)
-        deviance += float(2.0 * (people @ (np.maximum(logit, 0.0) + np.log1p(shrunk)) - hits @ logit))
-        left = hits - people * share
-        weight = people * (shrunk / (1.0 + shrunk) ** 2)
+        rows = data.rows[block]
+        more, left, weight, away = link.look(rows @ beta[1:] + beta[0], data.people[block], data.treated[block])
+        deviance += more
         gradient[0] += left.sum()
         gradient[1:] += left @ rows
         _add_square(information, rows, weight)
-        farthest = max(farthest, float(away.max()))
+        farthest = max(farthest, away)
     return _Pass(deviance=deviance, gradient=gradient, information=information, farthest=farthest)
 
 
@@ -236,12 +257,22 @@ def _add_square(total: Floats, rows: Floats, weight: Floats) -> None:
     total[1:, 1:] += weighted.T @ rows
 
 
-def _middle(data: _Grouped, beta: Floats) -> Floats:
+def _expected(data: _Grouped, beta: Floats, link: Link) -> Floats:
+    """Return the information to be expected: the second derivative with everybody's treatment as likely as fitted."""
+    assert link.expected is not None
+    total = np.zeros((len(beta), len(beta)))
+    for block in data.blocks():
+        predictor = data.rows[block] @ beta[1:] + beta[0]
+        _add_square(total, data.rows[block], link.expected(predictor, data.people[block]))
+    return total
+
+
+def _middle(data: _Grouped, beta: Floats, link: Link) -> Floats:
     """Return the middle of the sandwich: the sum of each person's score, weight included, times itself."""
     total = np.zeros((len(beta), len(beta)))
     for block in data.blocks():
-        share = expit(data.rows[block] @ beta[1:] + beta[0])
-        weight = data.squared_treated[block] * (1 - share) ** 2 + data.squared_others[block] * share**2
+        predictor = data.rows[block] @ beta[1:] + beta[0]
+        weight = link.squares(predictor, data.squared_treated[block], data.squared_others[block])
         _add_square(total, data.rows[block], weight)
     return total
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from dipeval.matching.metric import comparable
-from dipeval.matching.problem import Bools, Floats, Ints, Problem
+from dipeval.matching.problem import APART, Bools, Floats, Ints, Problem, meets
 from dipeval.matching.seekers import NOBODY, in_turn
 from dipeval.presenting import format_count
 
@@ -25,7 +25,7 @@ class Crowd:
     people: Ints
     rank: Ints  # in the order of ties
     coordinates: Floats  # dimensions x people
-    limits: list[tuple[Floats, Floats, float]]  # of the pool, of the seekers, largest difference
+    limits: list[tuple[Floats, Floats, float]]  # of the pool, of the seekers, largest difference or APART
     seekers: Ints
     own: Floats  # seekers x dimensions
     first: Ints
@@ -47,7 +47,7 @@ class Crowd:
     def window(self, seeker: int) -> tuple[int, int]:
         """Return the places, from one up to another, outside which the first limit is broken for certain."""
         low, high = int(self.first[seeker]), int(self.last[seeker])
-        if not self.limits:
+        if not self.limits or self.limits[0][2] == APART:
             return low, high
         values, own, most = self.limits[0]
         slack = most + 1e-12 * (abs(own[seeker]) + most)  # the limit itself is checked on every person
@@ -85,7 +85,7 @@ class Crowd:
         np.copyto(barred, np.frombuffer(self.used, dtype=np.bool_)[low:high])
         for values, own, most in self.limits:
             np.subtract(values[low:high], own[seeker], out=gap)
-            barred |= np.abs(gap, out=gap) > most
+            barred |= ~meets(np.abs(gap, out=gap), most)
         for place in self.given.get(seeker, ()):
             if low <= place < high:
                 barred[place - low] = True

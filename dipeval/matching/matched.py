@@ -26,11 +26,12 @@ from dipeval.matching.options import (
     WITHOUT_CALIPER,
     MatchOptions,
     as_plain,
+    conditions_in_words,
     list_option,
     mapping_option,
     refuse_words_in_numbers,
 )
-from dipeval.matching.problem import Bools, Condition, Floats, Found, Ints, Problem, caliper_width
+from dipeval.matching.problem import APART, Bools, Condition, Floats, Found, Ints, Problem, caliper_width
 from dipeval.matching.proof import prove
 from dipeval.matching.radius import radius_weights
 from dipeval.matching.scores import PropensityModel
@@ -68,8 +69,10 @@ def match(
     replace: bool = False,
     order: str = "largest",
     exact: Sequence[str] = (),
+    anti_exact: Sequence[str] = (),
     covariate_calipers: Mapping[str, float] | None = None,
     mahalanobis: Sequence[str] = (),
+    mahalanobis_ranks: bool = False,
     score: pd.Series | PropensityModel | None = None,
     formula: str | None = None,
     references: Mapping[str, str] | None = None,
@@ -94,8 +97,8 @@ def match(
     method
         "nearest": greedy, one person at a time. "optimal": pairs with the smallest total distance. "radius": everybody
         within the caliper. "kernel": the same, the nearer the more weight. "full": sets of one treated and several
-        comparison people or the other way round, everyone used. "subclass": classes of the score. "cem": coarsened
-        exact matching.
+        comparison people or the other way round, of everyone within reach. "subclass": classes of the score. "cem":
+        coarsened exact matching.
     estimand
         "ATT" (treated people are matched), "ATC" (comparison people are), or, for full, subclass and cem, "ATE".
     caliper
@@ -118,12 +121,18 @@ def match(
         rows: the only option by which that order matters, besides ``ties="row"``).
     exact
         Columns on which a pair or set must be equal.
+    anti_exact
+        Columns on which the two of a pair must differ, on each of them (nearest and optimal): such as the custody
+        suite, so that nobody is compared with a person met there.
     covariate_calipers
         Column -> largest difference within a pair (inclusive), in the column's own unit.
     mahalanobis
         Columns whose Mahalanobis distance decides who is nearest, among those within the calipers.
+    mahalanobis_ranks
+        Whether that distance is the robust one, of ranks: for columns with extreme values or a rare yes.
     score
-        Own score on the index of people, or a model from `propensity`, instead of the logistic model fitted here.
+        Own score on the index of people, or a model from `propensity` (a probit, or a learner), instead of the
+        logistic model fitted here.
     formula
         Right-hand side of the propensity model, such as ``"age + priors * C(district)"``.
     references
@@ -169,6 +178,7 @@ def match(
     Political Analysis 20, 1-24. Docs page "Choosing a design" says when each is the right one.
     Kernel: Heckman, J. J., Ichimura, H. and Todd, P. E. (1997), Review of Economic Studies 64, 605-654 (Epanechnikov;
     the caliper is the bandwidth).
+    Robust Mahalanobis distance: Rosenbaum, P. R. (2010), Design of Observational Studies, Springer, section 8.3.
     Variable ratio: Ming, K. and Rosenbaum, P. R. (2000), Biometrics 56, 118-124. Within each exact-matching cell, from
     the lowest score up (for the ATC from the highest down), as many people as possible are to have `max_ratio` matches,
     one the remainder and the others `min_ratio`, so that the sum is `ratio` a person; then the rounds as ever.
@@ -200,8 +210,10 @@ def match(
         replace=replace,
         order=order,
         exact=list_option("exact", exact),
+        anti_exact=list_option("anti_exact", anti_exact),
         covariate_calipers=mapping_option("covariate_calipers", covariate_calipers, '{"age": 5}'),
         mahalanobis=list_option("mahalanobis", mahalanobis),
+        mahalanobis_ranks=mahalanobis_ranks,
         subclasses=subclasses,
         cutpoints=mapping_option("cutpoints", cutpoints, '{"age": 5} or {"age": [25, 40]}'),
         trim=trim,
@@ -220,7 +232,8 @@ def match(
     if used is not None and scale != "given":  # the caller's own numbers stay just as they are
         used = changed(used, used=steady(used.used))
     problem = _problem(taken, terms, used, options)
-    return _design(taken, problem, used, remarks)
+    said = options.needs_score or score is not None or used is None  # else what a model fitted here remarks is idle
+    return _design(taken, problem, used, remarks if said else ())
 
 
 def _problem(taken: Taken, terms: Terms, score: Score | None, options: MatchOptions) -> Problem:
@@ -235,7 +248,13 @@ def _problem(taken: Taken, terms: Terms, score: Score | None, options: MatchOpti
     width = math.inf if score is None else caliper_width(score.used, taken.treated, kept, options)
     metric = None
     if options.mahalanobis:
-        metric = mahalanobis_coordinates(taken.only(options.mahalanobis), taken.treated, kept, taken.order)
+        metric = mahalanobis_coordinates(
+            taken.only(options.mahalanobis),
+            taken.treated,
+            kept,
+            taken.order,
+            ranks=bool(options.mahalanobis_ranks),
+        )
     problem = Problem(
         options=options,
         treated=taken.treated,
@@ -249,6 +268,10 @@ def _problem(taken: Taken, terms: Terms, score: Score | None, options: MatchOpti
         conditions=tuple(
             Condition(name=name, values=taken.frame[name].to_numpy(dtype=np.float64), most=float(most))
             for name, most in options.covariate_calipers
+        )
+        + tuple(
+            Condition(name=name, values=_codes(taken.frame, (name,), "anti_exact").astype(np.float64), most=APART)
+            for name in options.anti_exact
         ),
         metric=metric,
         terms=terms,
@@ -274,7 +297,7 @@ def _design(taken: Taken, problem: Problem, score: Score | None, remarks: tuple[
         distance=problem.distance(found.focal, found.others),
         options=as_plain(options, problem.width, repeated, {**found.facts, "n_trimmed": int((~problem.kept).sum())}),
         words=estimand_words(options.estimand, taken.treated, found.weights),
-        notes=(*found.notes, *_trimmed_in_words(problem), *remarks),
+        notes=(*found.notes, *conditions_in_words(options), *_trimmed_in_words(problem), *remarks),
     )
 
 
@@ -293,14 +316,17 @@ def _trimmed_in_words(problem: Problem) -> tuple[str, ...]:
 
 
 def _strata(frame: pd.DataFrame, exact: tuple[str, ...]) -> Ints | None:
-    if not exact:
-        return None
+    return _codes(frame, exact, "exact") if exact else None
+
+
+def _codes(frame: pd.DataFrame, columns: tuple[str, ...], option: str) -> Ints:
+    """Number the combinations of values of some columns."""
     try:
-        return np.asarray(frame.groupby(list(exact), sort=False, observed=True).ngroup(), dtype=np.int64)
+        return np.asarray(frame.groupby(list(columns), sort=False, observed=True).ngroup(), dtype=np.int64)
     except (TypeError, NotImplementedError):  # lists, sets or half-precision numbers: pandas can make no groups
         raise InputError(
-            f"exact= needs columns of numbers, yes/no or words; among {', '.join(exact)} is one that holds lists or "
-            "other things that cannot be compared."
+            f"{option}= needs columns of numbers, yes/no or words; among {', '.join(columns)} is one that holds lists "
+            "or other things that cannot be compared."
         ) from None
 
 
@@ -327,6 +353,7 @@ def _nobody(problem: Problem) -> DesignError:
     if options.caliper is not None:
         limits.append(f"the caliper of {options.caliper:g} ({options.caliper_unit}, {options.scale})")
     limits += [f"exact on {', '.join(options.exact)}"] if options.exact else []
+    limits += [f"different values of {name}" for name in options.anti_exact]
     limits += [f"the caliper on {name}" for name, _ in options.covariate_calipers]
     limits += [f"trim='{options.trim}'"] if options.trim != "none" else []
     limits += ["equal coarsened values"] if options.method == "cem" else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-WEIGHTED = ("entropy", "ipw", "overlap", "none")
+WEIGHTED = ("entropy", "ipw", "overlap", "matching_weights", "none")
 METHOD_WORDS = {
     "nearest": "nearest-neighbour matching on the propensity score",
     "optimal": "optimal pair matching on the propensity score",
@@ -17,6 +17,7 @@ METHOD_WORDS = {
     "entropy": "entropy balancing",
     "ipw": "inverse probability weighting",
     "overlap": "overlap weighting",
+    "matching_weights": "matching weights",
     "none": "no adjustment",
 }
 
@@ -31,5 +32,6 @@ def method_in_words(method: str, options: Mapping[str, Any]) -> str:
     """
     words = METHOD_WORDS[method]
     if options.get("mahalanobis"):
-        return words.replace("the propensity score", "the Mahalanobis distance")
+        kind = "rank-based Mahalanobis" if options.get("mahalanobis_ranks") else "Mahalanobis"
+        return words.replace("the propensity score", f"the {kind} distance")
     return words

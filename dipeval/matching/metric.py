@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy.stats import rankdata
 
 from dipeval.errors import DesignError
 from dipeval.matching.problem import Bools, Floats, Ints
@@ -14,7 +15,9 @@ DROPPED_BITS = 26  # of the 52 of a squared distance, before two are compared
 SAME_DIRECTION = 1e-11  # share of a column's variance within the groups that the columns before it leave unexplained
 
 
-def mahalanobis_coordinates(frame: pd.DataFrame, treated: Bools, kept: Bools, by_id: Ints) -> Floats:
+def mahalanobis_coordinates(
+    frame: pd.DataFrame, treated: Bools, kept: Bools, by_id: Ints, *, ranks: bool = False
+) -> Floats:
     """Return coordinates in which the straight-line distance is the Mahalanobis distance.
 
     Parameters
@@ -28,6 +31,8 @@ def mahalanobis_coordinates(frame: pd.DataFrame, treated: Bools, kept: Bools, by
         Whose covariance counts: everybody left after trimming.
     by_id
         Positions of all rows sorted by id: sums are taken in that order.
+    ranks
+        The robust distance: of ranks in place of values.
 
     Returns
     -------
@@ -48,6 +53,11 @@ def mahalanobis_coordinates(frame: pd.DataFrame, treated: Bools, kept: Bools, by
     Biometrics 36, 293-298. The covariance is pooled within the treated and the comparison people,
     ((n1 - 1) S1 + (n0 - 1) S0) / (n1 + n0 - 2).
 
+    Robust: Rosenbaum, P. R. (2010), Design of Observational Studies, New York: Springer, section 8.3. Each column is
+    replaced by its ranks among everybody kept (ties share the mean of theirs), so that a few extreme values do not
+    stretch it; the covariance of the ranks of everybody kept is rescaled so that each column has the variance of ranks
+    without ties, n (n + 1) / 12, so that a yes that few people have counts no more than a yes of many.
+
     The last bits of a linear algebra library choose no pair. The coefficients that turn columns into coordinates are
     rounded to 36 bits and coordinates are summed column by column, so that the same difference between whole numbers
     is the same distance wherever it stands; and squared distances are compared on their first 26 bits: two that agree
@@ -67,6 +77,8 @@ def mahalanobis_coordinates(frame: pd.DataFrame, treated: Bools, kept: Bools, by
         raise _flat(", ".join(f"'{name}'" for name in flat))
     terms = encode(frame).model()
     rows = by_id[kept[by_id]]
+    if ranks:
+        return _of_ranks(terms, rows)
     groups = [rows[treated[rows]], rows[~treated[rows]]]
     centred = np.concatenate([terms.values[group] - terms.values[group].mean(axis=0) for group in groups if len(group)])
     spread = np.sqrt((centred**2).sum(axis=0) / max(1, len(rows) - 2))
@@ -74,9 +86,28 @@ def mahalanobis_coordinates(frame: pd.DataFrame, treated: Bools, kept: Bools, by
     _refuse_flat(terms, spread, whole)
     standard = centred / spread
     correlations = standard.T @ standard / max(1, len(rows) - 2)
-    _refuse_repeats(terms, correlations)
+    _refuse_repeats(terms, correlations, "within the groups")
+    return _apply(terms.values, _whitening(correlations, spread))
+
+
+def _of_ranks(terms: Terms, rows: Ints) -> Floats:
+    """Return coordinates of the robust distance: ranks are doubled while they are summed, so that they are whole."""
+    doubled = np.zeros_like(terms.values)
+    doubled[rows] = np.column_stack([2.0 * rankdata(column) for column in terms.values[rows].T])
+    centred = doubled[rows] - (len(rows) + 1.0)
+    squares = (centred**2).sum(axis=0)
+    _refuse_flat(terms, np.sqrt(squares), np.ones(len(squares)))
+    standard = centred / np.sqrt(squares)
+    correlations = standard.T @ standard
+    _refuse_repeats(terms, correlations, "as ranks")
+    spread = np.full(len(squares), 2.0 * np.sqrt(len(rows) * (len(rows) + 1.0) / 12.0))
+    return _apply(doubled, _whitening(correlations, spread))
+
+
+def _whitening(correlations: Floats, spread: Floats) -> Floats:
+    """Return the coefficients that turn columns into coordinates."""
     roots, axes = np.linalg.eigh(correlations)
-    return _apply(terms.values, _rounded((axes / np.sqrt(roots)) @ axes.T / spread))
+    return _rounded((axes / np.sqrt(roots)) @ axes.T / spread)
 
 
 def comparable(squares: Floats) -> Floats:
@@ -120,7 +151,7 @@ def _flat(names: str) -> DesignError:
     )
 
 
-def _refuse_repeats(terms: Terms, correlations: Floats) -> None:
+def _refuse_repeats(terms: Terms, correlations: Floats, where: str) -> None:
     """Refuse terms that follow from the ones before them: their distance would count for nothing or for everything."""
     kept: list[int] = []
     found: list[str] = []
@@ -133,6 +164,6 @@ def _refuse_repeats(terms: Terms, correlations: Floats) -> None:
         found.append(f"'{terms.columns[term]}' follows exactly from {', '.join(of)}")
     if found:
         raise DesignError(
-            f"The Mahalanobis distance cannot use all of its columns: within the groups, "
+            f"The Mahalanobis distance cannot use all of its columns: {where}, "
             f"{'; '.join(dict.fromkeys(found))}. Leave such columns out of mahalanobis=; the others say the same."
         )

@@ -98,6 +98,9 @@ def _how(options: MatchOptions, width: float) -> str:
         within = "" if options.caliper is None else f", among those within the caliper {what}"
         columns = ", ".join(options.mahalanobis)
         what = f"by Mahalanobis distance of {columns} (covariance pooled within the two groups){within}"
+        if options.mahalanobis_ranks:
+            how = "covariance of everybody's ranks, rescaled to that of ranks without ties"
+            what = f"by Mahalanobis distance of the ranks of {columns} ({how}){within}"
     turn = "nobody stands in anybody's way" if options.replace else ORDER_WORDS[options.order]
     return (
         f"Greedy nearest neighbour {what}, {ratio_in_words(options)} {'with' if options.replace else 'without'} "

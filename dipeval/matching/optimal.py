@@ -176,6 +176,7 @@ def _numbers(focal: Ints) -> Ints:
 def _notes(problem: Problem, focal: Ints, facts: dict[str, float | int | None]) -> tuple[str, ...]:
     options = problem.options
     what = "Mahalanobis distance" if problem.metric is not None else f"distance in {SCALE_WORDS[options.scale]}"
+    what = f"rank-based {what}" if options.mahalanobis_ranks else what
     notes = [
         f"Optimal pairs, {options.ratio}:1 without replacement, {limit_in_words(options, problem.width)}: as many "
         f"matches as possible, and among those the smallest total {what}; every pair was checked against every "

@@ -40,13 +40,15 @@ SUITED: dict[str, tuple[str, ...]] = {
     "max_ratio": ("nearest",),
     "replace": ("nearest",),
     "order": ("nearest",),
+    "anti_exact": ("nearest", "optimal"),
     "covariate_calipers": ("nearest", "optimal", "full"),
     "mahalanobis": ("nearest", "optimal", "full"),
+    "mahalanobis_ranks": ("nearest", "optimal", "full"),
     "subclasses": ("subclass",),
     "cutpoints": ("cem",),
 }
 # options that stand in the record of a design only where they are asked for: fingerprints made before them hold
-UNSAID = ("min_ratio", "max_ratio")
+UNSAID = ("min_ratio", "max_ratio", "anti_exact", "mahalanobis_ranks")
 WITHOUT_CALIPER = ("subclass", "cem")
 PAIRED = ("nearest", "optimal")
 
@@ -66,8 +68,10 @@ class MatchOptions:
     replace: bool = False
     order: str = "largest"
     exact: tuple[str, ...] = ()
+    anti_exact: tuple[str, ...] = ()
     covariate_calipers: tuple[tuple[str, float], ...] = ()
     mahalanobis: tuple[str, ...] = ()
+    mahalanobis_ranks: bool = False
     subclasses: int = 6
     cutpoints: tuple[tuple[str, int | tuple[float, ...]], ...] = ()
     trim: str = "none"
@@ -84,6 +88,19 @@ class MatchOptions:
         self._numbers()
         self._suited()
         self._variable()
+        if not isinstance(self.mahalanobis_ranks, (bool, np.bool_)):
+            raise InputError(f"mahalanobis_ranks must be True or False; it is {as_given(self.mahalanobis_ranks)}.")
+        if self.mahalanobis_ranks and not self.mahalanobis:
+            raise InputError(
+                "mahalanobis_ranks= says how the Mahalanobis distance is measured, and none was asked for: name its "
+                "columns in mahalanobis=, or leave it out."
+            )
+        both = [str(name) for name in self.anti_exact if name in self.exact]
+        if both:
+            raise InputError(
+                f"exact= and anti_exact= both name {', '.join(both)}: no pair can be equal and different. Leave it out "
+                "of one of them."
+            )
 
     def _numbers(self) -> None:
         if self.caliper is not None:
@@ -137,7 +154,8 @@ class MatchOptions:
     @property
     def own_terms(self) -> tuple[str, ...]:
         """Columns used as conditions or in the distance, besides the covariates."""
-        return tuple(dict.fromkeys((*self.exact, *(name for name, _ in self.covariate_calipers), *self.mahalanobis)))
+        within = (name for name, _ in self.covariate_calipers)
+        return tuple(dict.fromkeys((*self.exact, *self.anti_exact, *within, *self.mahalanobis)))
 
     @property
     def needs_score(self) -> bool:
@@ -238,13 +256,12 @@ def refuse_words_in_numbers(frame: pd.DataFrame, options: MatchOptions) -> None:
 
 def as_plain(options: MatchOptions, width: float, repeated: int, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options as plain values, with the caliper's width and what the method found (numbers of ties...)."""
-    plain = {
-        name: getattr(options, name)
-        for name, field in MatchOptions.__dataclass_fields__.items()
-        if name != "estimand" and (name not in UNSAID or getattr(options, name) != field.default)
-    }
+    fields = MatchOptions.__dataclass_fields__
+    plain = {name: getattr(options, name) for name in fields if name not in ("estimand", *UNSAID)}
+    asked = {name: getattr(options, name) for name in UNSAID if getattr(options, name) != fields[name].default}
     return {
         **plain,
+        **{name: _plainly(value) for name, value in asked.items()},
         "ratio": int(options.ratio),
         "replace": bool(options.replace),
         "exact": list(options.exact),
@@ -255,6 +272,12 @@ def as_plain(options: MatchOptions, width: float, repeated: int, facts: Mapping[
         "n_repeated_scores": repeated,
         **facts,
     }
+
+
+def _plainly(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return list(value)
+    return bool(value) if isinstance(value, (bool, np.bool_)) else int(value)
 
 
 UNIT_WORDS = {
@@ -274,6 +297,20 @@ def limit_in_words(options: MatchOptions, width: float) -> str:
     if options.caliper is None:
         return "no caliper"
     return f"caliper {options.caliper:g} ({UNIT_WORDS[options.caliper_unit]}; {format_number(width, 4)} in width)"
+
+
+def conditions_in_words(options: MatchOptions) -> tuple[str, ...]:
+    """Say which columns people compared must be equal or near on; nothing where none was named.
+
+    Examples
+    --------
+    >>> conditions_in_words(MatchOptions(exact=("sex",), covariate_calipers=(("age", 5),)))
+    ('People are compared only if equal on sex and at most 5 apart on age.',)
+    """
+    parts = [f"equal on {', '.join(map(str, options.exact))}"] if options.exact else []
+    parts += [f"different on {name}" for name in options.anti_exact]
+    parts += [f"at most {float(most):g} apart on {name}" for name, most in options.covariate_calipers]
+    return (f"People are compared only if {' and '.join(parts)}.",) if parts else ()
 
 
 def ties_in_words(options: MatchOptions, tied: int, choices: int) -> str:

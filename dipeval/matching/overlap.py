@@ -35,7 +35,7 @@ class Overlap(HtmlMixin):
     n_treated, n_comparison
         People, all of them, whether a design uses them or not.
     share_treated
-        Share of people treated.
+        Share of people treated (weighted by the sample weights that the model was fitted with, if any).
     equipoise
         Share of all people with a preference score from 0.3 to 0.7.
     equipoise_treated, equipoise_comparison
@@ -150,8 +150,7 @@ def overlap(design_or_model: Design | PropensityModel) -> Overlap:
     >>> found.equipoise > 0.9, found.n_treated
     (True, 672)
     """
-    logit, treated = _scores(design_or_model)
-    share = float(treated.mean())
+    logit, treated, share = _scores(design_or_model)
     preference = expit(logit - np.log(share / (1 - share)))
     inside = (preference >= EQUIPOISE[0]) & (preference <= EQUIPOISE[1])
     low, high = common_support(logit, treated)
@@ -172,9 +171,10 @@ def overlap(design_or_model: Design | PropensityModel) -> Overlap:
     )
 
 
-def _scores(source: Design | PropensityModel) -> tuple[Floats, Bools]:
+def _scores(source: Design | PropensityModel) -> tuple[Floats, Bools, float]:
+    """Return the log odds, who was treated, and the share treated that the scores were made with."""
     if isinstance(source, PropensityModel):
-        return source.logit.to_numpy(), source.is_treated.to_numpy(dtype=bool)
+        return source.logit.to_numpy(), source.is_treated.to_numpy(dtype=bool), source.share_treated
     if not isinstance(source, Design):
         raise InputError(
             "overlap takes a design (from dip.match or dip.weight) or a propensity model (from dip.propensity); it was "
@@ -189,8 +189,10 @@ def _scores(source: Design | PropensityModel) -> tuple[Floats, Bools]:
             "scale='probability' or 'logit', or pass a model from dip.propensity."
         )
     values = score.to_numpy(dtype=np.float64)
-    logit = source.propensity.logit.to_numpy() if source.propensity is not None else np.log(values / (1 - values))
-    return logit, source.treated.to_numpy(dtype=bool)
+    if source.propensity is not None:
+        return _scores(source.propensity)
+    treated = source.treated.to_numpy(dtype=bool)
+    return np.log(values / (1 - values)), treated, float(treated.mean())
 
 
 def _bands(preference: Floats, treated: Bools) -> pd.DataFrame:

@@ -1,8 +1,8 @@
 """What a design could detect, and how precise it is: worked out before any outcome is read.
 
 Every figure takes only numbers from outside the data (an expected share, a standard deviation) and the effective
-numbers of the two groups. Pairing, and a score that was estimated, make the true standard errors a little smaller: the
-figures err on the side of caution.
+numbers of the two groups. Pairing, and a score that was estimated, as a rule make the true standard errors a little
+smaller: the figures then err on the side of caution.
 """
 
 from __future__ import annotations
@@ -125,8 +125,8 @@ class PowerMixin:
         -----
         Two-group normal approximation with the same share's variance in both groups and effective sample sizes:
         (z for the level + z for the power) x sqrt(p(1 - p)(1/ESS treated + 1/ESS comparison)). Cohen, J. (1988),
-        Statistical Power Analysis for the Behavioral Sciences. Pairing and an estimated score make it slightly too
-        large: a cautious figure.
+        Statistical Power Analysis for the Behavioral Sciences. Pairing and an estimated score as a rule make it
+        slightly too large: a cautious figure.
 
         Examples
         --------

@@ -22,13 +22,34 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 
+APART = -1.0  # in place of a largest difference: the two must differ
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Condition:
-    """A column on which two people may differ by `most` at most (inclusive)."""
+    """A column on which two people may differ by `most` at most (inclusive), or must differ where that is `APART`."""
 
     name: str
     values: Floats
     most: float
+
+
+def meets(gaps: Floats, most: float) -> Bools:
+    """Say which differences on a column meet its condition.
+
+    Parameters
+    ----------
+    gaps
+        Sizes of the differences.
+    most
+        Largest one (inclusive), or `APART`.
+
+    Returns
+    -------
+    numpy.ndarray
+    """
+    fine: Bools = gaps > 0 if most == APART else gaps <= most
+    return fine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -56,7 +77,7 @@ class Problem:
     strata
         Exact-matching cell of every row; None without exact columns.
     conditions
-        Covariate calipers.
+        Covariate calipers, then columns on which pairs must differ.
     metric
         People x dimensions: coordinates in which the straight-line distance is the Mahalanobis distance; None when
         distance is the difference in score.

@@ -15,7 +15,7 @@ from types import MappingProxyType
 import numpy as np
 
 from dipeval.errors import InvariantError
-from dipeval.matching.problem import Bools, Floats, Found, Ints, Problem
+from dipeval.matching.problem import APART, Bools, Floats, Found, Ints, Problem
 from dipeval.matching.proof_kernel import kernel_weights_follow
 from dipeval.matching.proof_reach import matches_asked, reach_of, within
 from dipeval.matching.proof_sets import (
@@ -116,6 +116,10 @@ def pairs_meet_every_limit(problem: Problem, found: Found) -> Iterator[str]:
     if problem.strata is not None:
         yield from _if_any(problem.strata[focal] != problem.strata[others], "pairs differ on an exact column")
     for condition in problem.conditions:
+        if condition.most == APART:
+            alike = condition.values[focal] == condition.values[others]
+            yield from _if_any(alike, f"pairs agree on {condition.name}, on which they must differ")
+            continue
         apart = np.abs(condition.values[focal] - condition.values[others]) > condition.most
         yield from _if_any(apart, f"pairs lie outside the caliper on {condition.name}")
     size = len(problem.treated)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dipeval.matching.problem import Bools, Floats, Ints, Problem
+from dipeval.matching.problem import APART, Bools, Floats, Ints, Problem
 
 MOST_LINKS = 500_000  # links looked at one by one when covariate calipers are set
 BUCKETS = 4_096
@@ -111,7 +111,8 @@ def within(problem: Problem, one: Ints, other: Ints) -> Bools:
     fine: Bools = np.abs(_scores(problem, one) - _scores(problem, other)) <= problem.width
     fine &= _cells(problem, one) == _cells(problem, other)
     for condition in problem.conditions:
-        fine &= np.abs(condition.values[one] - condition.values[other]) <= condition.most
+        gap = np.abs(condition.values[one] - condition.values[other])
+        fine &= gap != 0 if condition.most == APART else gap <= condition.most
     return fine
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -22,8 +23,10 @@ Bools = NDArray[np.bool_]
 
 INTERCEPT = "(Intercept)"
 LOGISTIC = "logistic regression"
+PROBIT_REGRESSION = "probit regression"
 NO_PENALTY = "no penalty"
 TENTHS = 10
+ESTIMATES = {LOGISTIC: "log odds ratios", PROBIT_REGRESSION: "steps on the scale of the normal distribution"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -82,19 +85,39 @@ class PropensityModel(HtmlMixin):
             raise InvariantError("A propensity model came out with scores or standard errors that are not finite.")
 
     @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a design made with this model repeats: what gave the scores, if no logistic regression, and cautions."""
+        references = {f"Reference level of {column}: {level}." for column, level in self.references.items()}
+        cautions = tuple(note for note in self.notes if note not in references)
+        return cautions if self.learner == LOGISTIC else (f"Scores by {self.learner} ({self.penalty}).", *cautions)
+
+    @property
     def score(self) -> pd.Series:
         """Probability of treatment, on the index of people; strictly between 0 and 1."""
         return pd.Series(expit(self._logit.to_numpy()), index=self._logit.index, name="score")
 
     @property
     def logit(self) -> pd.Series:
-        """Log odds of treatment (the linear predictor), on the index of people."""
+        """Log odds of treatment (with the logit link the linear predictor), on the index of people."""
         return self._logit.copy()
 
     @property
     def is_treated(self) -> pd.Series:
         """Whether each person was treated (bool), on the index of people."""
         return pd.Series(self._is_treated, index=self._logit.index, name="treated", copy=True)
+
+    @property
+    def is_weighted(self) -> bool:
+        """Whether the model was fitted with sample weights."""
+        return self._sample_weights is not None
+
+    @property
+    def share_treated(self) -> float:
+        """Share of people treated, weighted if the model was: what its scores have as their mean."""
+        if self._sample_weights is None:
+            return float(self._is_treated.mean())
+        mass = [math.fsum(weights) for weights in (self._sample_weights[self._is_treated], self._sample_weights)]
+        return mass[0] / mass[1]
 
     @property
     def auc(self) -> float:
@@ -130,7 +153,8 @@ class PropensityModel(HtmlMixin):
     def to_frame(self) -> pd.DataFrame:
         """Return one row a term: term, estimate (log odds ratio), std_error, conf_low, conf_high (95%), p_value.
 
-        A learner has no coefficients: the table is empty.
+        With the probit link an estimate is a step on the scale of the standard normal distribution. A learner has no
+        coefficients: the table is empty.
         """
         return self._table.copy()
 
@@ -156,9 +180,9 @@ class PropensityModel(HtmlMixin):
             headline=f"{start}.",
             table=_shown_coefficients(self._table),
             notes=(
-                f"Logistic regression by maximum likelihood, no penalty; {self.errors} standard errors; estimates are "
-                "log odds ratios. They describe who was treated, not what works, and their p-values are no measure of "
-                "balance.",
+                f"{self.learner.capitalize()} by maximum likelihood, no penalty; {self.errors} standard errors; "
+                f"estimates are {ESTIMATES[self.learner]}. They describe who was treated, not what works, and their "
+                "p-values are no measure of balance.",
                 *([] if self.formula is None else [f"Formula: {self.formula}."]),
                 auc,
                 *self.notes,
@@ -166,8 +190,11 @@ class PropensityModel(HtmlMixin):
         )
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the odds ratio of every term with its interval; for a learner, its calibration. Return the Axes."""
-        if self.folds is not None:
+        """Draw the odds ratio of every term with its interval; for a learner or a probit, its calibration.
+
+        Returns the Axes.
+        """
+        if self.learner != LOGISTIC:
             from dipeval.plots.overlap import calibration_plot
 
             return calibration_plot(self.calibration(), ax=ax)

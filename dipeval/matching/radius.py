@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from dipeval.errors import InvariantError
+from dipeval.matching.options import SCALE_WORDS, limit_in_words
 from dipeval.matching.problem import Floats, Found, Ints, Problem
 from dipeval.presenting import format_count, format_number, format_percent
 
@@ -52,7 +53,7 @@ def radius_weights(problem: Problem) -> Found:
         sets=np.zeros(len(weights), dtype=np.int64),
         clusters=False,
         facts=facts,
-        notes=notes_on_neighbours(problem, facts),
+        notes=(_how(problem), *notes_on_neighbours(problem, facts)),
     )
 
 
@@ -182,6 +183,15 @@ def _facts(reached: Ints, distinct: int) -> dict[str, Any]:
             "most": int(reached.max(initial=0)),
         },
     }
+
+
+def _how(problem: Problem) -> str:
+    options = problem.options
+    who = "comparison" if options.estimand == "ATT" else "treated"
+    return (
+        f"Everybody within the radius on {SCALE_WORDS[options.scale]}: {limit_in_words(options, problem.width)}; one "
+        f"{who} person may count for several."
+    )
 
 
 def notes_on_neighbours(problem: Problem, facts: dict[str, Any]) -> tuple[str, ...]:

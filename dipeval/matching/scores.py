@@ -14,8 +14,10 @@ from dipeval.errors import InputError
 from dipeval.matching.crossfit import crossfit
 from dipeval.matching.doors import People, Taken, take
 from dipeval.matching.formula import formula_columns, formula_references, formula_terms
-from dipeval.matching.logistic import LogitFit, fit_logit
-from dipeval.matching.propensity_model import INTERCEPT, PropensityModel
+from dipeval.matching.logistic import LOGIT, LogitFit, fit_logit
+from dipeval.matching.options import as_given
+from dipeval.matching.probit import PROBIT
+from dipeval.matching.propensity_model import INTERCEPT, LOGISTIC, PROBIT_REGRESSION, PropensityModel
 from dipeval.matching.separation import refuse_separating_terms
 from dipeval.matching.terms import Terms, encode
 from dipeval.presenting import format_number
@@ -26,6 +28,7 @@ Bools = NDArray[np.bool_]
 LEVEL = 0.95
 CAUTIOUS_CONDITION = 30.0
 CAUTIOUS_EVENTS = 10.0
+LINKS = {"logit": (LOGIT, LOGISTIC), "probit": (PROBIT, PROBIT_REGRESSION)}
 COEFFICIENTS = ("term", "estimate", "std_error", "conf_low", "conf_high", "p_value")
 
 
@@ -37,6 +40,7 @@ def propensity(
     formula: str | None = None,
     references: Mapping[str, str] | None = None,
     sample_weights: str | None = None,
+    link: str = "logit",
     learner: Any = None,
     folds: int = 5,
     seed: int = 0,
@@ -62,6 +66,9 @@ def propensity(
     sample_weights
         Column with a positive weight a person, such as a survey's. Standard errors then are the robust ones of survey
         practice.
+    link
+        Curve from the covariates to the chance: "logit", or "probit", the normal one (coefficients then are steps on
+        its scale, not log odds ratios).
     learner
         Unfitted scikit-learn classifier with ``predict_proba`` instead of the logistic regression; everybody is scored
         by models that have not seen them.
@@ -75,7 +82,8 @@ def propensity(
     Returns
     -------
     PropensityModel
-        ``to_frame()``: term, estimate (log odds ratio), std_error, conf_low, conf_high, p_value; ``score``.
+        ``to_frame()``: term, estimate (log odds ratio), std_error, conf_low, conf_high, p_value; ``score``. Give it to
+        `match` or `weight` as ``score=``.
 
     Raises
     ------
@@ -90,8 +98,10 @@ def propensity(
     -----
     Rosenbaum, P. R. and Rubin, D. B. (1983), The central role of the propensity score in observational studies for
     causal effects, Biometrika 70, 41-55. Unpenalised maximum likelihood by iteratively reweighted least squares. With
-    sample weights: Binder, D. A. (1983), International Statistical Review 51, 279-292. Cross-fitting: Chernozhukov, V.
-    and others (2018), Econometrics Journal 21, C1-C68. Balance is measured on the columns whatever the model.
+    sample weights: Binder, D. A. (1983), International Statistical Review 51, 279-292. Probit: Bliss, C. I.
+    (1934), The method of probits, Science 79, 38-39; standard errors from the expected information. Cross-fitting:
+    Chernozhukov, V. and others (2018), Econometrics Journal 21, C1-C68. Balance is measured on the columns
+    whatever the model.
 
     Examples
     --------
@@ -106,13 +116,14 @@ def propensity(
     >>> model.to_frame()["term"].tolist()
     ['(Intercept)', 'log(priors + 1)', 'age', 'I(age ** 2)']
     """
+    _refuse_link(link, learner)
     named = formula_columns(covariates, formula)
     also = () if sample_weights is None else (_one_column(sample_weights),)
     taken = take(people, treated=treated, covariates=named, also=also, id=id, measured_at=measured_at)
     weights = None if sample_weights is None else checked_weights(taken.frame[sample_weights])
     terms = encode(taken.only(taken.covariates), references=references)
     if learner is None:
-        return fit_propensity(taken, terms, formula=formula, references=references, sample_weights=weights)
+        return fit_propensity(taken, terms, formula=formula, references=references, sample_weights=weights, link=link)
     return fit_learner(
         taken,
         terms,
@@ -132,6 +143,7 @@ def fit_propensity(
     formula: str | None = None,
     references: Mapping[str, str] | None = None,
     sample_weights: Floats | None = None,
+    link: str = "logit",
 ) -> PropensityModel:
     """Fit the model to columns that have come through the door.
 
@@ -143,13 +155,16 @@ def fit_propensity(
         Its covariates as numbers, reference levels included.
     formula, references, sample_weights
         Right-hand side of the model instead of the plain list; reference levels; one weight a person.
+    link
+        "logit" or "probit".
 
     Returns
     -------
     PropensityModel
     """
     model = _model_terms(taken, terms, formula, references)
-    fit = fit_logit(model, taken.treated, sample_weights)
+    curve, learner = LINKS[link]
+    fit = fit_logit(model, taken.treated, sample_weights, link=curve)
     return _result(
         taken,
         terms,
@@ -163,6 +178,7 @@ def fit_propensity(
         condition_number=fit.condition_number,
         deviance=fit.deviance,
         steps=fit.steps,
+        learner=learner,
     )
 
 
@@ -238,6 +254,13 @@ def checked_weights(column: pd.Series) -> Floats:
             "weight out beforehand, and say so."
         )
     return weights
+
+
+def _refuse_link(link: Any, learner: Any) -> None:
+    if not isinstance(link, str) or link not in LINKS:
+        raise InputError(f"link must be one of {', '.join(LINKS)}; it is {as_given(link)}.")
+    if learner is not None and link != "logit":
+        raise InputError(f"link='{link}' means nothing to a learner, which has its own curve: leave one of them out.")
 
 
 def _one_column(name: Any) -> str:
@@ -326,7 +349,8 @@ def _cautions(fit: LogitFit, model: Terms, treated: Bools, weights: Floats | Non
         )
     if weights is not None:
         notes.append(
-            "Fitted with sample weights (only their ratios matter); standard errors are robust, as survey packages "
-            "give them for people drawn one by one, without clusters or strata."
+            "Propensity model fitted with sample weights (only their ratios matter); the standard errors of its "
+            "coefficients are robust, as survey packages give them for people drawn one by one, without clusters or "
+            "strata."
         )
     return tuple(notes)

@@ -9,6 +9,7 @@ import numpy as np
 
 from dipeval.errors import DesignError
 from dipeval.matching.found import found_sets
+from dipeval.matching.options import SCALE_WORDS
 from dipeval.matching.problem import Bools, Floats, Found, Ints, Problem
 from dipeval.presenting import format_count
 
@@ -177,8 +178,14 @@ def _nearer_below(here: _Class, below: _Class, above: _Class) -> bool:
 
 
 def _notes(problem: Problem, found: Found, merged: int, n_strata: int, left_out: int) -> tuple[str, ...]:
-    asked = int(problem.options.subclasses)
-    notes = []
+    options = problem.options
+    asked = int(options.subclasses)
+    whose = {"ATT": "the treated people", "ATC": "the comparison people", "ATE": "everybody"}[options.estimand]
+    made = asked - merged
+    notes = [
+        f"{format_count(made)} {'class' if made == 1 else 'classes'} of {SCALE_WORDS[options.scale]}, cut so that "
+        f"{whose} spread evenly over {format_count(asked)}; groups are compared class by class."
+    ]
     if merged:
         notes.append(
             f"{format_count(asked)} classes of the score were asked for and {format_count(asked - merged)} made: "

@@ -15,6 +15,7 @@ from dipeval.errors import DesignError, InputError
 MOST_LEVELS = 100
 BLOCK = 4096
 LARGEST = 1e150
+SEVERAL = 10  # people at a level that a sentence may name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -218,10 +219,18 @@ def _reference_level(part: _Read, named: str | None) -> int | None:
         return int(np.argmax(np.bincount(part.values, minlength=len(part.levels))))
     if named not in part.levels:
         raise InputError(
-            f"references: '{part.name}' has no level called {named!r} among these people; its levels are "
-            f"{', '.join(part.levels)}."
+            f"references: '{part.name}' has no level called {named!r} among these people; {_usual_levels(part)}"
         )
     return part.levels.index(named)
+
+
+def _usual_levels(part: _Read) -> str:
+    """The levels that a sentence may name: those of several people, as a rare one may tell of somebody."""
+    held = np.bincount(part.values, minlength=len(part.levels or ()))
+    usual = [level for level, count in zip(part.levels or (), held, strict=True) if count >= SEVERAL]
+    if not usual:
+        return "check how it is written (capitals count)."
+    return f"its levels are {', '.join(usual)}{' and rarer ones' if len(usual) < len(held) else ''}."
 
 
 def _checked_references(frame: pd.DataFrame, references: Mapping[str, str] | None) -> dict[str, str]:

@@ -78,7 +78,8 @@ def trim(rule: str, score: Score | None, taken: Taken) -> Bools:
             f"trim='{rule}' needs a probability, and a score with scale='given' may be anything: pass it with "
             "scale='probability' or 'logit', or use trim='common_support' or 'percentile'."
         )
-    low, high = _limits(rule, score, taken.treated)
+    share = float(taken.treated.mean()) if score.model is None else score.model.share_treated
+    low, high = _limits(rule, score, taken.treated, share)
     values = score.used if rule == "common_support" else score.shown
     kept: Bools = (values >= low) & (values <= high)
     _refuse_empty(rule, taken.treated, kept)
@@ -121,11 +122,11 @@ def preference_limits(share: float) -> tuple[float, float]:
     return low / (1 + low), high / (1 + high)
 
 
-def _limits(rule: str, score: Score, treated: Bools) -> tuple[float, float]:
+def _limits(rule: str, score: Score, treated: Bools, share: float) -> tuple[float, float]:
     if rule == "crump":
         return CRUMP
     if rule == "preference":
-        return preference_limits(float(treated.mean()))
+        return preference_limits(share)
     if rule == "common_support":
         return common_support(score.used, treated)
     low = float(np.quantile(score.shown[treated], TAILS[0]))

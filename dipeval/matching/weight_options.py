@@ -14,9 +14,11 @@ METHODS: dict[str, tuple[str, ...]] = {
     "entropy": ("ATT", "ATC", "ATE"),
     "ipw": ("ATT", "ATC", "ATE"),
     "overlap": ("ATO",),
+    "matching_weights": ("ATM",),
     "none": ("ATT", "ATC", "ATE"),
 }
-LATER_METHODS = ("matching", "cbps")
+LATER_METHODS = ("cbps",)
+OWN_ESTIMAND = {"overlap": "ATO", "matching_weights": "ATM"}  # of methods that can give no other
 LEAST_QUANTILE = 0.5
 
 
@@ -76,7 +78,8 @@ def _refuse_unknown(method: str, estimand: str) -> None:
             f"weight has the methods {', '.join(METHODS)}; {method!r} is unknown. Pairs are made by dip.match."
         )
     if estimand not in METHODS[method]:
-        hint = " The ATO is what method='overlap' estimates." if estimand == "ATO" else ""
+        owner = {own: name for name, own in OWN_ESTIMAND.items()}.get(estimand)
+        hint = "" if owner is None else f" The {estimand} is what method='{owner}' estimates."
         raise InputError(
             f"weight(method='{method}') estimates the {' or '.join(METHODS[method])}; {estimand!r} is not built for it."
             f"{hint}"

@@ -22,12 +22,19 @@ from dipeval.matching.scores import PropensityModel
 from dipeval.matching.terms import Terms, encode
 from dipeval.matching.trimming import in_words
 from dipeval.matching.trimming import trim as trim_by_rule
-from dipeval.matching.weight_options import WeightOptions
+from dipeval.matching.weight_options import OWN_ESTIMAND, WeightOptions
 from dipeval.presenting import format_count, format_percent
 
 Floats = NDArray[np.float64]
 
 HEAVY = 0.05
+FURTHEST = 1e100  # sample weights: their sums are squared
+SCORE_UNUSED = ("entropy", "none")
+IPW_WORDS = {
+    "ATT": "treated people count 1, comparison people p/(1 - p)",
+    "ATC": "comparison people count 1, treated people (1 - p)/p",
+    "ATE": "treated people count 1/p, comparison people 1/(1 - p)",
+}
 
 
 def weight(
@@ -60,11 +67,13 @@ def weight(
         Columns known before the index date: numbers, yes/no or categories. May be left out when `formula` names them.
     method
         "entropy": the weights closest to equal that make every mean the same; "ipw": inverse probability weights;
-        "overlap": each person weighs the chance of having been in the other group; "none": weights of 1, the
+        "overlap": each person weighs the chance of having been in the other group; "matching_weights": the smaller
+        of the two chances over that of what happened, the weighting counterpart of pairs; "none": weights of 1, the
         unadjusted comparison.
     estimand
         "ATT" (the treated; what is meant when nothing is said), "ATC" (the comparison people) or "ATE" (everybody);
-        for method="overlap" it is, and can only be, "ATO" (those who might as well have been treated as not).
+        for method="overlap" it is, and can only be, "ATO" (those who might as well have been treated as not), and
+        for method="matching_weights" "ATM" (those for whom pairs could be found).
     moments
         Entropy balancing: 1 makes the means the same; 2 the variances of terms that are not yes/no as well.
     stabilise
@@ -114,8 +123,8 @@ def weight(
     and Brumback, B. (2000), Epidemiology 11, 550-560; truncated: Cole, S. R. and Hernan, M. A. (2008), American Journal
     of Epidemiology 168, 656-664. Overlap weights: Li, F., Morgan, K. L. and Zaslavsky, A. M. (2018), Balancing
     covariates via propensity score weighting, Journal of the American Statistical Association 113, 390-400: with the
-    logistic model fitted here the means of its terms are exactly the same in both groups. The propensity model is
-    fitted for every method: it shows the overlap.
+    logistic model fitted here, and nobody trimmed away, the means of its terms are exactly the same in both groups. The
+    propensity model is fitted for every method: it shows the overlap.
 
     Examples
     --------
@@ -157,6 +166,8 @@ def weight(
     kept = trim_by_rule(trim, found_score, taken)
     found = _found(options, taken, terms, found_score, kept, first_weights)
     plain = {name: getattr(options, name) for name in WeightOptions.__dataclass_fields__}
+    # What a model fitted here remarks matters where its scores are used.
+    said = method not in SCORE_UNUSED or trim != "none" or score is not None or found_score is None
     return make_design(
         taken,
         terms,
@@ -167,13 +178,13 @@ def weight(
         distance=np.zeros(0),
         options={**plain, "stabilise": bool(stabilise), "scale": "logit", **found.facts},
         words=_words(options, taken, found.weights),
-        notes=(*found.notes, *remarks),
+        notes=(*found.notes, *(remarks if said else ())),
         sample_weights=first_weights,
     )
 
 
 def _usual(method: Any) -> str:
-    return "ATO" if isinstance(method, str) and method == "overlap" else "ATT"
+    return OWN_ESTIMAND.get(method, "ATT") if isinstance(method, str) else "ATT"
 
 
 def _positive(column: pd.Series, name: str) -> Floats:
@@ -187,6 +198,11 @@ def _positive(column: pd.Series, name: str) -> Floats:
         raise InputError(
             f"The sample weights '{name}' are 0 or below for {bad} of {len(values)} people: every weight must be above "
             "0. Leave people out who stand for nobody."
+        )
+    if not 1 / FURTHEST <= values.min() <= values.max() <= FURTHEST:
+        raise InputError(
+            f"The sample weights '{name}' are too large or too small to calculate with (beyond 1e100, or below "
+            "1e-100): give them another unit."
         )
     return values
 
@@ -260,7 +276,7 @@ def _words(options: WeightOptions, taken: Taken, weights: Floats) -> str:
             f"the plain difference between {counts[0]} treated and {counts[1]} comparison people, with nothing "
             f"adjusted for{stands_for}"
         )
-    return estimand_words(options.estimand, taken.treated, weights) + stands_for
+    return estimand_words(options.estimand, taken.treated, weights, matched=False) + stands_for
 
 
 def _of(options: WeightOptions) -> str:
@@ -277,10 +293,20 @@ def _notes(options: WeightOptions, taken: Taken, weights: Floats, kept: Bools) -
     if options.method == "entropy":
         means = "means" if options.moments == 1 else "means and variances (as weighted averages of squares)"
         notes.append(f"Entropy balancing on the {means}: each is the same in both groups to 1e-10 standard deviations.")
+    if options.method == "ipw":
+        shares = ", times each group's share (stabilised)" if options.stabilise else ""
+        notes.append(f"Inverse probability weights from the propensity score p: {IPW_WORDS[options.estimand]}{shares}.")
+    if options.method == "matching_weights":
+        notes.append(
+            "Matching weights: at each score the smaller group counts in full and the larger one as much, as in pairs; "
+            f"nobody counts more than {'1' if options.sample_weights is None else 'the sample weight'}, and the effect "
+            "is about those for whom pairs could be found, not about all who were treated."
+        )
     if options.method == "overlap":
         notes.append(
             "Overlap weights: people who might as well have been in the other group count most, and nobody counts more "
-            "than 1; the effect is about them, not about all who were treated."
+            f"than {'1' if options.sample_weights is None else 'the sample weight'}; the effect is about them, not "
+            "about all who were treated."
         )
     if options.trim != "none":
         notes.append(in_words(options.trim, taken.treated, kept))

@@ -13,7 +13,12 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-_PLACES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.5, 0.7, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 2, 2.5, 4, 5, 10, 20, 50, 100)
+# Finest first: an axis takes the first of these of which not too many fall on it.
+_PLACES = (
+    (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.5, 0.7, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 2, 2.5, 4, 5, 10, 20, 50, 100),
+    (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.7, 1, 1.5, 2, 5, 10, 20, 50, 100),
+    (0.01, 0.1, 1, 10, 100),
+)
 _MOST_PLACES, _FEWEST_PLACES = 9, 3
 
 
@@ -65,8 +70,9 @@ def _ratio(logarithm: float) -> float:
 def _ratio_ticks(axes: Axes) -> None:
     """Name round ratios; where the axis is too short or too long for those, the places matplotlib chose."""
     low, high = axes.get_xlim()
-    inside = [place for place in _PLACES if low <= math.log(place) <= high]
-    if _FEWEST_PLACES <= len(inside) <= _MOST_PLACES:
-        axes.set_xticks([math.log(place) for place in inside], [f"{place:g}" for place in inside])
-    else:
-        axes.xaxis.set_major_formatter(lambda value, _: f"{_ratio(value):.3g}")
+    for places in _PLACES:
+        inside = [place for place in places if low <= math.log(place) <= high]
+        if _FEWEST_PLACES <= len(inside) <= _MOST_PLACES:
+            axes.set_xticks([math.log(place) for place in inside], [f"{place:g}" for place in inside])
+            return
+    axes.xaxis.set_major_formatter(lambda value, _: f"{_ratio(value):.3g}")

@@ -125,7 +125,7 @@ class Table:
         foot = f'<div class="table-notes">{notes}</div>' if notes else ""
         return (
             f'<div class="table" role="region" tabindex="0" aria-label="{html.escape(table.caption, quote=True)}">'
-            f"<table><caption>{html.escape(table.caption)}</caption><thead><tr>{head}</tr></thead>"
+            f"<table><caption><span>{html.escape(table.caption)}</span></caption><thead><tr>{head}</tr></thead>"
             f"<tbody>{rows}</tbody></table></div>{foot}"
         )
 

@@ -1,8 +1,7 @@
-"""How a comparison was made, in words for somebody who never heard of a propensity score, and in figures for others."""
+"""How a comparison was made, in words for somebody who never heard of a propensity score."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ from dipeval.disclosure import is_small
 from dipeval.matching.trimming import RULES as TRIMMING
 from dipeval.presenting import format_number, format_percent
 from dipeval.report import words
+from dipeval.study.learners import FITTED_ONCE
 from dipeval.study.learners import WORDS as LEARNERS
 
 if TYPE_CHECKING:
@@ -32,6 +32,10 @@ METHODS = {
     "subclass": "people are put into classes by their propensity score and compared within each class",
     "cem": "people are compared with those who have the same values of every covariate, put into broad bands",
     "overlap": "people are weighted by how likely they were to have been in the other group",
+    "matching_weights": (
+        "people are weighted so that treated and untreated people count alike at every propensity score, as many as "
+        "the smaller group has there"
+    ),
     "entropy": (
         "untreated people are weighted so that the averages of all covariates equal those of the "
         "treated (entropy balancing)"
@@ -46,10 +50,10 @@ SCORE = (
     "treated"
 )
 # Whose score decides something; elsewhere it is drawn only, to show how far the groups overlap.
-BY_SCORE = ("nearest", "optimal", "radius", "kernel", "full", "subclass", "overlap", "ipw")
+BY_SCORE = ("nearest", "optimal", "radius", "kernel", "full", "subclass", "overlap", "matching_weights", "ipw")
 PAIRED = ("nearest", "optimal")
 UNITS = {"sd": "standard deviations of", "sd_pooled": "pooled standard deviations of", "raw": "on"}
-SCALES = {"logit": "its log odds", "probability": "the probability itself", "given": "the score given"}
+SCALES = {"logit": "the score's log odds", "probability": "the score itself", "given": "the score given"}
 ORDERS = {
     "largest": "Those with the highest scores, who are the hardest to match, choose first.",
     "smallest": "Those with the lowest scores choose first.",
@@ -64,7 +68,10 @@ CHECKED = {
     "subclass": "Each class was",
     "cem": "Each combination of bands was",
 }
-TIE_RULES = {"seeded": "a seeded hash of each person's number, so never the order of the file", "row": "file order"}
+TIE_RULES = {
+    "seeded": "lot (a seeded hash of each person's number), so never by the order of the file",
+    "row": "file order",
+}
 
 
 def how(result: StudyResult) -> str:
@@ -109,7 +116,8 @@ def method(result: StudyResult) -> str:
     told = METHODS[made.method]
     if not columns:
         return told
-    together = f"by {_listed(columns)}{' taken together' if len(columns) > 1 else ''} (Mahalanobis distance)"
+    kind = "rank-based Mahalanobis" if made.options.get("mahalanobis_ranks") else "Mahalanobis"
+    together = f"by {_listed(columns)}{' taken together' if len(columns) > 1 else ''} ({kind} distance)"
     return told.replace("on the propensity score", together) if made.method == "nearest" else f"{told} {together}"
 
 
@@ -121,8 +129,8 @@ def _score(result: StudyResult) -> Iterator[str]:
     made, spec = result.design, result.spec.design
     if made.propensity is None or made.method not in BY_SCORE:
         return
-    if spec.learner == "logit":
-        told = f"{SCORE}; it was worked out by logistic regression without a penalty"
+    if spec.learner in FITTED_ONCE:
+        told = f"{SCORE}; it was worked out by {LEARNERS[spec.learner].partition(' by ')[0]} without a penalty"
     else:
         model = LEARNERS[spec.learner].partition(", cross-fitted")[0]
         told = f"{SCORE}; it was worked out by {model}, so that nobody's score comes from a model that saw that person"
@@ -164,6 +172,9 @@ def _limits(result: StudyResult) -> Iterator[str]:
     if options.get("exact"):
         names = _listed([words.covariate(result, name) for name in options["exact"]])
         yield f"Only people with the same {names} are compared."
+    if options.get("anti_exact"):
+        names = _listed([words.covariate(result, name) for name in options["anti_exact"]])
+        yield f"Two people are paired only if they differ on {names}."
     for name, most in options.get("covariate_calipers", {}).items():
         yield f"{words.covariate(result, name)} may differ by {most:g} at most."
     yield from _classes(result)
@@ -252,84 +263,6 @@ def ties(result: StudyResult, tied: int, choices: int) -> str:
     else:
         told = f"{format_percent(tied / choices, 0 if tied >= 0.01 * choices else 1)} of the choices"
     return f"{told} were between people equally near; such ties are settled by {how_settled}."
-
-
-def figures(result: StudyResult) -> list[tuple[str, str]]:
-    """Return the design for a methodologist: what was asked for, what was found, each as it may be shown.
-
-    Parameters
-    ----------
-    result
-        From ``Study.run()``.
-
-    Returns
-    -------
-    list of tuple
-        What, and its value as text.
-    """
-    made = result.design
-    rows = [
-        ("Method", f"{made.method_words}, estimand {made.estimand}"),
-        *_asked(result),
-        *_model(result),
-        *_found(result),
-        *_size(result),
-        ("Differences divided by", made.balance().denominator),
-    ]
-    return [(what, value[:1].upper() + value[1:]) for what, value in rows if value]
-
-
-def _asked(result: StudyResult) -> Iterator[tuple[str, str]]:
-    options, made = result.design.options, result.design
-    if caliper(made):
-        yield "Caliper", f"{caliper(made)}: {format_number(options['caliper_width'], 4)} in width"
-    if made.method in PAIRED:
-        repeated = "with" if options.get("replace") else "without"
-        order = f", order of choosing: {options['order']}" if made.method == "nearest" else ""
-        many = f"{options['min_ratio']} to {options['max_ratio']}, " if options.get("min_ratio") else ""
-        yield "Pairs", f"{many}{options['ratio']} to 1{' on average' if many else ''}, {repeated} replacement{order}"
-    if options.get("trim", "none") != "none":
-        yield "Trimming", TRIMMING[options["trim"]]
-    if "moments" in options and made.method == "entropy":
-        yield "Moments", "means" if options["moments"] == 1 else "means and variances"
-    if "ties" in options and made.method == "nearest":
-        yield "Ties", f"settled by {TIE_RULES[options['ties']]}; seed {options['seed']}"
-
-
-def _model(result: StudyResult) -> Iterator[tuple[str, str]]:
-    model = result.design.propensity
-    if model is None:
-        return
-    use = "" if result.design.method in BY_SCORE else " (drawn only: the method does not use the score)"
-    folds = "" if model.folds is None else f", cross-fitted in {model.folds} folds"
-    yield "Model of the score", f"{model.learner}{folds}{use}"
-    yield "Penalty", model.penalty
-    yield "Formula", model.formula or ""
-    if model.condition_number is not None:
-        yield "Condition number", format_number(model.condition_number, 1)
-    yield "Reference levels", "; ".join(f"{words.covariate(result, key)}: {at}" for key, at in model.references.items())
-
-
-def _found(result: StudyResult) -> Iterator[tuple[str, str]]:
-    options = result.design.options
-    if result.design.method == "full":
-        yield "Sets", words.people(result, options["n_sets"])
-    if result.design.method == "subclass":
-        yield "Classes", f"{options['n_classes']} ({options['n_merged_classes']} merged with the next)"
-    if result.design.method == "cem":
-        yield "Combinations of bands", f"{options['n_matched_cells']} of {options['n_cells']} hold both groups"
-    if result.design.method in ("radius", "kernel"):
-        yield "Untreated people within reach", f"{format_number(options['neighbours']['median'], 0)} (median)"
-
-
-def _size(result: StudyResult) -> Iterator[tuple[str, str]]:
-    made = result.design
-    if is_small(min(made.n_treated, made.n_comparison), result.rule):
-        return
-    yield "Effective number, comparison", words.people(result, round(made.ess))
-    kept = float(made.precision()["information"].iloc[-1])
-    if math.isfinite(kept):
-        yield "Precision kept", f"{format_percent(kept, 0)} of that of a plain comparison of everybody"
 
 
 def of_terms(result: StudyResult, term: Any) -> str:

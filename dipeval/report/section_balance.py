@@ -9,6 +9,7 @@ import pandas as pd
 
 from dipeval.disclosure import NOT_APPLICABLE, ReleasedTable, is_small, release, share_digits
 from dipeval.matching.balance_words import alike_in_words
+from dipeval.matching.dropped import NAMED
 from dipeval.plots.balance import love_plot
 from dipeval.plots.style import to_png
 from dipeval.presenting import format_number
@@ -23,6 +24,7 @@ MEANS = ("mean_treated", "mean_comparison_before", "mean_comparison_after")
 DIFFERENCES = ("smd_before", "smd_after")
 RATIOS = ("variance_ratio_before", "variance_ratio_after")
 USUAL_MARK = 0.1
+NOTHING = 0.0005  # a difference that three decimals no longer show
 KEPT = "mean_treated_after"
 GAPS = ("ks_before", "ks_after", "ecdf_before", "ecdf_after")
 
@@ -44,7 +46,7 @@ def balance(result: StudyResult) -> Section:
         return Section(title=title, anchor=anchor, blocks=(Text(paragraphs=(words.hidden_effect(),)),))
     frame = _terms(result)
     blocks: list[Block] = [
-        Text(paragraphs=(_alike(result, frame), *_judged(result))),
+        Text(paragraphs=(_alike(result, frame), *_judged(result, frame))),
         _love(result, frame),
         Table(released=_averages(result, frame)),
         Folded(title="Spreads and distributions", blocks=(Table(released=_distributions(result, frame)),)),
@@ -58,10 +60,14 @@ def _terms(result: StudyResult) -> pd.DataFrame:
     frame = frame[frame["kind"] == "covariate"].reset_index(drop=True)
     frame["label"] = [words.covariate(result, term) for term in frame["term"]]
     frame["fewest"] = [fewest_people(result.design, row) for row in frame.to_dict("records")]
+    frame["few"] = [is_small(fewest, result.rule) for fewest in frame["fewest"]]
     return frame
 
 
-def _love(result: StudyResult, frame: pd.DataFrame) -> Picture:
+def _love(result: StudyResult, frame: pd.DataFrame) -> Picture | Text:
+    frame = frame[~frame["few"]]
+    if frame.empty:
+        return Text(paragraphs=("No covariate is held by enough people of either group to be drawn.",))
     worst = format_number(frame["smd_after"].abs().max(), 3)
     return Picture(
         png=to_png(love_plot(frame.assign(term=frame["label"]), threshold=result.spec.diagnostics.max_smd)),
@@ -82,12 +88,15 @@ def _alike(result: StudyResult, frame: pd.DataFrame) -> str:
         )
     apart = frame[frame["smd_after"].abs() > limit]
     largest = frame.loc[frame["smd_after"].abs().idxmax()]
-    size = f"{format_number(abs(largest['smd_after']), 3)} standard deviations ({largest['label']})"
+    digits = 1 if largest["few"] else 3
+    size = f"{format_number(abs(largest['smd_after']), digits)} standard deviations ({largest['label']})"
     if apart.empty and abs(largest["smd_after"]) > USUAL_MARK:
         return (
             f"No difference is larger than the study file allows: {format_number(limit, 2)} standard deviations, which "
             f"is more than the usual {USUAL_MARK:g}. The largest left is {size}."
         )
+    if apart.empty and not largest["few"] and abs(largest["smd_after"]) < NOTHING:
+        return "The groups are alike on everything recorded that was to be made comparable: their averages are equal."
     if apart.empty:
         return (
             "The groups are alike on everything recorded that was to be made comparable: the largest difference left "
@@ -99,11 +108,50 @@ def _alike(result: StudyResult, frame: pd.DataFrame) -> str:
     )
 
 
-def _judged(result: StudyResult) -> list[str]:
-    """The verdict by the usual bands, squares and products included, and how many people stand behind it."""
+def unlike(result: StudyResult) -> str:
+    """Return, for the first page of a withheld report, on what the groups still differ and why that matters.
+
+    Parameters
+    ----------
+    result
+        From ``Study.run()``.
+
+    Returns
+    -------
+    str
+        Empty where no difference is larger than the study file allows, or too few people are behind it.
+    """
+    made = result.design
+    if result.spec.time_varying or is_small(min(made.n_treated, made.n_comparison), result.rule):
+        return ""
+    frame = _terms(result)
+    frame = frame[~frame["few"] & (frame["smd_after"].abs() > result.spec.diagnostics.max_smd)]
+    if frame.empty:
+        return ""
+    order = frame["smd_after"].abs().sort_values(ascending=False, kind="stable").index
+    named = "; ".join(frame.loc[order[:NAMED], "label"])
+    more = f"; and {len(frame) - NAMED} more" if len(frame) > NAMED else ""
+    return words.in_units(
+        result,
+        f"Treated and untreated people differed too much in what was recorded before anything was done: {named}{more}. "
+        "Had one group reoffended less, nobody could tell whether that came of the treatment or of these differences. "
+        "(A standardised difference is the difference between two averages, set against how much people vary.)",
+    )
+
+
+def _judged(result: StudyResult, frame: pd.DataFrame) -> list[str]:
+    """The verdict by the usual bands, squares and products included, and how many people stand behind it.
+
+    Terms that few people have, and products with them, are left out, as they are of the picture.
+    """
+    worth = words.in_units(result, _worth(result))
     if result.spec.time_varying:
         return []
+    if frame["few"].all():
+        return [worth]
+    few = set(frame.loc[frame["few"], "term"])
     found = result.design.balance(interactions=True).to_frame()
+    found = found[[few.isdisjoint({term, *term.removesuffix("²").split(" × ")}) for term in found["term"]]]
     named = found.assign(term=[design_words.of_terms(result, term) for term in found["term"]])
     smallest = min(result.design.n_treated, result.design.n_comparison)
     told = " ".join(alike_in_words(named, share_digits(smallest, result.rule)))
@@ -112,7 +160,7 @@ def _judged(result: StudyResult) -> list[str]:
             " Squares and products show whether the groups also agree on spreads and on combinations, such as being "
             "young and having many convictions; the method need not have aimed at them."
         )
-    return [f"By the usual bands: {told[:1].lower()}{told[1:]}", words.in_units(result, _worth(result))]
+    return [f"By the usual bands: {told[:1].lower()}{told[1:]}", worth]
 
 
 def _worth(result: StudyResult) -> str:
@@ -139,13 +187,14 @@ def _averages(result: StudyResult, frame: pd.DataFrame) -> ReleasedTable:
         frame[["label", *means, *DIFFERENCES, "fewest"]],
         rule=result.rule,
         caption="Averages in the two groups and their standardised differences",
-        # All three averages go together: any two and the differences would give the third.
-        rests_on=dict.fromkeys(means, "fewest") | dict.fromkeys(DIFFERENCES, ()),
+        # All go together: any two averages and the differences would give the third, and the two differences of few
+        # people, whose sizes are whole numbers, would give those.
+        rests_on=dict.fromkeys((*means, *DIFFERENCES), "fewest"),
         formats=dict.fromkeys(means, lambda value: format_number(value, 2))
         | dict.fromkeys(DIFFERENCES, lambda value: format_number(value, 3)),
         labels={
             "label": "Covariate",
-            "mean_treated": "Treated",
+            "mean_treated": "Treated, all" if lost and not result.rule.protects or whole else "Treated",
             KEPT: "Treated, those kept",
             "mean_comparison_before": "Comparison before",
             "mean_comparison_after": "Comparison after",
@@ -153,8 +202,10 @@ def _averages(result: StudyResult, frame: pd.DataFrame) -> ReleasedTable:
             "smd_after": "Difference after (SD)",
         },
         notes=(
-            "Differences are in standard deviations of the treated group before matching. Below 0.1 is the usual mark "
-            "of groups that are alike; the bands of 5% and 10% are second-hand conventions.",
+            "The average of a yes/no covariate is a share: 0.25 is a quarter of the people.",
+            "Differences are in standard deviations of the treated group before matching; the picture shows the same "
+            "as percentages, without their sign. Below 0.1 (10%) is the usual mark of groups that are alike; the bands "
+            "of 5% and 10% are second-hand conventions.",
             *all_of_them,
         ),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dipeval.report import flow_words, section_hazard, time_zero, words
+from dipeval.report import flow_words, section_balance, section_hazard, time_zero, words
 from dipeval.report.blocks import Block, Points, Section, Text
 from dipeval.report.section_links import in_brief
 
@@ -57,6 +57,7 @@ def _withheld(result: StudyResult) -> list[Block]:
     return [
         Text(paragraphs=(lead,), kind="lead"),
         Text(paragraphs=tuple(result.reasons), kind="warning"),
+        *([Text(paragraphs=(unlike,))] if (unlike := section_balance.unlike(result)) else []),
         Points(title="What you cannot say", items=(words.CANNOT_SAY_WITHHELD,)),
         Points(
             title="What would help",

@@ -10,6 +10,7 @@ from dipeval.disclosure import CONFIDENTIAL, ReleasedTable, is_small, release, s
 from dipeval.presenting import format_number, format_percent
 from dipeval.report import design_words, words
 from dipeval.report.blocks import Block, Folded, Section, Table, Text, nothing
+from dipeval.report.design_figures import figures
 from dipeval.report.design_words import METHODS
 from dipeval.study.designs_table import people_behind_each, released_designs, remarks
 from dipeval.study.gate import COUNT_CHECKS, SHARE_CHECKS, people_behind
@@ -53,7 +54,7 @@ def design(result: StudyResult) -> Section:
 
 def _figures(result: StudyResult) -> ReleasedTable:
     return release(
-        pd.DataFrame(design_words.figures(result), columns=["what", "value"]),
+        pd.DataFrame(figures(result), columns=["what", "value"]),
         rule=result.rule,
         caption="The primary design, for whoever wants to make it again",
         labels={"what": "What", "value": "Value"},

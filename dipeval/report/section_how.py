@@ -43,6 +43,7 @@ _DESIGNS = {
     "subclass": "Subclassification: Rosenbaum and Rubin (1984), Journal of the American Statistical Association 79, "
     "516-524.",
     "cem": "Coarsened exact matching: Iacus, King and Porro (2012), Political Analysis 20, 1-24.",
+    "matching_weights": "Matching weights: Li and Greene (2013), International Journal of Biostatistics 9, 215-234.",
     "overlap": "Overlap weights: Li, Morgan and Zaslavsky (2018), Journal of the American Statistical Association 113, "
     "390-400.",
     "entropy": "Entropy balancing: Hainmueller (2012), Political Analysis 20, 25-46.",
@@ -51,9 +52,11 @@ _DESIGNS = {
 }
 # option of a design -> the paper behind it, where one asks for it
 _OPTIONS = {
+    "mahalanobis_ranks": "Rank-based distance: Rosenbaum (2010), Design of Observational Studies, section 8.3.",
     "min_ratio": "Variable ratio: Ming and Rosenbaum (2000), Biometrics 56, 118-124.",
 }
 _LEARNERS = {
+    "probit": "Probit scores: Bliss (1934), Science 79, 38-39.",
     "ridge": "Penalised scores: Hoerl and Kennard (1970), Technometrics 12, 55-67.",
     "lasso": "Penalised scores: Tibshirani (1996), Journal of the Royal Statistical Society B 58, 267-288.",
     "forest": "Scores by random forest: Breiman (2001), Machine Learning 45, 5-32.",

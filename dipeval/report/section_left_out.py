@@ -95,13 +95,14 @@ def _differences(frame: pd.DataFrame) -> str:
     worst = told["smd"].abs().sort_values(ascending=False, kind="stable").index[:NAMED]
     if not len(worst):
         return "They differ from those kept by no more than a tenth of a standard deviation in anything shown here."
-    parts = [f"{row['label']} {_size(row['smd'])}" for row in frame.loc[worst].to_dict("records")]
-    return f"Compared with those kept they were, on average: {'; '.join(parts)}."
+    parts = [f"{row['label']} {_size(row['smd'], row['binary'])}" for row in frame.loc[worst].to_dict("records")]
+    return f"Compared with those kept, on average: {'; '.join(parts)}."
 
 
-def _size(smd: float) -> str:
+def _size(smd: float, binary: bool) -> str:
     extent = "much " if abs(smd) > FAR else ""
-    return f"{extent}{'higher' if smd > 0 else 'lower'} ({format_number(abs(smd), 1)} standard deviations)"
+    way = ("more common" if smd > 0 else "less common") if binary else ("higher" if smd > 0 else "lower")
+    return f"{extent}{way} ({format_number(abs(smd), 1)} standard deviations)"
 
 
 def _drift(frame: pd.DataFrame) -> str:

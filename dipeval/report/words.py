@@ -39,7 +39,7 @@ CANNOT_SAY_NOT_CAUSAL = (
 )
 CANNOT_SAY_RANDOMISED = "You cannot say that the same would happen to people unlike those in this experiment."
 CANNOT_SAY_OTHERS = (
-    "You cannot say that the result holds for people who were left out: the estimate is about the people compared."
+    "You cannot say that the same holds for people who are not in the comparison: the estimate is about those compared."
 )
 CANNOT_SAY_WITHHELD = "You cannot say anything about the effect of the programme from this study as it stands."
 
@@ -73,7 +73,7 @@ def outcome_label(result: StudyResult, name: str) -> str:
 def covariate(result: StudyResult, term: str) -> str:
     """Return the words of the study file for a covariate (or a level of one), else the vocabulary's."""
     from dipeval.cohort.missing import MISSING_LEVEL, SUFFIX
-    from dipeval.vocabulary import label
+    from dipeval.vocabulary import term_label
 
     told = result.spec.people.labels
     if term in told:
@@ -82,8 +82,10 @@ def covariate(result: StudyResult, term: str) -> str:
         return f"{covariate(result, term.removesuffix(SUFFIX))}: not recorded"
     if term.endswith(f"[{MISSING_LEVEL}]"):
         return f"{covariate(result, term.removesuffix(f'[{MISSING_LEVEL}]'))}: not recorded"
-    stem, level = next(((name, term[len(name) :]) for name in told if term.startswith(name)), ("", ""))
-    return f"{told[stem]}: {level.strip(' =:[]_')}" if stem else _looked_back(result, label(term))
+    column, bracket, level = term.partition("[")
+    if bracket and column in told:
+        return f"{told[column]}: {level.removesuffix(']')}"
+    return _looked_back(result, term_label(term))
 
 
 def _looked_back(result: StudyResult, text: str) -> str:

@@ -18,7 +18,13 @@ COUNT_NAMES: Final = ("n_reoffences", label("n_reoffences"))
 
 
 def check_effect(effect: Any) -> None:
-    """Refuse an effect that is not about the number of offences."""
+    """Refuse an effect that is not about the number of offences, or not about the people the money was spent on."""
+    about = getattr(effect, "about", "ATT")
+    if about != "ATT":
+        raise EstimationError(
+            f"The effect is the {about}, an average over other people than those treated; the money was spent on the "
+            "treated. Estimate the effect on them (estimand='ATT')."
+        )
     reason = (
         "A yes/no effect says how many people reoffended, not how many offences were committed, and one person "
         "may commit one or fifty; offences averted cannot be derived from it. Estimate the effect on the number of "

@@ -11,7 +11,7 @@ from dipeval.presenting import format_number, format_percent
 from dipeval.study import rules
 from dipeval.study.checking import UNTOUCHED
 from dipeval.study.designs_table import people_behind_each, released_designs, remarks
-from dipeval.study.gate import BALANCE, COUNT_CHECKS, SHARE_CHECKS, people_behind
+from dipeval.study.gate import BALANCE, COUNT_CHECKS, SHARE_CHECKS, fewest_people, people_behind
 from dipeval.study.gate_checks import EQUIPOISE, equipoise_of
 from dipeval.study.learners import WORDS as LEARNERS
 
@@ -44,7 +44,9 @@ def check_in_words(check: CheckResult) -> str:
     str
         Lines without a person's value; small counts as the rule shows them.
     """
-    tables = [_flow(check), _overlap(check), _balance(check), _checks(check)]
+    # Without a score (a covariate may tell the groups apart) there is no overlap to count.
+    overlap = [] if check.design.score is None else [_overlap(check)]
+    tables = [_flow(check), *overlap, _balance(check), _checks(check)]
     designs = check.designs
     behind = people_behind_each(check.design, check.sensitivity)
     tables.append(released_designs(designs, behind, check.rule))
@@ -162,9 +164,10 @@ def _overlap(check: CheckResult) -> ReleasedTable:
 
 
 def _balance(check: CheckResult) -> ReleasedTable:
-    frame = check.to_frame()[["term", "smd_before", "smd_after"]].assign(n=people_behind(BALANCE, check.design))
+    frame = check.to_frame()
+    frame["n"] = [fewest_people(check.design, row) for row in frame.to_dict("records")]
     return release(
-        frame,
+        frame[["term", "smd_before", "smd_after", "n"]],
         rule=check.rule,
         caption="Balance: standardised differences",
         rests_on={"smd_before": "n", "smd_after": "n"},

@@ -48,6 +48,7 @@ def design_columns(options: DesignOptions, covariates: Sequence[str]) -> dict[st
     return {
         "covariates": tuple(covariates),
         "exact": tuple(options.exact),
+        "anti_exact": tuple(options.anti_exact),
         "covariate_calipers": tuple(options.covariate_calipers),
         "mahalanobis": tuple(options.mahalanobis),
         "cutpoints": tuple(options.cutpoints),

@@ -107,6 +107,8 @@ def _names(spec: StudySpec) -> Iterator[Complaint]:
         for position, item in enumerate(items):
             if counts[item.name] > 1 and item.name in [other.name for other in items[:position]]:
                 yield (section, position, "name"), f'"{item.name}" is used twice; names must differ.'
+            if section == "sensitivity" and item.name == "primary":
+                yield (section, position, "name"), '"primary" is the name of [design] in the results; choose another.'
             if item.label in [other.label for other in items[:position]]:
                 yield (section, position, "label"), f'"{item.label}" is used twice; labels must differ.'
 

@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterator
 
 from dipeval.errors import InputError
 from dipeval.study.columns import Location, covariates_of, design_columns, designs, outcome_columns, used_columns
+from dipeval.study.learners import FITTED_ONCE
 from dipeval.study.spec import DesignOptions, StudySpec
-from dipeval.vocabulary import OUTCOME_NAMES
+from dipeval.study.spec_design import OWN_ESTIMAND, WEIGHTINGS
+from dipeval.vocabulary import OUTCOME_NAMES, TREATED
 
 Complaint = tuple[Location, str]
 MATCHED = ("nearest", "optimal", "radius", "kernel", "full", "subclass", "cem")
 # Methods whose result follows from the propensity score; for the others it only shows the overlap.
-SCORED = ("nearest", "optimal", "radius", "kernel", "full", "subclass", "ipw", "overlap")
+SCORED = ("nearest", "optimal", "radius", "kernel", "full", "subclass", "ipw", "overlap", "matching_weights")
 # Key -> the methods it means something to, besides those that `match` itself knows of (`matching.options.SUITED`).
 SUITED = {
     "caliper": ("nearest", "optimal", "radius", "kernel", "full"),
@@ -25,7 +27,7 @@ SUITED = {
     "learner": SCORED,
     "folds": SCORED,
     "formula": SCORED,
-    "sample_weights": ("entropy", "ipw", "overlap", "none"),
+    "sample_weights": WEIGHTINGS,
 }
 # Keys that name columns of numbers.
 OF_NUMBERS = ("covariate_calipers", "mahalanobis", "cutpoints", "sample_weights")
@@ -55,6 +57,8 @@ def _roles(
         yield place, f'"{name}" is an outcome: {WHAT_IS_REFUSED}.'
     for name in sorted(names & set(spec.people.excluded)):
         yield place, f'"{name}" is also under people.excluded; it can be only one of the two.'
+    if TREATED in names and spec.people.treated != TREATED and not spec.from_extracts:
+        yield place, f'"{TREATED}" is what dipeval calls the column under people.treated: give this one another name.'
     for name in sorted(names & {spec.people.treated, spec.people.id}):
         yield place, f'"{name}" is the treatment or the person\'s number, not a covariate.'
 
@@ -85,8 +89,11 @@ def _score(spec: StudySpec) -> Iterator[Complaint]:
         if options.method in ("radius", "kernel") and options.caliper is None:
             width = "radius that everybody must be within" if options.method == "radius" else "bandwidth"
             yield (*place, "caliper"), f'found "none"; method = "{options.method}" needs the {width}.'
-        if "folds" in options.model_fields_set and options.learner == "logit":
-            yield (*place, "folds"), 'this means nothing to learner = "logit", which is fitted once. Take it out.'
+        if "folds" in options.model_fields_set and options.learner in FITTED_ONCE:
+            yield (
+                (*place, "folds"),
+                f'this means nothing to learner = "{options.learner}", which is fitted once. Take it out.',
+            )
         if options.method == "ipw" and options.stabilise and options.estimand != "ATE":
             yield (*place, "stabilise"), 'this is for estimand = "ATE" only: it changes no other effect. Take it out.'
         if options.method == "none" and options.trim != "none":
@@ -111,11 +118,27 @@ def _ratio(spec: StudySpec) -> Iterator[Complaint]:
             yield (*place, "replace"), "found true; a ratio that varies is for people who are used once. Take it out."
 
 
+def _equal_and_different(spec: StudySpec) -> Iterator[Complaint]:
+    for place, options in designs(spec):
+        both = [name for name in options.anti_exact if name in options.exact]
+        if both:
+            yield (*place, "anti_exact"), f"{', '.join(both)} is under exact too; no pair can be equal and different."
+
+
+def _ranks(spec: StudySpec) -> Iterator[Complaint]:
+    for place, options in designs(spec):
+        if options.mahalanobis_ranks and not options.mahalanobis:
+            yield (
+                (*place, "mahalanobis_ranks"),
+                "this says how the Mahalanobis distance is measured; name its columns in mahalanobis or take it out.",
+            )
+
+
 def _estimand(spec: StudySpec) -> Iterator[Complaint]:
     primary = spec.design.asked_estimand
     if primary != "ATT":
         yield (
-            ("design", "method" if spec.design.method == "overlap" else "estimand"),
+            ("design", "method" if spec.design.method in OWN_ESTIMAND else "estimand"),
             f'this asks for the effect "{primary}"; every sentence of a report is about the people treated ("ATT"). '
             "Ask for another effect under [[sensitivity]], beside that one.",
         )
@@ -175,6 +198,9 @@ def _references(spec: StudySpec) -> Iterator[Complaint]:
         idle = sorted(set(options.references) - {*named["covariates"], *named["formula"]})
         if idle:
             yield (*place, "references"), f"{', '.join(idle)} is no covariate of this design."
+        idle = sorted(set(options.cutpoints) - set(named["covariates"])) if options.method == "cem" else []
+        if idle:
+            yield (*place, "cutpoints"), f"{', '.join(idle)} is no covariate of this design."
 
 
 DESIGN_CHECKS: tuple[Callable[[StudySpec], Iterator[Complaint]], ...] = (
@@ -182,6 +208,8 @@ DESIGN_CHECKS: tuple[Callable[[StudySpec], Iterator[Complaint]], ...] = (
     _suited,
     _score,
     _ratio,
+    _equal_and_different,
+    _ranks,
     _estimand,
     _categories,
     _references,

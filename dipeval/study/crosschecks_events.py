@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from dipeval.study.columns import Location, designs
+from dipeval.study.learners import FITTED_ONCE
 from dipeval.study.spec import StudySpec
 from dipeval.study.spec_design import WEIGHTINGS
 
@@ -99,11 +100,11 @@ def _many(spec: StudySpec) -> Iterator[Complaint]:
         return
     why = f'with cohort.index_choice = "{spec.cohort.index_choice}"'
     for place, options in designs(spec):
-        if options.learner != "logit":
+        if options.learner not in FITTED_ONCE:
             yield (
                 (*place, "learner"),
-                f'found "{options.learner}"; needed is "logit" {why}: a person in twice would be in two of the parts '
-                "that cross-fitting keeps apart.",
+                f'found "{options.learner}"; needed is "logit" or "probit" {why}: a person in twice would be in '
+                "two of the parts that cross-fitting keeps apart.",
             )
         if not options.weighted:
             yield (

@@ -16,8 +16,10 @@ from typing import Any
 PENALTY = 1.0
 TREES, PEOPLE_IN_A_LEAF = 300, 10
 ROUNDS, LEARNING_RATE, LEAVES, PEOPLE_IN_A_BRANCH = 100, 0.1, 15, 20
+FITTED_ONCE = ("logit", "probit")
 WORDS = {
     "logit": "logistic regression by maximum likelihood, no penalty",
+    "probit": "probit regression by maximum likelihood, no penalty",
     "ridge": f"logistic regression on standardised covariates with an L2 penalty (C = {PENALTY:g}), cross-fitted",
     "lasso": f"logistic regression on standardised covariates with an L1 penalty (C = {PENALTY:g}), cross-fitted",
     "forest": f"random forest of {TREES} trees with at least {PEOPLE_IN_A_LEAF} people in a leaf, cross-fitted",
@@ -29,12 +31,12 @@ WORDS = {
 
 
 def learner(name: str, seed: int) -> Any:
-    """Return an unfitted scikit-learn classifier; None for the unpenalised logistic model.
+    """Return an unfitted scikit-learn classifier; None for a model without a penalty, fitted once to everybody.
 
     Parameters
     ----------
     name
-        ``logit``, ``ridge``, ``lasso``, ``forest`` or ``boosting``.
+        ``logit``, ``probit``, ``ridge``, ``lasso``, ``forest`` or ``boosting``.
     seed
         Of those that draw at random.
 
@@ -47,7 +49,7 @@ def learner(name: str, seed: int) -> Any:
     >>> learner("logit", 1) is None, type(learner("forest", 1)).__name__
     (True, 'RandomForestClassifier')
     """
-    if name == "logit":
+    if name in FITTED_ONCE:
         return None
     if name in ("ridge", "lasso"):
         return _penalised(name)

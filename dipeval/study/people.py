@@ -18,6 +18,7 @@ from dipeval.vocabulary import TREATED
 if TYPE_CHECKING:
     from dipeval.study.spec import StudySpec
 
+SEVERAL = 10  # people: with fewer, a covariate may go with an outcome by chance
 _TRUE, _FALSE = {"1", "1.0", "true", "yes", "y"}, {"0", "0.0", "false", "no", "n"}
 
 
@@ -45,12 +46,34 @@ def read_people(path: Path) -> pd.DataFrame:
             return pd.read_parquet(path)
         if path.suffix.lower() in (".xlsx", ".xls", ".ods"):
             return pd.read_excel(path, dtype=str, engine="calamine")
-        return pd.read_csv(path, dtype=str, encoding="utf-8-sig", keep_default_na=True)
-    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError, ValueError, OSError) as error:
+        return _read_csv(path)
+    except InputError:
+        raise
+    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError, ValueError, OSError):
         raise InputError(
-            f"'{path.name}' could not be read as a table ({type(error).__name__}). Needed is a CSV file in UTF-8 with "
+            f"'{path.name}' could not be read as a table. Needed is a CSV file in UTF-8 with "
             "one heading row, a Parquet file, or an Excel workbook with the table on its first sheet."
         ) from None
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    """Read a CSV file whose every heading has a column of its own, and whose every row has no more cells than that."""
+    table = pd.read_csv(path, dtype=str, encoding="utf-8-sig", keep_default_na=True)
+    if not isinstance(table.index, pd.RangeIndex):
+        # Else the first cells of each row would be taken for its label, and every column for the one before it.
+        raise InputError(
+            f"'{path.name}' has rows with more cells than there are headings ({len(table.columns)}). Give every column "
+            "a heading, or delete the commas at the ends of the rows."
+        )
+    first = pd.read_csv(path, header=None, nrows=1, dtype=str, encoding="utf-8-sig").iloc[0].dropna()
+    twice = first.index[first.duplicated(keep=False)]
+    if len(twice):
+        places = ", ".join(str(place + 1) for place in twice)
+        raise InputError(
+            f"'{path.name}' has the same heading more than once (columns {places}): rename or delete one. The first "
+            "row must hold the headings."
+        )
+    return table
 
 
 def split_people(table: pd.DataFrame, spec: StudySpec) -> tuple[pd.DataFrame, SealedColumns, list[FlowRow]]:
@@ -80,6 +103,7 @@ def split_people(table: pd.DataFrame, spec: StudySpec) -> tuple[pd.DataFrame, Se
     table = _by_person(table, spec.people.id)
     sealed = table[outcomes]
     words = set(spec.people.categories)
+    _refuse_words(table, [name for name in covariates if name not in words], outcomes)
     people = pd.DataFrame(
         {TREATED: _as_treated(table[spec.people.treated])}
         | {name: (_as_category if name in words else _as_number)(table[name]) for name in covariates},
@@ -105,24 +129,46 @@ def _refuse_copies(covariates: pd.DataFrame, outcomes: pd.DataFrame) -> None:
         for outcome, values in outcomes.items():
             both = column.notna() & values.notna()
             one, other = column[both], values[both]
-            if one.nunique() > 1 and _same(one, other):
+            if one.nunique() < 2:
+                continue
+            same = _same(one, other)
+            if same or _tells(one, other):
+                how = "holds the very values of" if same else "tells of everybody"
                 raise InputError(
-                    f"Covariate '{name}' holds the very values of the outcome '{outcome}' under another name: the "
+                    f"Covariate '{name}' {how} the outcome '{outcome}'{' under another name' if same else ''}: the "
                     "groups may not be matched on what happened afterwards. Take it out of the study file."
                 )
 
 
 def _same(one: pd.Series, other: pd.Series) -> bool:
-    """Whether a column says what another says: the same numbers, yes for no, or one word for each value."""
+    """Whether a column says what another says: the same numbers, rescaled or turned round, or a word for each."""
     if pd.api.types.is_numeric_dtype(one.dtype):
-        return bool(one.equals(other) or one.equals(1 - other))
+        if other.nunique() < 2 or len(one) < 3:
+            return False
+        first, second = ((values - values.min()) / (values.max() - values.min()) for values in (one, other))
+        return bool(np.allclose(first, second, atol=1e-9) or np.allclose(first, 1 - second, atol=1e-9))
     pairs = pd.DataFrame({"one": one.to_numpy(), "other": other.to_numpy()}).drop_duplicates()
     return bool(pairs["one"].is_unique and pairs["other"].is_unique)
+
+
+def _tells(one: pd.Series, other: pd.Series) -> bool:
+    """Whether a few values of a column, each of many people, say of everybody if the outcome came: no chance does."""
+    came = other.value_counts()
+    if len(came) != 2 or came.min() < SEVERAL or one.nunique() > len(one) / SEVERAL:
+        return False
+    return bool((other.groupby(one.to_numpy()).nunique() == 1).all())
 
 
 def _require_columns(table: pd.DataFrame, names: list[str], person: str | None) -> None:
     wanted = list(dict.fromkeys([*names, *([person] if person else [])]))
     missing = [name for name in wanted if name not in table.columns and name != table.index.name]
+    if missing and len(missing) == len(wanted):
+        # Nothing is quoted from the first row: without headings it holds a person.
+        raise InputError(
+            "The table has none of the columns that the study file names "
+            f"({', '.join(repr(name) for name in wanted)}): its first row must hold the headings, parted by commas. "
+            "Correct the file, or the names in the study file."
+        )
     if missing:
         raise InputError(
             f"The table has no column {', '.join(repr(name) for name in missing)}; its columns are "
@@ -154,17 +200,27 @@ def _as_treated(column: pd.Series) -> pd.Series:
     return treated
 
 
+def _refuse_words(table: pd.DataFrame, covariates: list[str], outcomes: list[str]) -> None:
+    """Refuse columns that hold words where numbers are needed: all of them at once, with how many values."""
+    told = []
+    for names, remedy in (
+        (covariates, "if these are categories, name them under people.categories"),
+        (outcomes, "an outcome is a number, or 1 for yes and 0 for no"),
+    ):
+        strange = {name: int((_as_number(table[name]).isna() & table[name].notna()).sum()) for name in names}
+        found = [f"column '{name}' has {count} values that are not numbers" for name, count in strange.items() if count]
+        if found:
+            told.append(f"{', '.join(found)}; {remedy}.")
+    if told:
+        raise InputError(" ".join(f"{line[0].upper()}{line[1:]}" for line in told))
+
+
 def _as_number(column: pd.Series) -> pd.Series:
     if pd.api.types.is_bool_dtype(column):
         return column.astype("float64")
-    numbers = pd.to_numeric(column, errors="coerce")
-    strange = int((numbers.isna() & column.notna()).sum())
-    if strange:
-        raise InputError(
-            f"Column '{column.name}' has {strange} values that are not numbers; if these are categories, name the "
-            "column under people.categories."
-        )
-    return numbers.astype("float64")
+    if column.dtype.kind in "mM":  # a day or a length of time is a number only in some unit
+        return pd.Series(np.nan, index=column.index)
+    return pd.to_numeric(column, errors="coerce").astype("float64")
 
 
 def _as_category(column: pd.Series) -> pd.Series:

@@ -24,6 +24,7 @@ OTHER_ESTIMANDS = {
     "ATC": "effect on the untreated",
     "ATE": "effect on everybody compared",
     "ATO": "effect on people who might as well have been treated as not",
+    "ATM": "effect on people for whom pairs could be found",
 }
 
 
@@ -91,13 +92,17 @@ def plan_of(options: DesignOptions, covariates: Sequence[str], seed: int, marks:
     if not options.weighted:
         given |= {
             "exact": tuple(options.exact),
+            "anti_exact": tuple(options.anti_exact),
             "mahalanobis": tuple(options.mahalanobis),
+            "mahalanobis_ranks": options.mahalanobis_ranks,
             "covariate_calipers": dict(options.covariate_calipers),
             "cutpoints": dict(options.cutpoints),
             "seed": seed,
         }
     model = learner(options.learner, seed)
     score = None if model is None else {"learner": model, "folds": options.folds, "seed": seed}
+    if options.learner == "probit":
+        score = {"link": "probit"}
     return {"covariates": tuple(covariates), "method": options.method, "options": given, "score": score}
 
 

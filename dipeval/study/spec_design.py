@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
@@ -10,19 +11,31 @@ from pydantic import BeforeValidator, Field
 from dipeval.study.spec_base import PositiveInt, Section, Share, Words
 
 DesignMethod = Literal[
-    "nearest", "optimal", "radius", "kernel", "full", "subclass", "cem", "entropy", "ipw", "overlap", "none"
+    "nearest",
+    "optimal",
+    "radius",
+    "kernel",
+    "full",
+    "subclass",
+    "cem",
+    "entropy",
+    "ipw",
+    "overlap",
+    "matching_weights",
+    "none",
 ]
-Estimand = Literal["ATT", "ATC", "ATE", "ATO"]
-Learner = Literal["logit", "ridge", "lasso", "forest", "boosting"]
+Estimand = Literal["ATT", "ATC", "ATE", "ATO", "ATM"]
+Learner = Literal["logit", "probit", "ridge", "lasso", "forest", "boosting"]
 Missing = Literal["refuse", "leave_out", "indicator"]
 Trim = Literal["none", "common_support", "crump", "preference", "percentile"]
-WEIGHTINGS = ("entropy", "ipw", "overlap", "none")
+WEIGHTINGS = ("entropy", "ipw", "overlap", "matching_weights", "none")
+OWN_ESTIMAND = {"overlap": "ATO", "matching_weights": "ATM"}  # of methods that can give no other
 
 
 def _caliper(value: Any) -> float | None:
     if value == "none":
         return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
         raise ValueError('needed is a number above 0, or "none"')
     return float(value)
 
@@ -44,6 +57,7 @@ def _cutpoints(value: Any) -> dict[str, int | list[float]]:
 def _bins(value: Any) -> bool:
     if isinstance(value, list):
         numbers = [item for item in value if isinstance(item, (int, float)) and not isinstance(item, bool)]
+        numbers = [item for item in numbers if math.isfinite(item)]
         rising = all(low < high for low, high in pairwise(numbers))
         return len(numbers) == len(value) > 0 and rising
     return isinstance(value, int) and not isinstance(value, bool) and value >= 1
@@ -52,7 +66,7 @@ def _bins(value: Any) -> bool:
 # A caliper of "none" in the file is None inside: no caliper.
 Caliper = Annotated[float | None, BeforeValidator(_caliper)]
 Cutpoints = Annotated[dict[str, Any], BeforeValidator(_cutpoints)]
-Widths = Annotated[dict[str, Annotated[float, Field(ge=0)]], BeforeValidator(_table_of_widths)]
+Widths = Annotated[dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]], BeforeValidator(_table_of_widths)]
 
 
 class DesignOptions(Section):
@@ -69,8 +83,10 @@ class DesignOptions(Section):
     replace: bool = False
     order: Literal["largest", "smallest", "data", "random", "closest"] = "largest"
     exact: list[Words] = []
+    anti_exact: list[Words] = []
     covariate_calipers: Widths = {}
     mahalanobis: list[Words] = []
+    mahalanobis_ranks: bool = False
     subclasses: Annotated[int, Field(ge=2)] = 6
     cutpoints: Cutpoints = {}
     trim: Trim = "none"
@@ -90,8 +106,10 @@ class DesignOptions(Section):
 
     @property
     def asked_estimand(self) -> str:
-        """Whose average effect is asked for: as written; overlap weights have one of their own."""
-        return "ATO" if self.method == "overlap" and "estimand" not in self.model_fields_set else self.estimand
+        """Whose average effect is asked for: as written; overlap and matching weights have one of their own."""
+        if "estimand" in self.model_fields_set:
+            return self.estimand
+        return OWN_ESTIMAND.get(self.method, self.estimand)
 
 
 class DesignSpec(DesignOptions):

@@ -17,6 +17,7 @@ from dipeval.study.beside import BesideMixin
 from dipeval.study.columns import covariates_of, design_columns, outcome_columns, value_column
 from dipeval.study.gate import Diagnostics, examine
 from dipeval.study.plan import labelled, planned
+from dipeval.study.wording import as_design_keys
 from dipeval.vocabulary import OUTCOME_NAMES, TREATED
 
 if TYPE_CHECKING:
@@ -84,7 +85,21 @@ def make_design(prepared: Prepared, options: DesignOptions, covariates: Sequence
     people, moments, plan = planned(prepared, options, covariates, seed)
     if moments:
         plan["options"] |= {"measured_at": moments}
-    return make_groups_comparable(people, **plan)
+    try:
+        return make_groups_comparable(people, **plan)
+    except DesignError as error:
+        marks = [name for name in plan["covariates"] if name not in covariates and f"'{name}'" in str(error)]
+        raise DesignError(f"{error}{_of_marks(marks)}") from None
+
+
+def _of_marks(marks: Sequence[str]) -> str:
+    """What to do about a column that no file holds: it was made to mark the gaps of another."""
+    if not marks:
+        return ""
+    return (
+        f" ({', '.join(marks)} marks who has a gap in that column. Take the column itself out of the design, or leave "
+        'those people out with missing = "leave_out" under [design].)'
+    )
 
 
 def _refuse_what_is_no_baseline(spec: StudySpec, options: DesignOptions, covariates: Sequence[str]) -> None:
@@ -111,7 +126,8 @@ def primary_design(prepared: Prepared, spec: StudySpec) -> Design:
     logger.info("making the groups comparable: %s", spec.design.method)
     _refuse_what_is_no_baseline(spec, spec.design, spec.design.covariates)
     try:
-        return make_design(prepared, spec.design, spec.design.covariates, spec.seed)
+        with _naming():
+            return make_design(prepared, spec.design, spec.design.covariates, spec.seed)
     except DesignError as error:
         raise DesignError(f"{_too_few(prepared, spec)}{error}") from None
 
@@ -129,15 +145,21 @@ def _too_few(prepared: Prepared, spec: StudySpec) -> str:
 
 def sensitivity_designs(prepared: Prepared, spec: StudySpec) -> tuple[SensitivityResult, ...]:
     """Make every further design of a study, without effects."""
-    results = []
-    for other in spec.sensitivity:
+    results, failed = [], []
+    for place, other in enumerate(spec.sensitivity, start=1):
         logger.info("making another comparison: %s", other.label)
         covariates = covariates_of(spec, other)
-        with _naming(other.label):
-            _refuse_what_is_no_baseline(spec, other, covariates)
-            design = make_design(prepared, other, covariates, spec.seed)
+        try:
+            with _naming(other.label):
+                _refuse_what_is_no_baseline(spec, other, covariates)
+                design = make_design(prepared, other, covariates, spec.seed)
+        except InputError as error:
+            failed.append(f"{error} (sensitivity[{place}] of the study file: change it or take it out.)")
+            continue
         checks = examine(design, spec.diagnostics)
         results.append(SensitivityResult(name=other.name, label=labelled(other), design=design, diagnostics=checks))
+    if failed:
+        raise DesignError("\n".join(failed))
     return tuple(results)
 
 
@@ -186,9 +208,9 @@ def effects_of(
             if measure == "risk_ratio" and not _ratio_exists(design, outcomes[column]):
                 logger.info("no ratio for %s: it happened to nobody in one of the groups", outcome.name)
                 continue
-            found.append(
-                estimate_effect(design, outcomes[column], measure=measure, outcome_name=outcome.label, cluster=cluster)
-            )
+            with _naming():
+                values, label = outcomes[column], outcome.label
+                found.append(estimate_effect(design, values, measure=measure, outcome_name=label, cluster=cluster))
     return tuple(found)
 
 
@@ -213,9 +235,11 @@ def with_effects(
 
 
 @contextmanager
-def _naming(label: str) -> Iterator[None]:
-    """Say which of the further designs a refusal is about: the study file may hold several."""
+def _naming(label: str = "") -> Iterator[None]:
+    """Say which of the further designs a refusal is about, as the file may hold several, and which keys to change."""
     try:
         yield
-    except (DesignError, EstimationError) as error:
-        raise type(error)(f"Sensitivity design '{label}': {error}") from None
+    except InputError as error:
+        kind = type(error) if isinstance(error, (DesignError, EstimationError)) else InputError
+        named = f"Sensitivity design '{label}': " if label else ""
+        raise kind(f"{named}{as_design_keys(str(error))}") from None

@@ -10,7 +10,7 @@ import pandas as pd
 
 from dipeval.disclosure import is_small
 from dipeval.study.designs_table import design_rows_of, people_behind_each
-from dipeval.study.gate import COUNT_CHECKS, people_behind
+from dipeval.study.gate import COUNT_CHECKS, fewest_people, people_behind
 from dipeval.study.tidy_described import described_rows
 
 if TYPE_CHECKING:
@@ -99,13 +99,17 @@ def _diagnostics(result: StudyResult) -> Iterator[Row]:
             continue
         behind = people_behind(name, result.design)
         yield _row("diagnostics", name, estimate=value, n=n, n_smallest=behind, **words)
+    if result.overridden:
+        yield _row("diagnostics", "reason for going on although a check failed", status="override",
+                   note=result.override_reason)  # fmt: skip
 
 
 def _balance(result: StudyResult) -> Iterator[Row]:
-    n, smallest = _analysed(result)
-    for term in result.design.balance().to_frame().itertuples():
+    n, _ = _analysed(result)
+    for term in result.design.balance().to_frame().to_dict("records"):
+        fewest = fewest_people(result.design, term)
         for measure in ("smd_before", "smd_after"):
-            yield _row("balance", measure, str(term.term), estimate=getattr(term, measure), n=n, n_smallest=smallest)
+            yield _row("balance", measure, str(term["term"]), estimate=term[measure], n=n, n_smallest=fewest)
 
 
 def _effects(section: str, effects: Iterable[Effect], status: str, note: str = "") -> Iterator[Row]:

@@ -16,6 +16,7 @@ _NEEDED = {
     "int_type": "a whole number",
     "int_from_float": "a whole number",
     "float_type": "a number",
+    "finite_number": "a finite number",
     "bool_type": "true or false (no quotes)",
     "date_type": "a date such as 2021-04-01 (no quotes)",
     "list_type": "a list in square brackets",
@@ -29,6 +30,17 @@ _KEYS = {"files": "file", "columns": "columns", "codes": "codes", "encodings": "
 _ARGUMENT = re.compile(rf"\b({'|'.join(_KEYS)})=(\{{(?:[^{{}}]|\{{(?:[^{{}}]|\{{[^{{}}]*\}})*\}})*\}})")
 
 _BARE = re.compile(r"[a-z][a-z_]*")
+
+# How `dipeval.matching` and `dipeval.effects` tell a remedy, and what it is in a study file.
+_REMEDIES = {
+    "replace=True": "replace = true",
+    "learner=None": 'learner = "logit"',
+    "use measure='mean_difference'": 'say kind = "count"',
+    " (dip.weight)": ' (method = "entropy" or "ipw")',
+    "treated by 'treated'": "treated by people.treated",
+    "; None means no limit": "",
+}
+_OPTION = re.compile(r"\b([a-z_]+)=(?:'([a-z_]+)'|(?=[\s,.;)]))")
 
 
 def in_words(item: Mapping[str, Any]) -> str:
@@ -74,6 +86,21 @@ def as_study_keys(sentence: str) -> str:
     'Map theirs: codes = { sex = { "1" = "male" } } under [data.tables.deaths].'
     """
     return _ARGUMENT.sub(_as_key, sentence)
+
+
+def as_design_keys(sentence: str) -> str:
+    """Rewrite the remedies of a design that cannot be made, which are Python arguments, as keys of the study file.
+
+    Examples
+    --------
+    >>> as_design_keys("Lower the ratio, allow replace=True, or weight instead (dip.weight).")
+    'Lower the ratio, allow replace = true, or weight instead (method = "entropy" or "ipw").'
+    >>> as_design_keys("Nobody meets trim='crump': leave it out of mahalanobis=.")
+    'Nobody meets trim = "crump": leave it out of mahalanobis.'
+    """
+    for python, key in _REMEDIES.items():
+        sentence = sentence.replace(python, key)
+    return _OPTION.sub(lambda found: f'{found[1]} = "{found[2]}"' if found[2] else found[1], sentence)
 
 
 def _as_key(found: re.Match[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import tomllib
 from pathlib import Path
 from types import ModuleType
 
@@ -43,6 +44,17 @@ def test_python_in_the_readme_runs() -> None:
     assert blocks
     for block in blocks:
         exec(compile(block, "README.md", "exec"), {})
+
+
+def test_study_keys_in_the_page_on_designs_are_those_of_a_study_file() -> None:
+    from dipeval.study.reading import parse_study
+
+    page = (ROOT / "docs" / "choosing_a_design.md").read_text(encoding="utf-8")
+    example = ROOT / "dipeval" / "examples" / "west_yorkshire_simulated.toml"
+    blocks = re.findall(r"```toml\n(.*?)```", page, flags=re.DOTALL)
+    assert blocks
+    for block in blocks:
+        parse_study(tomllib.loads(example.read_text(encoding="utf-8")) | tomllib.loads(block))
 
 
 def test_links_in_the_documentation_lead_somewhere() -> None:

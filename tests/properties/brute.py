@@ -78,6 +78,8 @@ class World:
             score = np.array(self.score)
             return np.abs(score[:, None] - score[None, :])
         values = self.case.people[list(columns)].to_numpy(dtype=float)
+        if self.options.get("mahalanobis_ranks"):
+            return self._rank_gaps(values)
         spread = np.zeros((len(columns), len(columns)))
         n_kept = 0
         for side in (True, False):
@@ -89,6 +91,26 @@ class World:
         self.metric_is_flat = n_kept <= 2 or bool(np.linalg.matrix_rank(spread, tol=1e-9) < len(columns))
         inverse = np.linalg.pinv(spread)
         steps = values[:, None, :] - values[None, :, :]
+        return np.sqrt(np.maximum(0, np.einsum("ijk,kl,ijl->ij", steps, inverse, steps)))
+
+    def _rank_gaps(self, values: np.ndarray) -> np.ndarray:
+        """The robust distance by its definition: ranks, their covariance, both sides times the ratio of deviations."""
+        ranks, size = np.zeros_like(values), sum(self.kept)
+        for column in range(values.shape[1]):
+            own = [value for value, kept in zip(values[:, column], self.kept, strict=True) if kept]
+            for row in range(self.size):
+                below, level = sum(v < values[row, column] for v in own), sum(v == values[row, column] for v in own)
+                ranks[row, column] = below + (level + 1) / 2
+        spread = np.atleast_2d(np.cov(ranks[self.kept].T)) if size > 1 else np.zeros((values.shape[1],) * 2)
+        untied = float(np.var(np.arange(1, size + 1), ddof=1)) if size > 1 else 1.0
+        self.metric_is_flat = size < 2 or bool((np.diag(spread) == 0).any())
+        if self.metric_is_flat:
+            return np.zeros((self.size, self.size))
+        ratio = np.diag(np.sqrt(untied / np.diag(spread)))
+        spread = ratio @ spread @ ratio
+        self.metric_is_flat = bool(np.linalg.matrix_rank(spread, tol=1e-9 * untied) < len(spread))
+        steps = ranks[:, None, :] - ranks[None, :, :]
+        inverse = np.linalg.pinv(spread)
         return np.sqrt(np.maximum(0, np.einsum("ijk,kl,ijl->ij", steps, inverse, steps)))
 
     def _links(self) -> np.ndarray:
@@ -106,6 +128,9 @@ class World:
         fine &= one == other
         one, other = all_pairs(self.score)
         fine &= np.abs(one - other) <= self.width
+        for name in self.options.get("anti_exact") or ():
+            one, other = all_pairs(self.case.people[name].tolist())
+            fine &= one != other
         for name, most in (self.options.get("covariate_calipers") or {}).items():
             one, other = all_pairs(self.case.people[name])
             fine &= np.abs(one - other) <= most

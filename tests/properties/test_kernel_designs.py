@@ -12,7 +12,7 @@ from dipeval.errors import DipevalError, InvariantError
 from tests.properties.brute import World
 from tests.properties.designs import Case, case
 
-QUICK, ALL = 100, 1500
+QUICK, ALL = 100, 800
 
 
 def kernel_case(number: int) -> Case:

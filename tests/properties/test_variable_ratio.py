@@ -12,7 +12,7 @@ from dipeval.errors import DesignError
 from tests.properties.designs import Case, case
 from tests.properties.test_random_designs import _one
 
-QUICK, ALL = 80, 400
+QUICK, ALL = 60, 300
 FAMILIES = ("nearest", "mahalanobis", "closest")
 
 

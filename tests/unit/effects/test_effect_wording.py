@@ -126,6 +126,15 @@ def test_who_was_dropped_is_counted_among_the_people_the_effect_is_about(
     assert not any("327" in note for note in notes)
 
 
+def test_people_left_out_are_counted_as_the_estimand_has_it() -> None:
+    counts = {
+        about: effect_of(-0.1, 0.05, about=about, n_treated_dropped=2, n_comparison_dropped=3).n_left_out
+        for about in ("ATT", "ATC", "ATE", "ATO")
+    }
+    assert counts == {"ATT": 2, "ATC": 3, "ATE": 5, "ATO": 5}
+    assert effect_of(-0.1, 0.05, about="ATE", n_treated_dropped=None, n_comparison_dropped=3).n_left_out is None
+
+
 @pytest.mark.parametrize(
     ("about", "words"),
     [("ATC", "The shares of the treated people"), ("ATE", "The shares of both groups"), ("ATT", "")],

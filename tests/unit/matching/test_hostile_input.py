@@ -17,7 +17,7 @@ from dipeval.matching.options import METHODS
 from tests.unit.matching.matching_people import COVARIATES
 from tests.unit.matching.matching_people import people as some_people
 
-WEIGHTS = ("entropy", "ipw", "overlap", "none")
+WEIGHTS = ("entropy", "ipw", "overlap", "matching_weights", "none")
 SECRET = 4711.125  # a person's value that no message may show
 
 
@@ -52,6 +52,7 @@ CALLS: dict[str, Callable[..., Any]] = {
     **MATCHES,
     **{f"weight-{method}": weighting(method) for method in WEIGHTS},
     "propensity": scoring,
+    "propensity-probit": lambda table, **options: scoring(table, **{"link": "probit", **options}),
 }
 SCORED = [name for name in CALLS if name not in ("match-cem", "weight-entropy", "weight-none")]
 every_call = pytest.mark.parametrize("name", CALLS)
@@ -192,7 +193,7 @@ def test_an_outcome_is_refused_through_every_door(name: str, late: bool) -> None
         ]
     else:
         ways.append({"sample_weights": column})
-    if name != "propensity":
+    if not name.startswith("propensity"):
         ways.append({"score": pd.Series(np.linspace(0.1, 0.9, 80), index=table.index, name=column)})
     for way in ways:
         if late and ("score" in way):
@@ -293,13 +294,14 @@ def _words(text: str) -> list[str]:
 
 OF_MATCH = _words(
     "treated covariates method estimand caliper caliper_unit scale ratio min_ratio max_ratio replace order exact "
-    "covariate_calipers mahalanobis score formula references subclasses cutpoints trim id ties seed measured_at"
+    "anti_exact covariate_calipers mahalanobis mahalanobis_ranks score formula references subclasses cutpoints trim id "
+    "ties seed measured_at"
 )
 OF_WEIGHT = _words(
     "treated covariates method estimand moments stabilise truncate trim score formula references sample_weights id "
     "measured_at"
 )
-OF_PROPENSITY = _words("treated covariates formula references sample_weights learner folds seed id measured_at")
+OF_PROPENSITY = _words("treated covariates formula references sample_weights link learner folds seed id measured_at")
 
 
 @pytest.mark.parametrize(
@@ -331,6 +333,7 @@ def test_options_in_a_wrong_place_are_refused_and_never_passed_over(name: str) -
         "ratio": (2, "nearest optimal"),
         "replace": (True, "nearest"),
         "order": ("smallest", "nearest"),
+        "anti_exact": (["district"], "nearest optimal"),
         "covariate_calipers": ({"age": 5}, "nearest optimal full"),
         "mahalanobis": (["age"], "nearest optimal full"),
         "subclasses": (4, "subclass"),

@@ -98,6 +98,7 @@ def test_whole_sample_weights_count_as_that_many_people() -> None:
         {"method": "ipw"},
         {"method": "ipw", "estimand": "ATE", "stabilise": True},
         {"method": "overlap"},
+        {"method": "matching_weights"},
         {"method": "none"},
     ):
         design = dip.weight(table, treated="treated", covariates=COVARIATES, sample_weights="copies", **options)
@@ -154,6 +155,40 @@ def test_odds_weights() -> None:
     np.testing.assert_allclose(ate.weights, np.where(treated, 1 / score, 1 / (1 - score)), rtol=1e-12)
     assert "all 300 people" in ate.estimand_in_words
     assert "mean of the two groups' variances" in ate.balance().denominator
+
+
+def test_matching_weights_are_the_smaller_chance_over_that_of_what_happened() -> None:
+    table = people(300)
+    design = dip.weight(table, treated="treated", covariates=COVARIATES, method="matching_weights")
+    score, treated = design.score, design.treated
+    own = np.where(treated, score, 1 - score)
+    np.testing.assert_allclose(design.weights, np.minimum(score, 1 - score) / own, rtol=1e-12)
+    assert design.weights[treated & (score <= 0.5)].eq(1.0).all()
+    assert design.weights.between(0, 1).all()
+    assert design.estimand == "ATM"
+    assert "matched population" in design.estimand_in_words
+    assert any("Matching weights: at each score the smaller group counts in full" in note for note in design.notes)
+    assert design.balance().max_smd < 0.1
+    assert design.dropped().n_dropped == 0
+    same = dip.weight(table, treated="treated", covariates=COVARIATES, method="matching_weights", estimand="ATM")
+    assert same.fingerprint == design.fingerprint
+    trimmed = dip.weight(table, treated="treated", covariates=COVARIATES, method="matching_weights", trim="crump")
+    assert (trimmed.weights == 0).sum() == trimmed.options["n_trimmed"]
+
+
+def test_matching_weights_make_groups_of_one_size_at_a_score_that_is_true() -> None:
+    table = pd.DataFrame({"treated": [1] * 3 + [0] * 7 + [1] * 12 + [0] * 8, "older": [0] * 10 + [1] * 20})
+    design = dip.weight(table, treated="treated", covariates=["older"], method="matching_weights")
+    sums = design.weights.groupby([table["older"], table["treated"]]).sum()
+    np.testing.assert_allclose(sums, [3, 3, 8, 8], rtol=1e-12)  # of 3 and 7 the 3, of 12 and 8 the 8
+    assert design.balance().max_smd < 1e-12
+
+
+def test_matching_weights_of_scores_next_to_0_and_1_are_finite_and_lose_no_digit() -> None:
+    score = pd.Series([1 - 1e-12, 1e-12, 1e-12, 1 - 1e-12, 0.5, 0.5])
+    table = pd.DataFrame({"treated": [1, 0, 1, 0, 1, 0], "x": [1.0, 2, 3, 4, 6, 5]})
+    design = dip.weight(table, treated="treated", covariates=["x"], method="matching_weights", score=score)
+    np.testing.assert_allclose(design.weights, [1e-12, 1e-12, 1, 1, 1, 1], rtol=1e-3)
 
 
 def test_overlap_weights_balance_every_mean_of_the_logistic_model_exactly() -> None:
@@ -315,6 +350,7 @@ def test_the_unadjusted_comparison_does_without_a_score_if_none_can_be_fitted() 
         {"method": "ipw"},
         {"method": "ipw", "estimand": "ATE", "stabilise": True, "truncate": 0.9, "sample_weights": "stands_for"},
         {"method": "overlap"},
+        {"method": "matching_weights", "sample_weights": "stands_for"},
         {"method": "none"},
         {"method": "none", "sample_weights": "stands_for"},
     ],
@@ -338,6 +374,11 @@ def test_shuffling_the_rows_moves_no_bit(options: dict[str, Any]) -> None:
         ({"method": "ipw", "estimand": "LATE"}, "not built for it"),
         ({"method": "ipw", "estimand": "ATO"}, "The ATO is what method='overlap' estimates"),
         ({"method": "overlap", "estimand": "ATT"}, "estimates the ATO; 'ATT' is not built for it"),
+        ({"method": "matching_weights", "estimand": "ATT"}, "estimates the ATM; 'ATT' is not built for it"),
+        ({"method": "ipw", "estimand": "ATM"}, "The ATM is what method='matching_weights' estimates"),
+        ({"method": "matching_weights", "truncate": 0.9}, "truncate= is for method='ipw'"),
+        ({"method": "matching_weights", "stabilise": True}, "stabilise= is for"),
+        ({"method": "matching_weights", "moments": 2}, "moments= means nothing"),
         ({"moments": 3}, "moments must be 1"),
         ({"moments": True}, "moments must be 1"),
         ({"moments": 2, "method": "ipw"}, "moments= means nothing to method='ipw'"),

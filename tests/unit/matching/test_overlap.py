@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -46,6 +48,22 @@ def test_a_design_and_its_model_overlap_alike_before_anybody_is_matched() -> Non
         assert getattr(one, name) == getattr(other, name)
     own = dip.match(table, treated="treated", covariates=COVARIATES, score=design.score)
     assert overlap(own).equipoise == one.equipoise
+
+
+def test_the_share_taken_out_is_that_of_the_people_a_weighted_model_stands_for() -> None:
+    table = people(400).assign(stands_for=lambda frame: np.where(frame["treated"] == 1, 1.0, 9.0))
+    common: dict[str, Any] = {"treated": "treated", "covariates": COVARIATES, "sample_weights": "stands_for"}
+    model = dip.propensity(table, **common)
+    found = dip.overlap(model)
+    treated, weights = table["treated"].to_numpy() == 1, table["stands_for"].to_numpy()
+    share = weights[treated].sum() / weights.sum()
+    assert found.share_treated == pytest.approx(share, rel=1e-12)
+    odds = model.score / (1 - model.score) / (share / (1 - share))
+    inside = (odds / (1 + odds)).between(0.3, 0.7)
+    assert found.equipoise == pytest.approx(inside.mean(), abs=1e-12)
+    design = dip.weight(table, method="ipw", trim="preference", **common)
+    assert (design.weights > 0).tolist() == inside.tolist()
+    assert dip.overlap(design).equipoise == found.equipoise
 
 
 def test_row_order_moves_nothing() -> None:

@@ -225,3 +225,18 @@ def test_a_table_of_people_defines_its_own_outcome() -> None:
     result = Study.from_toml(Path(str(files("dipeval.examples") / "rossi.toml"))).run()
     assert report.reoffending(result).anchor == ""
     assert "Two groups: Given financial aid: 216" in _soup(report.cohort(result)).find("img")["alt"]
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_the_design_is_told_for_every_cohort_in_the_unit_that_is_counted(
+    results: dict[str, StudyResult], name: str
+) -> None:
+    result = results[name]
+    sections = [getattr(report, part)(result) for part in ("design", "balance", "overlap", "left_out", "power")]
+    told = " ".join(_words(section) for section in sections)
+    assert ("index events" in told) == (name == "quarter")
+    if name == "varying":
+        assert "nobody is matched or weighted" in told
+        assert "is not worked out here" in told
+    else:
+        assert "would be found in 80 of 100 such studies" in told

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 import pytest
@@ -14,9 +14,10 @@ from bs4 import BeautifulSoup
 import dipeval as dip
 from dipeval import report
 from dipeval.matching.overlap import overlap
-from dipeval.report import design_words, section_left_out, section_overlap, section_power
+from dipeval.report import design_words, section_how, section_left_out, section_overlap, section_power
 from dipeval.report.blocks import Section
 from dipeval.study import StudyResult
+from dipeval.study.spec_design import DesignMethod
 from tests.unit.study.people_study import COVARIATES, people, study
 
 PARTS = (report.design, report.balance, report.overlap, report.left_out, report.designs, report.power)
@@ -35,8 +36,11 @@ METHODS: dict[str, dict[str, Any]] = {
 }
 SAID = {
     "nearest": ["up to 2 untreated people", "(Crump and others 2009)", "Age may differ by 8 at most", "same Female"],
-    "optimal": ["Age and Priors taken together (Mahalanobis distance)", "0.2 standard deviations of its log odds"],
-    "radius": ["The distance is 0.05 on the probability itself.", "Each person's weight was checked again"],
+    "optimal": [
+        "Age and Priors taken together (Mahalanobis distance)",
+        "0.2 standard deviations of the score's log",
+    ],
+    "radius": ["The distance is 0.05 on the score itself.", "Each person's weight was checked again"],
     "full": ["with the terms age + priors * female", "Each set was checked again"],
     "subclass": ["There are 4 classes"],
     "cem": ["Age: cut at 25, 40", "Priors: 3 bands"],
@@ -92,6 +96,12 @@ def test_every_method_is_told_in_plain_words_with_its_options(results: dict[str,
     for phrase in SAID[method]:
         assert phrase in told
     assert "The design in figures" in told
+
+
+def test_every_method_of_a_study_file_has_its_words_and_its_paper() -> None:
+    methods = set(get_args(DesignMethod))
+    assert methods == set(design_words.METHODS)
+    assert methods == set(section_how._DESIGNS)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -157,9 +167,11 @@ def test_a_yes_no_covariate_of_few_people_shows_neither_averages_nor_gaps(tmp_pa
         tmp_path, frame, disclosure=PROTECTED, override_reason=REASON,
         design={"method": "entropy", "covariates": [*COVARIATES, "rare"]},
     ).run()  # fmt: skip
-    averages, spreads = _tables(report.balance(result))
+    section = report.balance(result)
+    averages, spreads = _tables(section)
     row = next(row for row in averages[1] if row[0] == "Rare")
-    assert row[1:4] == ["[c]"] * 3
+    assert set(row[1:]) == {"[c]"}
+    assert "Rare" not in _words(section).partition("By the usual bands")[2].partition("Compared are")[0]
     # The gap of a yes/no covariate is the difference in shares: with the SMD it would give the share itself.
     row = next(row for row in spreads[1] if row[0] == "Rare")
     assert set(row[1:]) == {"[c]"}

@@ -139,6 +139,12 @@ def test_row_order_changes_no_digit() -> None:
     assert str(first.summary()) == str(again.summary())
 
 
+@pytest.mark.parametrize("about", ["ATC", "ATE", "ATO", "ATM"])
+def test_an_effect_on_others_than_the_treated_is_not_turned_into_money(about: str) -> None:
+    with pytest.raises(EstimationError, match="the money was spent on the treated"):
+        roi_of(effect_of(about=about))
+
+
 def test_an_effect_on_yes_no_is_refused_with_the_reason() -> None:
     for measure in ("risk_difference", "risk_ratio", "odds_ratio", "hazard_ratio"):
         with pytest.raises(EstimationError, match="how many people reoffended, not how many offences"):

@@ -15,7 +15,7 @@ from dipeval.matching.options import SUITED as MATCHING
 from dipeval.matching.weight_options import METHODS as WEIGHTINGS
 from dipeval.study import steps
 from dipeval.study.crosschecks_design import MATCHED, SUITED
-from dipeval.study.learners import WORDS, learner
+from dipeval.study.learners import FITTED_ONCE, WORDS, learner
 from dipeval.study.plan import plan_of
 from dipeval.study.spec import DesignOptions
 from dipeval.study.spec_design import WEIGHTINGS as WEIGHTED
@@ -36,6 +36,12 @@ DESIGNS: dict[str, dict[str, Any]] = {
     "nearest with a ratio that varies": {"method": "nearest", "ratio": 2, "min_ratio": 1, "max_ratio": 3},
     "nearest in random turns": {"method": "nearest", "order": "random", "trim": "common_support"},
     "optimal": {"caliper": "none", "ratio": 1, "exact": ["female"]},
+    "nearest on several columns by rank": {
+        "method": "nearest",
+        "mahalanobis": ["age", "priors"],
+        "mahalanobis_ranks": True,
+    },
+    "nearest among people who differ": {"method": "nearest", "anti_exact": ["female"]},
     "radius": {"caliper": 0.1, "trim": "percentile"},
     "kernel": {"caliper": 0.1, "exact": ["female"]},
     "full": {"caliper": "none"},
@@ -63,7 +69,7 @@ def test_a_study_makes_the_very_design_that_its_keys_ask_for(tmp_path: Path, nam
     assert made.method == keys["method"]
 
 
-@pytest.mark.parametrize("name", [name for name in WORDS if name != "logit"])
+@pytest.mark.parametrize("name", [name for name in WORDS if name not in FITTED_ONCE])
 def test_a_learner_gives_the_scores_and_says_so(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[dict[str, Any]] = []
     monkeypatch.setattr("dipeval.study.learners.TREES", 20)
@@ -102,12 +108,19 @@ def test_the_record_of_a_run_has_every_design_and_no_count(tmp_path: Path) -> No
         ({"exact": ["female"]}, 'design.exact: this means nothing to method = "entropy"'),
         ({"method": "nearest", "subclasses": 4}, "design.subclasses: this means nothing"),
         ({"method": "radius", "ratio": 2}, "design.ratio: this means nothing"),
+        ({"method": "nearest", "mahalanobis_ranks": True}, "design.mahalanobis_ranks: this says how the Mahalanobis"),
+        ({"method": "radius", "anti_exact": ["district"]}, "design.anti_exact: this means nothing"),
+        (
+            {"method": "nearest", "exact": ["district"], "anti_exact": ["district"]},
+            "design.anti_exact: district is under exact too",
+        ),
         ({"method": "radius", "caliper": "none"}, "needs the radius"),
         ({"method": "kernel", "caliper": "none"}, "needs the bandwidth"),
         ({"method": "nearest", "moments": 2}, "design.moments: this means nothing"),
         ({"method": "nearest", "sample_weights": "survey"}, "design.sample_weights: this means nothing"),
         ({"learner": "forest"}, "design.learner: this means nothing"),
         ({"method": "nearest", "folds": 5}, 'design.folds: this means nothing to learner = "logit"'),
+        ({"method": "ipw", "learner": "probit", "folds": 5}, 'design.folds: this means nothing to learner = "probit"'),
         ({"method": "nearest", "ratio": 2, "min_ratio": 1}, "design.max_ratio: this is missing"),
         ({"method": "nearest", "min_ratio": 1, "max_ratio": 3}, "design.ratio: found 1; needed is a number between"),
         (
@@ -118,6 +131,7 @@ def test_the_record_of_a_run_has_every_design_and_no_count(tmp_path: Path) -> No
         ({"method": "ipw", "stabilise": True}, 'design.stabilise: this is for estimand = "ATE" only'),
         ({"method": "ipw", "estimand": "ATE"}, 'design.estimand: this asks for the effect "ATE"'),
         ({"method": "overlap"}, 'design.method: this asks for the effect "ATO"'),
+        ({"method": "matching_weights"}, 'design.method: this asks for the effect "ATM"'),
         ({"method": "nearest", "order": "biggest"}, "design.order"),
         ({"method": "nearest", "covariate_calipers": {"age": -1.0}}, "design.covariate_calipers.age"),
         ({"method": "cem", "cutpoints": {"age": [40, 25]}}, "design.cutpoints: found a table; needed is a table such"),
@@ -140,6 +154,7 @@ def test_what_a_design_cannot_use_is_named(tmp_path: Path, keys: dict[str, Any],
 OFFERS: dict[str, dict[str, Any]] = {
     "covariates": {"covariates": [*COVARIATES, "NAME"]},
     "exact": {"method": "nearest", "exact": ["NAME"]},
+    "anti_exact": {"method": "nearest", "anti_exact": ["NAME"]},
     "covariate_calipers": {"method": "nearest", "covariate_calipers": {"NAME": 1.0}},
     "mahalanobis": {"method": "nearest", "mahalanobis": ["NAME"]},
     "cutpoints": {"method": "cem", "cutpoints": {"NAME": 2}},

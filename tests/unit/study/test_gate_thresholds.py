@@ -29,7 +29,7 @@ ASKED = {
 
 
 def made(method: str, **options: Any) -> dip.Design:
-    make = dip.weight if method in ("entropy", "ipw", "overlap", "none") else dip.match
+    make = dip.weight if method in ("entropy", "ipw", "overlap", "matching_weights", "none") else dip.match
     return make(people().set_index("who"), treated="helped", covariates=COVARIATES, method=method, **options)
 
 

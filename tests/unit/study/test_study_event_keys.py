@@ -118,7 +118,7 @@ def test_nothing_is_waited_for_after_an_arrest() -> None:
         ),
         (
             {"cohort": {"index_choice": "every"}, "design": {"covariates": ["age_at_index"]}},
-            'design.method: found "nearest"; needed is one of entropy, ipw, overlap, none',
+            'design.method: found "nearest"; needed is one of entropy, ipw, overlap, matching_weights, none',
         ),
         ({"cohort": {"index_choice": "every"}, "costs": {}}, "costs: one offence can follow several index events"),
         ({"cohort": {"index_choice": "every"}, "linkage": {"error": {"draws": 5}}}, "linkage.error.draws: found 5"),
