@@ -93,6 +93,52 @@ says everything that is wrong with it at once and shows the design without touch
 report.
 
 Paths are relative to the study file. Keys that are not known are mistakes, and the nearest known key is suggested.
+
+## One table, a row a person
+
+Without extracts to link, a CSV or Excel file with one row a person is enough; this is a whole study file:
+
+```toml
+title = "Work programme, our area, 2023"
+question = "Did people on the programme reoffend less than comparable people who were not?"
+programme = "the work programme"
+
+[data]
+source = "people_file"
+file = "people.csv"                    # beside this file; or .xlsx, .parquet
+status = "personal"
+
+[people]
+id = "person"
+treated = "on_programme"               # 1/0, yes/no or true/false
+measured_at = "before_index"           # you declare that the covariates were known before the programme could start
+categories = ["district", "housing"]   # columns that hold words
+treated_label = "On the programme"
+comparison_label = "Not on it"
+labels = { age = "Age", priors = "Earlier convictions", district = "District", housing = "Housing" }
+
+[[outcomes]]
+name = "reoffended"                    # 1 for yes, 0 for no
+kind = "yes_no"
+label = "Reoffended within a year"
+primary = true
+
+[design]
+method = "optimal"
+covariates = ["age", "priors", "district", "housing"]
+missing = "indicator"                  # only where a cell may be empty
+declared_before_outcome = "Declared on 1 November 2023, before any outcome was looked at."
+
+[[sensitivity]]
+name = "entropy"
+label = "Entropy balancing"
+method = "entropy"
+
+[diagnostics]
+expected_share = 0.4                   # of people not on the programme, from elsewhere
+```
+
+## Every key, with its default
 """
 DEFINITIONS_HEAD = """# Definitions: who is in, who is treated, what counts
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from dipeval.disclosure import NOT_APPLICABLE, ReleasedTable, is_small, release, share_digits
-from dipeval.matching.balance_words import alike_in_words
-from dipeval.matching.dropped import NAMED
+from dipeval.matching.balance_words import NAMED, alike_in_words
 from dipeval.plots.balance import love_plot
 from dipeval.plots.style import to_png
 from dipeval.presenting import format_number
@@ -133,7 +132,7 @@ def unlike(result: StudyResult) -> str:
     more = f"; and {len(frame) - NAMED} more" if len(frame) > NAMED else ""
     return words.in_units(
         result,
-        f"Treated and untreated people differed too much in what was recorded before anything was done: {named}{more}. "
+        f"Treated and untreated people differed too much in what was recorded beforehand: {named}{more}. "
         "Had one group reoffended less, nobody could tell whether that came of the treatment or of these differences. "
         "(A standardised difference is the difference between two averages, set against how much people vary.)",
     )
@@ -194,7 +193,7 @@ def _averages(result: StudyResult, frame: pd.DataFrame) -> ReleasedTable:
         | dict.fromkeys(DIFFERENCES, lambda value: format_number(value, 3)),
         labels={
             "label": "Covariate",
-            "mean_treated": "Treated, all" if lost and not result.rule.protects or whole else "Treated",
+            "mean_treated": "Treated, all" if (lost and not result.rule.protects) or whole else "Treated",
             KEPT: "Treated, those kept",
             "mean_comparison_before": "Comparison before",
             "mean_comparison_after": "Comparison after",

@@ -77,6 +77,23 @@ def test_coefficients_are_named_as_ratios_however_short_or_long_the_axis() -> No
     assert "inf" not in words(axes)[0]
 
 
+def test_an_axis_of_middling_length_has_round_ratios() -> None:
+    frame = pd.DataFrame({"term": ["a", "b"], "estimate": [0.0, 0.9], "conf_low": [-0.7, 0.5], "conf_high": [0.7, 1.3]})
+    axes = coefficient_plot(frame, ratio="Odds ratio")
+    to_png(axes)
+    assert {"0.5", "1", "2"} <= {tick.get_text() for tick in axes.get_xticklabels()}
+
+
+def test_a_notebook_shows_a_picture_when_a_cell_ends_with_one() -> None:
+    from IPython.core.formatters import DisplayFormatter
+
+    people = dip.datasets.recid()
+    design = dip.match(people, treated="workprg", covariates=["age", "priors"])
+    for axes in (design.plot(), design.plot_covariate("age"), dip.overlap(design).plot(), design.dropped().plot()):
+        shown, _ = DisplayFormatter().format(axes)
+        assert shown["image/png"].startswith(b"\x89PNG")
+
+
 def test_a_link_without_a_figure_is_left_blank() -> None:
     frame = pd.DataFrame({"link": ["drug_tests - deaths", "drug_tests - orders"], "precision": [1.0, np.nan],
                           "recall": [0.5, np.nan]})  # fmt: skip

@@ -320,6 +320,30 @@ def test_a_withheld_study_shows_its_design_and_no_outcome(tmp_path: Path) -> Non
     assert "95% interval" not in text
 
 
+def test_a_withheld_report_says_on_its_first_page_where_the_groups_differ(tmp_path: Path) -> None:
+    strict = {"design": {"method": "none"}, "diagnostics": {"max_smd": 0.01}}
+    first = _words(report.brief(study(tmp_path, **strict, disclosure=PROTECTED).run()))
+    assert "differed too much in what was recorded beforehand: Age; Female; Priors" in first
+    few = pd.concat([people().query("helped == 1").head(8), people().query("helped == 0").head(80)])
+    assert "differed too much" not in _words(report.brief(study(tmp_path, few, **strict, disclosure=PROTECTED).run()))
+
+
+def test_equal_averages_are_called_equal_and_no_largest_is_named(results: dict[str, StudyResult]) -> None:
+    told = _words(report.balance(results["entropy"]))
+    assert "to be made comparable: their averages are equal." in told
+    assert "0.000 standard deviations" not in told
+
+
+def test_a_label_is_of_its_own_column_and_levels_without_one_read_as_levels(tmp_path: Path) -> None:
+    frame = people()
+    frame["ageing"] = frame["priors"] % 3
+    result = study(tmp_path, frame, design={"covariates": ["age", "priors", "ageing", "district"]},
+                   people={"labels": {"age": "Age at start"}, "categories": ["district"]},
+                   override_reason=REASON).run()  # fmt: skip
+    shown = [row[0] for row in _tables(report.balance(result))[0][1]]
+    assert shown == ["Age at start", "Priors", "Ageing", "District: Bradford", "District: Leeds", "District: Wakefield"]
+
+
 def test_too_few_people_are_described_by_nothing(tmp_path: Path) -> None:
     frame = pd.concat([people().query("helped == 1").head(8), people().query("helped == 0").head(80)])
     result = study(tmp_path, frame, design={"method": "none"}, disclosure=PROTECTED, override_reason=REASON,
