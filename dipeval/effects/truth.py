@@ -6,7 +6,8 @@ minus the outcome in the world without it, by the same rule and from the same ti
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
@@ -31,6 +32,7 @@ _OUTCOME_OF: Final = {
     "mean_difference": "n_reoffences",
 }
 MEASURES: Final = tuple(_OUTCOME_OF)
+WORLDS: Final = ("treated", "untreated")
 _OFFENCE_COLUMNS: Final = ["true_person", "offence_date", "offence_group", "disposal_date", "disposal"]
 
 
@@ -158,9 +160,43 @@ def true_effect(
     >>> true_effect(extracts.truth, cohort, among=design).n_mislabelled
     0
     """
+    _check_measure(truth, measure)
+    return true_outcomes(truth, cohort, follow_up=follow_up, among=among).effect(measure)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TrueOutcomes:
+    """What happens, with and without treatment, to the people truly treated: one look serves every measure.
+
+    Parameters
+    ----------
+    n_analysed
+        People analysed as treated.
+    """
+
+    n_analysed: int
+    _worlds: Mapping[str, pd.DataFrame] = field(repr=False)
+
+    def effect(self, measure: str) -> TrueEffect:
+        """Return the true effect by one measure (see `true_effect`)."""
+        with_it, without = (float(self._worlds[world][_OUTCOME_OF[measure]].mean()) for world in WORLDS)
+        n = len(self._worlds[WORLDS[0]])
+        return TrueEffect(
+            measure=measure,
+            estimate=_contrast(measure, with_it, without),
+            mean_treated=with_it,
+            mean_untreated=without,
+            n=n,
+            n_analysed=self.n_analysed,
+            n_mislabelled=self.n_analysed - n,
+        )
+
+
+def true_outcomes(truth: Any, cohort: Cohort, *, follow_up: FollowUp | None = None, among: Any) -> TrueOutcomes:
+    """Look up both histories of the people a design analyses as treated; parameters as in `true_effect`."""
     follow_up = FollowUp() if follow_up is None else follow_up
     _check_whom(among)
-    _check(truth, cohort, follow_up, measure)
+    _check(truth, cohort, follow_up)
     analysed = _analysed(cohort, among)
     matched = _true_persons(truth, analysed)
     if matched.empty:
@@ -168,27 +204,23 @@ def true_effect(
             f"None of the {len(analysed)} people analysed as treated truly was treated, so there is no true effect to "
             "give. Check that truth, cohort and design come from the same simulated extracts."
         )
-    worlds = {
-        world: _outcome_in(world, truth, matched, follow_up, cohort.engine)[_OUTCOME_OF[measure]]
-        for world in ("treated", "untreated")
-    }
-    with_it, without = float(worlds["treated"].mean()), float(worlds["untreated"].mean())
-    return TrueEffect(
-        measure=measure,
-        estimate=_contrast(measure, with_it, without),
-        mean_treated=with_it,
-        mean_untreated=without,
-        n=len(matched),
+    histories = truth.offences
+    return TrueOutcomes(
         n_analysed=len(analysed),
-        n_mislabelled=len(analysed) - len(matched),
+        _worlds={
+            world: _outcome_in(world, histories, truth.deaths, matched, follow_up, cohort.engine) for world in WORLDS
+        },
     )
 
 
-def _check(truth: Any, cohort: Cohort, follow_up: FollowUp, measure: str) -> None:
+def _check_measure(truth: Any, measure: str) -> None:
     if truth is None:
         raise InputError("There is no truth to compare with: only simulated extracts carry one (extracts.truth).")
     if measure not in MEASURES:
         raise InputError(f"measure '{measure}' has no true value here; use one of {', '.join(MEASURES)}.")
+
+
+def _check(truth: Any, cohort: Cohort, follow_up: FollowUp) -> None:
     if truth.grace_days != cohort.rule.grace_days:
         raise InputError(
             f"The truth knows who started within {truth.grace_days} days; the cohort calls treated who started within "
@@ -242,12 +274,14 @@ def _true_persons(truth: Any, analysed: pd.DataFrame) -> pd.DataFrame:
     return people[same_test].rename_axis("person_id").reset_index()
 
 
-def _outcome_in(world: str, truth: Any, people: pd.DataFrame, follow_up: FollowUp, engine: Engine) -> pd.DataFrame:
+def _outcome_in(
+    world: str, histories: pd.DataFrame, dead: pd.DataFrame, people: pd.DataFrame, follow_up: FollowUp, engine: Engine
+) -> pd.DataFrame:
     who = people[["person_id", "true_person"]]
-    history = truth.offences.loc[truth.offences["world"] == world, _OFFENCE_COLUMNS]
+    history = histories.loc[histories["world"] == world, _OFFENCE_COLUMNS]
     followed = engine.put(people[["person_id", "time_zero_date"]], "true_people")
     offences = engine.put(history.merge(who, on="true_person").drop(columns="true_person"), f"true_{world}")
-    deaths = engine.put(truth.deaths.merge(who, on="true_person")[["person_id", "death_date"]], "true_deaths")
+    deaths = engine.put(dead.merge(who, on="true_person")[["person_id", "death_date"]], "true_deaths")
     counted = reoffences(followed, offences, deaths, follow_up)
     return engine.to_pandas(reoffending(followed, counted, deaths, follow_up)).sort_values("person_id")
 

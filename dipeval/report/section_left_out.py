@@ -56,7 +56,8 @@ def left_out(result: StudyResult) -> Section:
         f"{words.people(result, found.n_dropped)} of {words.people(result, total)} treated people ({share}) were left "
         f"out, {_why(result)}."
     )
-    blocks.append(Table(released=_table(result, frame, found)))
+    if frame["told"].any():
+        blocks.append(Table(released=_table(result, frame, found)))
     return _section(result, [told, _differences(frame), _drift(frame)], blocks)
 
 
@@ -125,8 +126,10 @@ def _table(result: StudyResult, frame: pd.DataFrame, found: Dropped) -> Released
     means = ["mean_all", "mean_kept", "mean_dropped"] if fine else []
     differences = ["smd", "shift"]
     digits = 2 if fine else 1
+    told, hidden = frame[frame["told"]], int((~frame["told"]).sum())
+    few = f"Not listed, as they tell of fewer than {result.rule.threshold} people (or of nobody): {hidden} of the rows."
     return release(
-        frame[["label", *means, *differences, "fewest"]],
+        told[["label", *means, *differences, "fewest"]],
         rule=result.rule,
         caption="Treated people left out, beside those kept",
         rests_on=dict.fromkeys([*means, *differences], "fewest"),
@@ -140,5 +143,5 @@ def _table(result: StudyResult, frame: pd.DataFrame, found: Dropped) -> Released
             "smd": "Left out less kept (SD)",
             "shift": "Kept less all (SD)",
         },
-        notes=("Differences are in standard deviations of all treated people.",),
+        notes=("Differences are in standard deviations of all treated people.", *([few] if hidden else [])),
     )

@@ -141,7 +141,14 @@ def _require_drawable(spec: StudySpec, linkage: Linkage) -> None:
         )
 
 
-def from_linkage(spec: StudySpec, extracts: Extracts, linkage: Linkage, engine: Engine | None = None) -> Prepared:
+def from_linkage(
+    spec: StudySpec,
+    extracts: Extracts,
+    linkage: Linkage,
+    engine: Engine | None = None,
+    *,
+    files: tuple[InputTable, ...] | None = None,
+) -> Prepared:
     """Build the cohort of a study from extracts that are linked already.
 
     Parameters
@@ -154,6 +161,8 @@ def from_linkage(spec: StudySpec, extracts: Extracts, linkage: Linkage, engine: 
         Whose they are.
     engine
         Where the event work is done; default the linkage's own.
+    files
+        What was read, where that is known already: to hash large tables takes a while.
 
     Returns
     -------
@@ -175,7 +184,7 @@ def from_linkage(spec: StudySpec, extracts: Extracts, linkage: Linkage, engine: 
         people=people,
         sealed=SealedHistory(cohort=cohort, follow_up=rules.follow_up(spec)),
         flow=tuple(flow),
-        files=extract_files(spec, extracts),
+        files=extract_files(spec, extracts) if files is None else files,
         measured_at=moments,
         missing=spec.design.missing,
         extracts=extracts,

@@ -100,24 +100,21 @@ def truth_of(prepared: Prepared, design: Design, spec: StudySpec) -> tuple[TrueE
     if not truth_is_known(spec):
         logger.info("the true effect of simulated records is not known for this cohort and outcome")
         return ()
-    from dipeval.effects import true_effect
+    from dipeval.effects.truth import true_outcomes
 
     logger.info("looking up the true effect, known because the records are simulated")
+    try:
+        both = true_outcomes(prepared.extracts.truth, prepared.cohort, follow_up=rules.follow_up(spec), among=design)
+    except InputError as error:  # nobody analysed truly started
+        logger.info("no true effect: %s", error)
+        return ()
     found = []
     for outcome in ordered_outcomes(spec):
         for measure in TRUE_MEASURES.get(value_column(outcome), ()):
             try:
-                known = true_effect(
-                    prepared.extracts.truth,
-                    prepared.cohort,
-                    follow_up=rules.follow_up(spec),
-                    among=design,
-                    measure=measure,
-                )
-            except InputError as error:  # nobody analysed truly started, or a ratio to nothing
+                found.append(both.effect(measure))
+            except InputError as error:  # a ratio to nothing
                 logger.info("no true %s for %s: %s", measure.replace("_", " "), outcome.name, error)
-                continue
-            found.append(known)
     return tuple(found)
 
 
@@ -144,7 +141,7 @@ def true_links_of(prepared: Prepared, spec: StudySpec) -> TrueLinks | None:
 
     logger.info("running the study again with every link known")
     try:
-        known = from_linkage(spec, extracts, true_linkage(extracts), prepared.engine)
+        known = from_linkage(spec, extracts, true_linkage(extracts), prepared.engine, files=prepared.files)
         design = primary_design(known, spec)
         checks = examine(design, spec.diagnostics)
         effects: tuple[Effect, ...] = ()

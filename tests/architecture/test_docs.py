@@ -63,6 +63,7 @@ def test_links_in_the_documentation_lead_somewhere() -> None:
             assert (page.parent / link.split("#")[0]).exists(), f"{page.name} points at {link}"
 
 
+@pytest.mark.slow
 def test_the_example_on_files_gives_an_answer() -> None:
     import dipeval as dip
 

@@ -61,6 +61,7 @@ def run(folder: Path, *more: str, output: str = "sent", key: tuple[str, ...] = (
     return main(["pseudonymise", str(folder / "police"), str(folder / output), *chosen, *more])
 
 
+@pytest.mark.slow
 def test_it_writes_what_the_function_makes_and_tells_nobody(
     folder: Path, clear: dip.Extracts, capsys: pytest.CaptureFixture[str]
 ) -> None:

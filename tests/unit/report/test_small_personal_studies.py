@@ -214,6 +214,7 @@ def test_a_withheld_study_holds_no_outcome(tmp_path: Path) -> None:
     assert not [row for row in _csv(result) if row["section"] in ("effect", "unadjusted") and row["estimate"]]
 
 
+@pytest.mark.slow
 def test_progress_of_a_run_is_released(pairs: StudyResult, tmp_path: Path) -> None:
     from dipeval.report import run_report
 

@@ -125,12 +125,12 @@ def test_a_count_that_never_exceeds_one_is_still_a_count(prepared: Prepared, res
 def test_a_true_effect_that_has_no_value_does_not_stop_the_study(
     once: Prepared, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import dipeval.effects
+    import dipeval.effects.truth
 
     def nobody(*_: Any, **__: Any) -> Any:
         raise InputError("None of the people analysed as treated truly was treated.")
 
-    monkeypatch.setattr(dipeval.effects, "true_effect", nobody)
+    monkeypatch.setattr(dipeval.effects.truth, "true_outcomes", nobody)
     found = study().run()
     assert found.truth == ()
     assert found.effects
