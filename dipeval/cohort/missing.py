@@ -317,8 +317,8 @@ def _notes(any_gap: bool, shared: tuple[str, ...], is_cohort: bool) -> tuple[str
     notes = [ASSUMPTION] if any_gap else []
     if any_gap:
         notes.append(
-            "What a gap was filled with does not matter to a fitted score that has its mark in the model; it does to "
-            "the means shown in balance tables."
+            "What a gap was filled with does not change a fitted score, because the column that marks the gap takes it "
+            "up; it does change the means shown in balance tables."
         )
     if shared:
         notes.append(f"Missing for just the same people as another column, one mark for both: {', '.join(shared)}.")

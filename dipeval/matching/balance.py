@@ -193,7 +193,8 @@ class Balance(HtmlMixin):
         frame = self._shown()
         table = pd.DataFrame({"Covariate": [term_label(str(term)) for term in frame["term"]]})
         means = {
-            "Treated": "mean_treated_after",
+            "Treated before": "mean_treated",
+            "Treated after": "mean_treated_after",
             "Comparison before": "mean_comparison_before",
             "Comparison after": "mean_comparison_after",
         }

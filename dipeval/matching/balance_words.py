@@ -14,6 +14,7 @@ AMBER = 0.10
 BAND_WORDS = {"green": "well matched", "amber": "reasonably matched", "red": "poorly matched"}
 RATIO_LIMITS = (0.5, 2.0)
 NAMED = 3  # terms named in a sentence
+EQUAL = 5e-7  # of a standard deviation: what weights that balance exactly leave
 
 
 def band(smd: float) -> str:
@@ -124,6 +125,8 @@ def _differences(covariates: pd.DataFrame, digits: int) -> str:
     size = covariates["smd_after"].abs()
     worst = band(float(size.max()))
     start = f"The groups are {BAND_WORDS[worst]}: "
+    if size.max() < EQUAL:
+        return f"{start}the averages of every term are equal."
     if worst == "green":
         return (
             f"{start}none of {len(size)} terms differs by more than 5% of a standard deviation (largest: "

@@ -48,6 +48,7 @@ def exact_cells(problem: Problem) -> Found:
     kept = np.flatnonzero(problem.kept)
     sturges = math.ceil(math.log2(len(kept)) + 1) if len(kept) else 1
     bins: dict[str, list[float]] = {}
+    in_use: dict[str, int] = {}
     notes: list[str] = []
     cells = _Cells(None if problem.strata is None else problem.strata[kept], len(kept))
     for column, values, is_category in _covariates(problem, kept):
@@ -57,12 +58,14 @@ def exact_cells(problem: Problem) -> Found:
         breaks = _breaks(values, asked.get(column, sturges))
         notes += _outside(column, values, breaks) if isinstance(asked.get(column), tuple) else []
         bins[column] = [float(value) for value in breaks]
-        cells.divide(np.searchsorted(breaks, values, side="right").astype(np.int64))
+        of = np.searchsorted(breaks, values, side="right").astype(np.int64)
+        in_use[column] = len(np.unique(of))
+        cells.divide(of)
     labels = np.zeros(len(problem.treated), dtype=np.int64)
     labels[kept] = cells.compact() + 1
     found = found_sets(problem, labels, clusters=False, facts={})
     n_cells, n_matched = int(labels.max(initial=0)), int(found.sets.max(initial=0))
-    notes.insert(0, _how(bins))
+    notes.insert(0, _how(in_use))
     notes.append(
         f"{format_count(n_matched)} of {format_count(n_cells)} cells hold treated and comparison people; the others "
         "are left out."
@@ -122,10 +125,10 @@ def _breaks(values: Floats, wanted: int | tuple[float, ...]) -> Floats:
     return np.asarray(low + (high - low) * np.arange(1, wanted) / wanted, dtype=np.float64)
 
 
-def _how(bins: dict[str, list[float]]) -> str:
-    """Say into how many bins each number was put."""
-    counts = ", ".join(f"{column} {format_count(len(breaks) + 1)}" for column, breaks in bins.items())
-    coarsened = f" Bins of the numbers: {counts}." if bins else ""
+def _how(in_use: dict[str, int]) -> str:
+    """Say how many bins of each number hold anybody."""
+    counts = ", ".join(f"{column} {format_count(count)}" for column, count in in_use.items())
+    coarsened = f" Bins in use: {counts}." if in_use else ""
     return f"People in a cell have every covariate in the same bin; words are equal.{coarsened}"
 
 

@@ -22,7 +22,6 @@ METHODS: dict[str, tuple[str, ...]] = {  # method -> the estimands it can be ask
     "subclass": ("ATT", "ATC", "ATE"),
     "cem": ("ATT", "ATC", "ATE"),
 }
-LATER_METHODS = ("genetic", "cardinality")
 SCALES = ("logit", "probability", "given")
 TRIMS = ("none", "common_support", "crump", "preference", "percentile")
 CHOICES: dict[str, tuple[str, ...]] = {
@@ -170,8 +169,11 @@ class MatchOptions:
 def _method(method: str, estimand: str) -> None:
     if not isinstance(method, str):
         raise InputError(f"method must be one of {', '.join(METHODS)}; it is {as_given(method)}.")
-    if method in LATER_METHODS:
-        raise InputError(f"match(method='{method}') is not built yet: use one of {', '.join(METHODS)}.")
+    if method == "mahalanobis":
+        raise InputError(
+            "Mahalanobis is a distance, not a method: name its columns with mahalanobis=[...], with method='nearest', "
+            "'optimal' or 'full', and caliper=None for no limit on the score."
+        )
     if method not in METHODS:
         raise InputError(
             f"match has the methods {', '.join(METHODS)}; {method!r} is unknown. Weights are made by dip.weight."

@@ -17,7 +17,6 @@ METHODS: dict[str, tuple[str, ...]] = {
     "matching_weights": ("ATM",),
     "none": ("ATT", "ATC", "ATE"),
 }
-LATER_METHODS = ("cbps",)
 OWN_ESTIMAND = {"overlap": "ATO", "matching_weights": "ATM"}  # of methods that can give no other
 LEAST_QUANTILE = 0.5
 
@@ -71,8 +70,6 @@ def _refuse_unknown(method: str, estimand: str) -> None:
     for name, value in (("method", method), ("estimand", estimand)):
         if not isinstance(value, str):
             raise InputError(f"{name} must be a word, such as 'entropy' or 'ATT'; it is {as_given(value)}.")
-    if method in LATER_METHODS:
-        raise InputError(f"weight(method='{method}') is not built yet: use one of {', '.join(METHODS)}.")
     if method not in METHODS:
         raise InputError(
             f"weight has the methods {', '.join(METHODS)}; {method!r} is unknown. Pairs are made by dip.match."

@@ -72,20 +72,9 @@ def outcome_label(result: StudyResult, name: str) -> str:
 
 def covariate(result: StudyResult, term: str) -> str:
     """Return the words of the study file for a covariate (or a level of one), else the vocabulary's."""
-    from dipeval.cohort.missing import MISSING_LEVEL, SUFFIX
-    from dipeval.vocabulary import term_label
+    from dipeval.study.labels import covariate_in_words
 
-    told = result.spec.people.labels
-    if term in told:
-        return told[term]
-    if term.endswith(SUFFIX):
-        return f"{covariate(result, term.removesuffix(SUFFIX))}: not recorded"
-    if term.endswith(f"[{MISSING_LEVEL}]"):
-        return f"{covariate(result, term.removesuffix(f'[{MISSING_LEVEL}]'))}: not recorded"
-    column, bracket, level = term.partition("[")
-    if bracket and column in told:
-        return f"{told[column]}: {level.removesuffix(']')}"
-    return _looked_back(result, term_label(term))
+    return _looked_back(result, covariate_in_words(result.spec, term))
 
 
 def _looked_back(result: StudyResult, text: str) -> str:

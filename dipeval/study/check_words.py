@@ -13,6 +13,7 @@ from dipeval.study.checking import UNTOUCHED
 from dipeval.study.designs_table import people_behind_each, released_designs, remarks
 from dipeval.study.gate import BALANCE, COUNT_CHECKS, SHARE_CHECKS, fewest_people, people_behind
 from dipeval.study.gate_checks import EQUIPOISE, equipoise_of
+from dipeval.study.labels import covariate_in_words
 from dipeval.study.learners import WORDS as LEARNERS
 
 if TYPE_CHECKING:
@@ -167,7 +168,9 @@ def _balance(check: CheckResult) -> ReleasedTable:
     frame = check.to_frame()
     frame["n"] = [fewest_people(check.design, row) for row in frame.to_dict("records")]
     return release(
-        frame[["term", "smd_before", "smd_after", "n"]],
+        frame.assign(term=[covariate_in_words(check.spec, name) for name in frame["term"]])[
+            ["term", "smd_before", "smd_after", "n"]
+        ],
         rule=check.rule,
         caption="Balance: standardised differences",
         rests_on={"smd_before": "n", "smd_after": "n"},

@@ -25,6 +25,13 @@ def outcome_columns(spec: StudySpec) -> tuple[str, ...]:
     return tuple(dict.fromkeys(columns))
 
 
+def yes_no_columns(spec: StudySpec) -> tuple[str, ...]:
+    """Return the outcome columns that say yes or no: yes/no outcomes, and whether the event of a time came."""
+    named = (outcome.event if outcome.kind == "time" else value_column(outcome) for outcome in spec.outcomes)
+    kinds = (outcome.kind in ("yes_no", "time") for outcome in spec.outcomes)
+    return tuple(column for column, wanted in zip(named, kinds, strict=True) if wanted and column is not None)
+
+
 def design_columns(options: DesignOptions, covariates: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Return the columns that a design names, by the key that names them.
 

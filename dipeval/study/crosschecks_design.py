@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from difflib import get_close_matches
 
 from dipeval.errors import InputError
 from dipeval.study.columns import Location, covariates_of, design_columns, designs, outcome_columns, used_columns
@@ -174,7 +175,12 @@ def _categories(spec: StudySpec) -> Iterator[Complaint]:
         return
     idle = sorted(set(categories) - used)
     if idle:
-        yield ("people", "categories"), f"{', '.join(idle)} is used by no design; take it out, or add it to covariates."
+        near = [name for one in idle for name in get_close_matches(one, sorted(used), n=1)]
+        hint = f" (covariates names {', '.join(near)}: is it misspelt?)" if near else ""
+        yield (
+            ("people", "categories"),
+            f"{', '.join(idle)} is used by no design{hint}; take it out, or add it to covariates.",
+        )
     for place, options in designs(spec):
         for key in OF_NUMBERS:
             found = getattr(options, key) or ()

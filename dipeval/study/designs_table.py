@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from dipeval.disclosure import NOT_APPLICABLE, release
+from dipeval.disclosure import NOT_APPLICABLE, release, share_digits
 from dipeval.presenting import format_number, format_percent
 from dipeval.study.gate_checks import BALANCE, SHARE_DROPPED, people_behind, share_dropped
 
@@ -111,6 +111,7 @@ def released_designs(designs: pd.DataFrame, behind: Sequence[tuple[int, int]], r
     -------
     ReleasedTable
     """
+    decimals = share_digits(float(designs[["n_treated", "n_comparison"]].to_numpy().min()), rule)
     figures, shares = ("max_smd", "max_variance_ratio", "minimum_detectable"), "share_dropped"
     shown = designs[["label", "n_treated", "n_comparison", "ess", shares, *figures, "passed"]]
     shown = shown.assign(
@@ -129,7 +130,7 @@ def released_designs(designs: pd.DataFrame, behind: Sequence[tuple[int, int]], r
             shares: lambda value: format_percent(value, 0),
             "max_smd": lambda value: format_number(value, 3),
             "max_variance_ratio": _or_nothing(lambda value: format_number(value, 2)),
-            "minimum_detectable": _or_nothing(lambda value: format_number(100 * value, 0)),
+            "minimum_detectable": _or_nothing(lambda value: format_number(100 * value, decimals)),
         },
         labels={
             "label": "Design",
@@ -186,7 +187,7 @@ def remarks(designs: pd.DataFrame) -> Iterator[str]:
     for row in designs.to_dict("records"):
         if row["share_tied"] > 0:
             share = format_percent(row["share_tied"], 0)
-            yield f"{row['label']}: {share} of its matches were decided by a tie (settled by a hash of the number)."
+            yield f"{row['label']}: {share} of its matches were decided by a tie (settled by lot)."
         if not math.isnan(row["optimality_gap"]):
             gap = format_percent(max(0.0, row["optimality_gap"]), 0)
             yield f"{row['label']}: matched one at a time, its pairs would have been {gap} further apart in all."

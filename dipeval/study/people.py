@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from dipeval.errors import InputError
-from dipeval.study.columns import all_columns, designs, outcome_columns
+from dipeval.study.columns import all_columns, designs, outcome_columns, yes_no_columns
 from dipeval.study.flow import FlowRow
 from dipeval.study.missing import recorded_row, whole_rows
 from dipeval.study.sealed import SealedColumns
@@ -101,9 +101,12 @@ def split_people(table: pd.DataFrame, spec: StudySpec) -> tuple[pd.DataFrame, Se
     outcomes = list(outcome_columns(spec))
     _require_columns(table, [spec.people.treated, *covariates, *outcomes, *spec.people.excluded], spec.people.id)
     table = _by_person(table, spec.people.id)
-    sealed = table[outcomes]
+    yes_no = yes_no_columns(spec)
+    sealed = pd.DataFrame(
+        {name: _yes_no(table[name]) if name in yes_no else table[name] for name in outcomes}, index=table.index
+    )
     words = set(spec.people.categories)
-    _refuse_words(table, [name for name in covariates if name not in words], outcomes)
+    _refuse_words(table, [name for name in covariates if name not in words], sealed)
     people = pd.DataFrame(
         {TREATED: _as_treated(table[spec.people.treated])}
         | {name: (_as_category if name in words else _as_number)(table[name]) for name in covariates},
@@ -200,14 +203,21 @@ def _as_treated(column: pd.Series) -> pd.Series:
     return treated
 
 
-def _refuse_words(table: pd.DataFrame, covariates: list[str], outcomes: list[str]) -> None:
+def _yes_no(column: pd.Series) -> pd.Series:
+    """Turn a column that holds nothing but yes and no into 1 and 0; leave any other as it is."""
+    words = column.astype("string").str.strip().str.lower()
+    known = words.isin(_TRUE | _FALSE) | words.isna() | (words == "")
+    return words.isin(_TRUE).astype("float64").where(words.isin(_TRUE | _FALSE)) if known.all() else column
+
+
+def _refuse_words(table: pd.DataFrame, covariates: list[str], outcomes: pd.DataFrame) -> None:
     """Refuse columns that hold words where numbers are needed: all of them at once, with how many values."""
     told = []
-    for names, remedy in (
-        (covariates, "if these are categories, name them under people.categories"),
-        (outcomes, "an outcome is a number, or 1 for yes and 0 for no"),
+    for held, remedy in (
+        (table[covariates], "if these are categories, name them under people.categories"),
+        (outcomes, "an outcome is a number, or yes or no"),
     ):
-        strange = {name: int((_as_number(table[name]).isna() & table[name].notna()).sum()) for name in names}
+        strange = {name: int((_as_number(held[name]).isna() & held[name].notna()).sum()) for name in held.columns}
         found = [f"column '{name}' has {count} values that are not numbers" for name, count in strange.items() if count]
         if found:
             told.append(f"{', '.join(found)}; {remedy}.")

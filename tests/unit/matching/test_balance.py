@@ -275,7 +275,7 @@ def test_terms_beyond_a_limit_are_counted() -> None:
 @pytest.mark.parametrize(
     ("shift", "words"),
     [
-        (0.0, "well matched: none of 1 terms differs by more than 5% of a standard deviation (largest: X 0.0%)"),
+        (0.0, "well matched: the averages of every term are equal."),
         (0.07, "reasonably matched: 1 of 1 terms differs by more than 5% of a standard deviation (X 7.0%), none by"),
         (0.3, "poorly matched: 1 of 1 terms differs by more than 10% of a standard deviation (X 30.0%)"),
     ],

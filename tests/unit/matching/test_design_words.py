@@ -34,7 +34,7 @@ def said(design: dip.Design) -> str:
         ({"method": "subclass", "estimand": "ATE", "subclasses": 3}, ["3 classes", "everybody spread evenly over 3"]),
         ({"anti_exact": ["district"]}, ["People are compared only if different on district."]),
         ({"exact": ["district"], "covariate_calipers": {"age": 8}}, ["equal on district and at most 8 apart on age."]),
-        ({"method": "cem", "cutpoints": {"age": 4, "priors": [1]}}, ["Bins of the numbers: age 4, priors 2."]),
+        ({"method": "cem", "cutpoints": {"age": 4, "priors": [1]}}, ["Bins in use: age 4, priors 2."]),
     ],
 )
 def test_a_matched_design_says_how_it_was_made(options: dict[str, Any], words: list[str]) -> None:

@@ -175,7 +175,7 @@ def test_a_file_sorted_by_outcome_cannot_steer_the_ties() -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"method": "genetic"}, "not built yet"),
+        ({"method": "mahalanobis"}, "is a distance, not a method"),
         ({"method": "magic"}, "unknown"),
         ({"order": "backwards"}, "order must be one of"),
         ({"estimand": "ATE"}, "dip.weight"),

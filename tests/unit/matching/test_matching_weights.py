@@ -369,7 +369,7 @@ def test_shuffling_the_rows_moves_no_bit(options: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"method": "cbps"}, "not built yet"),
+        ({"method": "cbps"}, "'cbps' is unknown"),
         ({"method": "magic"}, "unknown"),
         ({"method": "ipw", "estimand": "LATE"}, "not built for it"),
         ({"method": "ipw", "estimand": "ATO"}, "The ATO is what method='overlap' estimates"),

@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -167,7 +168,7 @@ def test_the_differences_of_few_people_are_withheld_as_their_sizes_would_follow(
     made = study(
         tmp_path, with_few(), design={"covariates": ["age", "priors", "rare"]}, data=PERSONAL, disclosure=STRICT
     )
-    (line,) = (line for line in made.check().in_words().splitlines() if line.split()[:1] == ["rare"])
+    (line,) = (line for line in made.check().in_words().splitlines() if line.split()[:1] == ["Rare"])
     assert line.split()[1:] == ["[c]", "[c]"]
     rows = [row for row in results_csv(made.run()).splitlines() if ",rare," in row]
     assert len(rows) == 2
@@ -217,3 +218,25 @@ def test_a_file_whose_columns_would_be_taken_for_each_other_is_refused(tmp_path:
 def test_another_column_called_as_the_treatment_is_called_inside_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StudyFileError, match=r"design\.exact: \"treated\" is what dipeval calls"):
         study(tmp_path, design={"method": "nearest", "exact": ["treated"]})
+
+
+def test_an_outcome_may_say_yes_and_no_as_the_treatment_may(tmp_path: Path) -> None:
+    numbers = people()
+    words = numbers.assign(came_back=np.where(numbers["came_back"] == 1, " Yes", "no"))
+    effects = [study(folder, frame).run().effects[0] for folder, frame in _two(tmp_path, numbers, words)]
+    assert effects[0].estimate == effects[1].estimate
+    with pytest.raises(InputError, match="'came_back' has 1 values that are not numbers"):
+        study(tmp_path, numbers.assign(came_back=["perhaps", *numbers["came_back"].astype(str)[1:]])).run()
+
+
+def _two(folder: Path, *frames: pd.DataFrame) -> list[tuple[Path, pd.DataFrame]]:
+    found = []
+    for number, frame in enumerate(frames):
+        (folder / str(number)).mkdir()
+        found.append((folder / str(number), frame))
+    return found
+
+
+def test_a_misspelt_category_is_told_with_the_name_it_may_be(tmp_path: Path) -> None:
+    with pytest.raises(StudyFileError, match=r"district is used by no design \(covariates names distrct: is it"):
+        study(tmp_path, people={"categories": ["district"]}, design={"covariates": [*COVARIATES, "distrct"]})
