@@ -156,11 +156,11 @@ def held_against_brute_force(family: str, numbers: range, *, larger: bool = Fals
     counts: Counter[str] = Counter()
     for number in numbers:
         counts["designs"] += 1
-        counts[_one(case(family, number, larger=larger))] += 1
+        counts[one_design(case(family, number, larger=larger))] += 1
     return counts
 
 
-def _one(asked: Case) -> str:
+def one_design(asked: Case) -> str:
     world = World(asked)
     try:
         design = dip.match(asked.people, treated="treated", **asked.arguments)
