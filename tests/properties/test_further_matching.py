@@ -46,9 +46,9 @@ def by_ranks(family: str, number: int) -> Case:
 Make = Callable[[str, int], Case]
 # How a design is made of a family's, of which families; designs in the quick and in the slow set.
 KINDS: list[tuple[Make, tuple[str, ...], int, int]] = [
-    (varied, ("nearest", "mahalanobis", "closest"), 60, 300),
-    (apart, ("nearest", "mahalanobis", "closest", "optimal"), 40, 200),
-    (by_ranks, ("mahalanobis", "closest", "optimal", "full"), 30, 200),
+    (varied, ("nearest", "mahalanobis", "closest"), 30, 300),
+    (apart, ("nearest", "mahalanobis", "closest", "optimal"), 25, 200),
+    (by_ranks, ("mahalanobis", "closest", "optimal", "full"), 20, 200),
 ]
 QUICK = [(make, family, few) for make, families, few, _ in KINDS for family in families]
 MANY = [(make, family, many) for make, families, _, many in KINDS for family in families]
@@ -70,10 +70,10 @@ def test_many_designs_agree_with_brute_force(make: Make, family: str, size: int)
     agree(make, family, size)
 
 
-@pytest.mark.parametrize(("make", "family", "size"), QUICK)
-def test_shuffled_rows_make_the_same_design(make: Make, family: str, size: int) -> None:
+@pytest.mark.parametrize(("make", "family"), [(make, family) for make, family, _ in QUICK])
+def test_shuffled_rows_make_the_same_design(make: Make, family: str) -> None:
     compared = 0
-    for number in range(30_000, 30_000 + size // 2):
+    for number in range(30_000, 30_012):
         asked = make(family, number)
         if asked.options.get("order") == "data":
             continue
