@@ -21,7 +21,7 @@ from tests.properties.brute import World
 from tests.properties.designs import FAMILIES, Case, case
 from tests.reference.data import LOADERS
 
-QUICK, ALL = 70, 1112  # of each of the nine families
+QUICK, ALL = 45, 1112  # of each of the nine families
 CLOSE = {"rtol": 1e-9, "atol": 1e-12}
 
 
