@@ -38,6 +38,7 @@ from dipeval.matching.scores import PropensityModel
 from dipeval.matching.subclass import score_classes
 from dipeval.matching.terms import Terms, encode
 from dipeval.matching.ties import seeded_order, steady
+from dipeval.matching.trimming import in_words as trimmed_in_words
 from dipeval.matching.trimming import trim
 
 MATCHERS: Mapping[str, Callable[[Problem], Found]] = MappingProxyType(
@@ -310,9 +311,7 @@ def _repeated(score: Floats) -> int:
 def _trimmed_in_words(problem: Problem) -> tuple[str, ...]:
     if problem.options.trim == "none":
         return ()
-    from dipeval.matching.trimming import in_words
-
-    return (in_words(problem.options.trim, problem.treated, problem.kept),)
+    return (trimmed_in_words(problem.options.trim, problem.treated, problem.kept),)
 
 
 def _strata(frame: pd.DataFrame, exact: tuple[str, ...]) -> Ints | None:
