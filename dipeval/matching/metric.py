@@ -8,11 +8,11 @@ from scipy.stats import rankdata
 
 from dipeval.errors import DesignError
 from dipeval.matching.problem import Bools, Floats, Ints
+from dipeval.matching.separation import dependent_terms
 from dipeval.matching.terms import Terms, encode
 
 COEFFICIENT_BITS = 36  # kept of each coefficient of the whitening: products with whole numbers up to 2^17 are exact
 DROPPED_BITS = 26  # of the 52 of a squared distance, before two are compared
-SAME_DIRECTION = 1e-11  # share of a column's variance within the groups that the columns before it leave unexplained
 
 
 def mahalanobis_coordinates(
@@ -153,17 +153,9 @@ def _flat(names: str) -> DesignError:
 
 def _refuse_repeats(terms: Terms, correlations: Floats, where: str) -> None:
     """Refuse terms that follow from the ones before them: their distance would count for nothing or for everything."""
-    kept: list[int] = []
-    found: list[str] = []
-    for term in range(len(terms.names)):
-        share = np.linalg.solve(correlations[np.ix_(kept, kept)], correlations[kept, term])
-        if correlations[term, term] - share @ correlations[kept, term] > SAME_DIRECTION:
-            kept.append(term)
-            continue
-        of = sorted({terms.columns[kept[place]] for place in np.flatnonzero(np.abs(share) > 1e-6)})
-        found.append(f"'{terms.columns[term]}' follows exactly from {', '.join(of)}")
+    found = dependent_terms(terms, correlations)
     if found:
         raise DesignError(
             f"The Mahalanobis distance cannot use all of its columns: {where}, "
-            f"{'; '.join(dict.fromkeys(found))}. Leave such columns out of mahalanobis=; the others say the same."
+            f"{'; '.join(found)}. Leave such columns out of mahalanobis=; the others say the same."
         )

@@ -30,8 +30,31 @@ def check_rank(terms: Terms, correlations: Floats) -> None:
     DesignError
         Naming each such column and those it follows from.
     """
+    found = dependent_terms(terms, correlations)
+    if found:
+        raise DesignError(
+            f"Covariates that are linear combinations of others: {'; '.join(found)}. "
+            "They add nothing and make the model unsolvable: take one of each out."
+        )
+
+
+def dependent_terms(terms: Terms, correlations: Floats) -> list[str]:
+    """Say of each term that follows from the ones before it from which; empty if none does.
+
+    Parameters
+    ----------
+    terms
+        Names of the terms.
+    correlations
+        Of the terms.
+
+    Returns
+    -------
+    list of str
+        Each once, in the order of the terms.
+    """
     if _independent(correlations):
-        return
+        return []
     kept: list[int] = []
     found: list[str] = []
     for term in range(len(terms.names)):
@@ -45,11 +68,7 @@ def check_rank(terms: Terms, correlations: Floats) -> None:
             continue
         of = sorted({terms.columns[kept[place]] for place in np.flatnonzero(np.abs(share) > 1e-6)})
         found.append(f"'{terms.columns[term]}' follows exactly from {', '.join(of)}")
-    if found:
-        raise DesignError(
-            f"Covariates that are linear combinations of others: {'; '.join(dict.fromkeys(found))}. "
-            "They add nothing and make the model unsolvable: take one of each out."
-        )
+    return list(dict.fromkeys(found))
 
 
 def _independent(correlations: Floats) -> bool:

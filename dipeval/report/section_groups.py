@@ -12,7 +12,7 @@ from dipeval.report import design_words, words
 from dipeval.report.blocks import Block, Folded, Section, Table, Text, nothing
 from dipeval.report.design_figures import figures
 from dipeval.report.design_words import METHODS
-from dipeval.study.designs_table import people_behind_each, released_designs, remarks
+from dipeval.study.designs_table import people_behind_each, released_designs, remarks, tellable
 from dipeval.study.gate import COUNT_CHECKS, SHARE_CHECKS, people_behind
 
 if TYPE_CHECKING:
@@ -128,17 +128,9 @@ def designs(result: StudyResult) -> Section:
         "notice. The primary design was laid down beforehand; none is chosen by its answer."
     )
     blocks: list[Block] = [Text(paragraphs=(told,)), Table(released=released_designs(table, behind, result.rule))]
-    said = tuple(remarks(_without_few_ties(result, table)))
+    # The ties of the primary design are told with it.
+    further = [item.design for item in result.sensitivity]
+    said = tuple(remarks(tellable(table.iloc[1:], further, result.rule)))
     if said:
         blocks.append(Text(paragraphs=said))
     return Section(title="The designs side by side", anchor="designs", blocks=tuple(blocks), level=3)
-
-
-def _without_few_ties(result: StudyResult, table: pd.DataFrame) -> pd.DataFrame:
-    """The further designs, their ties left out where they are too few to tell (the primary's are told with it)."""
-    shares = []
-    for item, share in zip(result.sensitivity, table["share_tied"].iloc[1:], strict=True):
-        choices = len(item.design.pairs())
-        tied = 0 if pd.isna(share) else round(share * choices)
-        shares.append(0.0 if is_small(min(tied, choices - tied), result.rule) else share)
-    return table.iloc[1:].assign(share_tied=shares)

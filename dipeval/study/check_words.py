@@ -10,8 +10,8 @@ from dipeval.disclosure import CONFIDENTIAL, ReleasedTable, is_small, release, r
 from dipeval.presenting import format_number, format_percent
 from dipeval.study import rules
 from dipeval.study.checking import UNTOUCHED
-from dipeval.study.designs_table import people_behind_each, released_designs, remarks
-from dipeval.study.gate import BALANCE, COUNT_CHECKS, SHARE_CHECKS, fewest_people, people_behind
+from dipeval.study.designs_table import people_behind_each, released_designs, remarks, tellable
+from dipeval.study.gate import COUNT_CHECKS, SHARE_CHECKS, fewest_people, people_behind
 from dipeval.study.gate_checks import EQUIPOISE, equipoise_of
 from dipeval.study.labels import covariate_in_words
 from dipeval.study.learners import WORDS as LEARNERS
@@ -57,7 +57,8 @@ def check_in_words(check: CheckResult) -> str:
     verdict = check.diagnostics.summary()
     lines += ["", verdict.headline, *(f"- {reason}" for reason in verdict.notes)]
     lines += [f"- {_further(item)}" for item in check.sensitivity]
-    lines += [*_equipoise(check), *remarks(_tellable(check, designs)), *check.assumptions]
+    made = [check.design, *(item.design for item in check.sensitivity)]
+    lines += [*_equipoise(check), *remarks(tellable(designs, made, check.rule)), *check.assumptions]
     return "\n".join([*lines, check.detectable_in_words(), UNTOUCHED])
 
 
@@ -94,19 +95,6 @@ def _compared(check: CheckResult) -> list[str]:
     if check.spec.design.method == "none" or model is None:
         return [f"How the groups are made comparable: {words}."]
     return [f"How the groups are made comparable: {words}. Propensity score: {LEARNERS[check.spec.design.learner]}."]
-
-
-def _tellable(check: CheckResult, designs: pd.DataFrame) -> pd.DataFrame:
-    """The designs of which remarks may be made: not those of few people, and no share of few ties."""
-    kept, shares = [], []
-    for made, share in zip(
-        [check.design, *(item.design for item in check.sensitivity)], designs["share_tied"], strict=True
-    ):
-        choices = len(made.pairs())
-        tied = 0 if pd.isna(share) else round(share * choices)
-        kept.append(not is_small(people_behind(BALANCE, made), check.rule))
-        shares.append(0.0 if is_small(min(tied, choices - tied), check.rule) else share)
-    return designs.assign(share_tied=shares)[kept]
 
 
 def _equipoise(check: CheckResult) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from dipeval.disclosure import NOT_APPLICABLE, release, share_digits
+from dipeval.disclosure import NOT_APPLICABLE, is_small, release, share_digits
 from dipeval.presenting import format_number, format_percent
 from dipeval.study.gate_checks import BALANCE, SHARE_DROPPED, people_behind, share_dropped
 
@@ -171,13 +171,38 @@ def design_rows_of(designs: pd.DataFrame, behind: Sequence[tuple[int, int]]) -> 
                 yield common | {"measure": measure, "estimate": row[measure], "n": analysed, "n_smallest": smallest}
 
 
+def tellable(designs: pd.DataFrame, made: Sequence[Design], rule: DisclosureRule) -> pd.DataFrame:
+    """Return the designs of which `remarks` may be made: not those of few people, and no share of few ties.
+
+    Parameters
+    ----------
+    designs
+        From `designs_table`.
+    made
+        The designs themselves, in its order.
+    rule
+        In force.
+
+    Returns
+    -------
+    pandas.DataFrame
+    """
+    kept, shares = [], []
+    for design, share in zip(made, designs["share_tied"], strict=True):
+        choices = len(design.pairs())
+        tied = 0 if pd.isna(share) else round(share * choices)
+        kept.append(not is_small(people_behind(BALANCE, design), rule))
+        shares.append(0.0 if is_small(min(tied, choices - tied), rule) else share)
+    return designs.assign(share_tied=shares)[kept]
+
+
 def remarks(designs: pd.DataFrame) -> Iterator[str]:
     """Return sentences on what chance and greed did to each matched design: ties, and the gap to the best pairs.
 
     Parameters
     ----------
     designs
-        From `designs_table`.
+        From `tellable`.
 
     Returns
     -------
