@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from dipeval.effects import wording
+from dipeval.effects.measures import RATIOS as RATIO_MEASURES
 from dipeval.errors import InvariantError
 from dipeval.presenting import HtmlMixin, Summary, format_count, format_interval, format_number, format_p
 from dipeval.vocabulary import label
@@ -16,7 +17,6 @@ from dipeval.vocabulary import label
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-RATIO_MEASURES = ("risk_ratio",)
 COLUMNS = (
     "term",
     "group",
@@ -63,6 +63,10 @@ class Effect(HtmlMixin):
         E-value of the estimate and of the interval limit nearest equality; NaN where there is none.
     constant_groups
         Groups in which everybody has the same outcome.
+    estimator
+        What made the estimate from the design: "weighted" (means), "regression", "aipw" or "abadie_imbens".
+    remarks
+        Sentences of the estimator that belong beside the estimate.
     """
 
     measure: str
@@ -88,6 +92,8 @@ class Effect(HtmlMixin):
     constant_groups: tuple[str, ...] = ()
     about: str = "ATT"
     n_comparison_dropped: int | None = None
+    estimator: str = "weighted"
+    remarks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.conf_low <= self.estimate <= self.conf_high:

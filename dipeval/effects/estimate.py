@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Callable, Sequence
 from numbers import Real
 from typing import Final
 
@@ -11,33 +12,32 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
+from dipeval.effects import weighted
 from dipeval.effects.effect import Effect
 from dipeval.effects.joining import (
     ComparisonDesign,
     check_design,
     check_fit,
-    cluster_word,
     join,
-    options_of,
     outcome_kind,
     outcome_series,
     refuse_unfit,
+    times_at_risk,
+    used_people,
 )
+from dipeval.effects.measures import MEASURES, null_value, shown
 from dipeval.effects.overturn import NO_RATIO, RatioInterval, e_value, e_value_of_limit
-from dipeval.effects.robust import Sample, influence, standard_error
+from dipeval.effects.request import ESTIMATOR_NAMES, STD_ERRORS, Estimate, EstimateOptions, Request
+from dipeval.effects.robust import Floats, Sample
 from dipeval.errors import EstimationError, InputError
 
 logger = logging.getLogger("dipeval")
 
-MEASURES: Final = ("risk_difference", "risk_ratio", "mean_difference")
-
-# Methods in which one person may stand beside several, besides those with ``replace=True``.
-REUSING: Final = ("radius", "kernel")
+# What makes the estimate, by the name it is asked for.
+ESTIMATORS: Final[dict[str, Callable[[Request], Estimate]]] = {"weighted": weighted.estimate}
 
 # Why a measure of the design's list is not given here, and what to ask for instead.
 INSTEAD: Final[dict[str, str]] = {
-    "odds_ratio": "an odds ratio is easily misread as a risk ratio; use 'risk_difference' or 'risk_ratio'",
-    "rate_ratio": "use 'mean_difference' on the number of events, for people followed equally long",
     "hazard_ratio": "use dipeval.cox on the time to the event, with the design's weights",
     "rmst_difference": "use dipeval.kaplan_meier on the time to the event, or 'risk_difference' at a fixed time",
 }
@@ -51,6 +51,15 @@ def estimate_effect(
     outcome_name: str | None = None,
     level: float = 0.95,
     cluster: pd.Series | None = None,
+    estimator: str = "weighted",
+    std_error: str = "auto",
+    adjust: Sequence[str] | None = None,
+    model: str | None = None,
+    at_risk: pd.Series | str | None = None,
+    folds: int = 5,
+    seed: int = 0,
+    draws: int = 999,
+    neighbours: int = 2,
 ) -> Effect:
     """Estimate the effect of treatment on one outcome, among the people a design uses.
 
@@ -61,7 +70,8 @@ def estimate_effect(
     outcome
         Outcome of each person, a Series on the index of the design's people, or a frame holding it.
     measure
-        ``risk_difference`` or ``risk_ratio`` for a 0/1 outcome; ``mean_difference`` for a number (or a count).
+        ``risk_difference``, ``risk_ratio`` or ``odds_ratio`` for a 0/1 outcome; ``mean_difference`` for a number (or a
+        count); ``rate_ratio`` for a count over the time at risk.
     outcome_name
         Column of `outcome` if that is a frame; otherwise the name shown.
     level
@@ -69,6 +79,23 @@ def estimate_effect(
     cluster
         Whose row each is, on the index of the design's people, where a person can be in more than once
         (``cohort.cluster``): rows of one person are not independent. Not for designs with pairs.
+    estimator
+        ``weighted``: the contrast of the weighted means.
+    std_error
+        ``auto``, or one of ``hc0`` to ``hc3``, ``cluster_hc0`` and ``cluster_hc1`` (over pairs, sets or persons), and
+        ``count`` (the plain error from the number of different people).
+    adjust
+        Covariates of the design that enter a model of the outcome; all of them by default.
+    model
+        Of the outcome, where the estimator has one; by default what suits the outcome.
+    at_risk
+        Time at risk of each person (days), for a rate: a Series, or a column of `outcome` if that is a frame.
+    folds, seed
+        Parts for cross-fitting, and what deals people into them.
+    draws
+        Resamples of a bootstrap.
+    neighbours
+        People of the same group from whom the spread at a point is taken (Abadie and Imbens).
 
     Returns
     -------
@@ -114,38 +141,77 @@ def estimate_effect(
     (-2.0, 0.6667, 'robust (HC0)')
     """
     check_design(design)
-    _check_request(measure, level)
+    _check_request(measure, level, estimator, std_error)
     values, name = outcome_series(outcome, outcome_name)
     refuse_unfit(values)
-    sample = join(design, values, name, cluster)
+    options = EstimateOptions(
+        std_error=std_error,
+        adjust=None if adjust is None else tuple(adjust),
+        model=model,
+        folds=folds,
+        seed=seed,
+        draws=draws,
+        neighbours=neighbours,
+    )
+    times = times_at_risk(at_risk, outcome, used_people(design))
+    request = make_request(design, values, name, measure=measure, cluster=cluster, at_risk=times, options=options)
+    found = ESTIMATORS[estimator](request)
+    logger.debug("effect on %s: %s, %s people", name, measure, request.sample.n)
+    return make_effect(request, found, estimator=estimator, level=level)
+
+
+def make_request(
+    design: ComparisonDesign,
+    values: pd.Series,
+    name: str,
+    *,
+    measure: str,
+    cluster: pd.Series | None = None,
+    at_risk: Floats | None = None,
+    options: EstimateOptions | None = None,
+) -> Request:
+    """Join a design to an outcome, and check that the measure suits it; parameters as in `estimate_effect`."""
+    sample = join(design, values, name, cluster, at_risk)
     kind = outcome_kind(sample)
     check_fit(sample, measure, kind, name)
-    relative = measure == "risk_ratio"
-    mean_treated, mean_comparison = sample.mean(treated=True), sample.mean(treated=False)
-    error = standard_error(sample, influence(sample, relative=relative))
-    _check_error(error, 1.0 if relative else float(np.max(np.abs(sample.outcome))), sample)
-    centre = math.log(mean_treated / mean_comparison) if relative else mean_treated - mean_comparison
-    reach = float(norm.ppf(0.5 + level / 2)) * error
-    ends = (centre, centre - reach, centre + reach)
-    estimate, low, high = (math.exp(end) for end in ends) if relative else ends
-    ratio = _ratio(sample, kind, level)
-    includes_equality = low <= (1.0 if relative else 0.0) <= high
-    logger.debug("effect on %s: %s, %s people", name, measure, sample.n)
+    return Request(
+        design=design,
+        sample=sample,
+        rows=np.flatnonzero(design.weights.to_numpy() > 0),
+        measure=measure,
+        kind=kind,
+        name=name,
+        options=EstimateOptions() if options is None else options,
+        own_clusters=cluster is not None,
+    )
+
+
+def make_effect(request: Request, found: Estimate, *, estimator: str, level: float) -> Effect:
+    """Return an estimate as an `Effect`: interval, p-value, who it is about and what would overturn it."""
+    design, sample, measure = request.design, request.sample, request.measure
+    _check_error(found.std_error, 1.0 if null_value(measure) else float(np.max(np.abs(sample.outcome))), sample)
+    reach = float(norm.ppf(0.5 + level / 2)) * found.std_error
+    ends = (found.centre, found.centre - reach, found.centre + reach)
+    estimate, low, high = (shown(measure, end) for end in ends)
+    ratio = _ratio(sample, request.kind, level)
+    includes_equality = low <= null_value(measure) <= high
     return Effect(
         measure=measure,
-        outcome_name=name,
-        outcome_kind=kind,
+        outcome_name=request.name,
+        outcome_kind=request.kind,
         estimate=estimate,
-        std_error=error,
+        std_error=found.std_error,
         conf_low=low,
         conf_high=high,
-        p_value=float(2 * norm.sf(abs(centre) / error)),
+        p_value=float(2 * norm.sf(abs(found.centre) / found.std_error)),
         level=level,
         n_treated=int(sample.treated.sum()),
         n_comparison=int((~sample.treated).sum()),
-        mean_treated=mean_treated,
-        mean_comparison=mean_comparison,
-        se_method=_se_method(design, sample, own=cluster is not None),
+        mean_treated=found.mean_treated,
+        mean_comparison=found.mean_comparison,
+        se_method=found.se_method,
+        estimator=estimator,
+        remarks=found.notes,
         estimand=design.estimand_in_words,
         design_method=design.method,
         design_fingerprint=design.fingerprint,
@@ -160,15 +226,21 @@ def estimate_effect(
     )
 
 
-def _check_request(measure: str, level: float) -> None:
-    if measure not in MEASURES:
-        known = ", ".join(MEASURES)
+def _check_request(measure: str, level: float, estimator: str, std_error: str) -> None:
+    if measure not in MEASURES or measure in INSTEAD:
+        known = ", ".join(name for name in MEASURES if name not in INSTEAD)
         reason = INSTEAD.get(str(measure), f"it is not a measure known here; use one of {known}")
         raise EstimationError(f"The measure '{measure}' is not estimated from a design: {reason}.")
     if not (isinstance(level, Real) and 0.5 <= level < 1):
         raise InputError(
             f"level={level!r} is not the coverage of an interval; give a share from 0.5 to below 1, such as 0.95."
         )
+    for key, value, known_values in (
+        ("estimator", estimator, ESTIMATOR_NAMES),
+        ("std_error", std_error, STD_ERRORS),
+    ):
+        if value not in known_values:
+            raise InputError(f"{key}={value!r} is not known here; use one of {', '.join(known_values)}.")
 
 
 def _check_error(error: float, scale: float, sample: Sample) -> None:
@@ -187,21 +259,5 @@ def _ratio(sample: Sample, kind: str, level: float) -> RatioInterval:
     if min(means) <= 0 or (kind == "number" and (sample.outcome < 0).any()):
         return NO_RATIO
     centre = math.log(means[0] / means[1])
-    reach = float(norm.ppf(0.5 + level / 2)) * standard_error(sample, influence(sample, relative=True))
+    reach = float(norm.ppf(0.5 + level / 2)) * weighted.ratio_error(sample)
     return RatioInterval(math.exp(centre), math.exp(centre - reach), math.exp(centre + reach))
-
-
-def _se_method(design: ComparisonDesign, sample: Sample, *, own: bool) -> str:
-    if own:
-        return f"clustered by person (HC1 with G/(G - 1), G = {sample.n_clusters:,} people)"
-    if sample.clusters is not None and cluster_word(design) == "set":
-        return f"clustered by matched set (HC1 with G/(G - 1), G = {sample.n_clusters:,} sets)"
-    if sample.clusters is not None:
-        return f"pair-cluster (HC1 with G/(G - 1), G = {sample.n_clusters:,} pairs)"
-    if design.method in REUSING or options_of(design).get("replace"):
-        who = "treated" if getattr(design, "estimand", "ATT") == "ATC" else "comparison"
-        return (
-            f"robust (HC0) over the weighted people; a {who} person used more than once counts once, with a larger "
-            "weight: an approximation that takes the matches as given"
-        )
-    return "robust (HC0)"

@@ -8,12 +8,12 @@ from typing import Any, Final, Protocol
 import numpy as np
 import pandas as pd
 
-from dipeval.effects.robust import Sample, exact_sum
+from dipeval.effects.measures import OF_SHARES
+from dipeval.effects.robust import Floats, Sample, exact_sum
 from dipeval.errors import DesignError, EstimationError, InputError
 from dipeval.outcomes.columns import UNFIT
 from dipeval.vocabulary import OUTCOME_NAMES
 
-RISK_MEASURES: Final = ("risk_difference", "risk_ratio")
 # One person with more of a group's weight than this is the group: its spread then says nothing about others.
 MOST_WEIGHT: Final = 0.9
 # Name of the index of a cohort's people where a person can be in several times.
@@ -100,7 +100,13 @@ def refuse_unfit(values: pd.Series) -> None:
         )
 
 
-def join(design: ComparisonDesign, values: pd.Series, name: str, cluster: pd.Series | None = None) -> Sample:
+def join(
+    design: ComparisonDesign,
+    values: pd.Series,
+    name: str,
+    cluster: pd.Series | None = None,
+    at_risk: Floats | None = None,
+) -> Sample:
     """Return the people the design uses with their outcome; refuse if one of them has none.
 
     Parameters
@@ -113,6 +119,8 @@ def join(design: ComparisonDesign, values: pd.Series, name: str, cluster: pd.Ser
         How the outcome is called in a message.
     cluster
         Whose row each is, where a person can have several.
+    at_risk
+        Time at risk of the people used, from `times_at_risk`.
 
     Returns
     -------
@@ -147,7 +155,36 @@ def join(design: ComparisonDesign, values: pd.Series, name: str, cluster: pd.Ser
         treated=treated,
         weights=np.asarray(weights.loc[used], dtype=np.float64),
         clusters=_cluster_codes(design, used) if cluster is None else _own_codes(design, cluster, used),
+        at_risk=at_risk,
     )
+
+
+def used_people(design: ComparisonDesign) -> pd.Index:
+    """Return the labels of the people with a weight, in the order of the design."""
+    return design.weights.index[design.weights.to_numpy() > 0]
+
+
+def times_at_risk(at_risk: object, outcome: object, used: pd.Index) -> Floats | None:
+    """Return the time at risk of the people used, from a Series or a column of the frame of outcomes."""
+    if at_risk is None:
+        return None
+    if isinstance(at_risk, str):
+        if not isinstance(outcome, pd.DataFrame) or at_risk not in outcome.columns:
+            raise InputError(
+                f"at_risk='{at_risk}' is no column of the outcome; pass the frame of outcomes, or at_risk as a Series "
+                "on the index of the design's people, such as outcomes.to_frame()['time_at_risk_days']."
+            )
+        at_risk = outcome[at_risk]
+    if not isinstance(at_risk, pd.Series) or at_risk.index.has_duplicates:
+        raise InputError("at_risk must be a Series with one value a person, on the index of the design's people.")
+    times = np.asarray(_numbers(at_risk, "at_risk").reindex(used), dtype=np.float64)
+    bad = int((~(times > 0)).sum())
+    if bad:
+        raise InputError(
+            f"The time at risk is missing, 0 or below for {bad} of the {len(used)} people the design uses: a rate "
+            "needs time during which it could have happened."
+        )
+    return times
 
 
 def _numbers(values: pd.Series, name: str) -> pd.Series:
@@ -227,7 +264,7 @@ def check_fit(sample: Sample, measure: str, kind: str, name: str) -> None:
                 "rest on that person and its interval would be far too narrow. The groups hardly overlap: match with "
                 "a caliper, or use fewer covariates."
             )
-    if measure in RISK_MEASURES and kind != "yes_no":
+    if measure in OF_SHARES and kind != "yes_no":
         raise InputError(
             f"The measure '{measure}' needs an outcome of 0 and 1, and '{name}' holds other values; use "
             "measure='mean_difference', or code the outcome as yes/no first."

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dipeval.effects.measures import slope
+
 Floats = NDArray[np.float64]
 
 
@@ -34,12 +36,15 @@ class Sample:
         True for the treated.
     clusters
         Whole-number code of each person's pair, or None where rows are independent.
+    at_risk
+        Time at risk of each person, above 0, where the means are rates; None where everybody counts alike.
     """
 
     outcome: Floats
     treated: NDArray[np.bool_]
     weights: Floats
     clusters: NDArray[np.intp] | None
+    at_risk: Floats | None = None
 
     @property
     def n(self) -> int:
@@ -51,11 +56,16 @@ class Sample:
         """Pairs (or sets) used; 0 where rows are independent."""
         return 0 if self.clusters is None else len(np.unique(self.clusters))
 
+    @property
+    def exposure(self) -> Floats:
+        """Time at risk of each person; 1 where everybody counts alike."""
+        return np.ones(self.n) if self.at_risk is None else self.at_risk
+
     def mean(self, *, treated: bool) -> float:
-        """Return the weighted mean outcome of one group."""
+        """Return the weighted mean outcome of one group; with times at risk, its rate."""
         rows = self.treated == treated
         weights = self.weights[rows]
-        return exact_sum(weights * self.outcome[rows]) / exact_sum(weights)
+        return exact_sum(weights * self.outcome[rows]) / exact_sum(weights * self.exposure[rows])
 
     def is_constant(self, *, treated: bool) -> bool:
         """Return whether everybody in one group has the same outcome."""
@@ -63,15 +73,15 @@ class Sample:
         return bool(np.all(values == values[0]))
 
 
-def influence(sample: Sample, *, relative: bool = False) -> Floats:
-    """Return what each row contributes to the difference of weighted means, or to the log of their ratio.
+def influence(sample: Sample, measure: str = "mean_difference") -> Floats:
+    """Return what each row contributes to the contrast of the two weighted means.
 
     Parameters
     ----------
     sample
         The people.
-    relative
-        False: the difference. True: the logarithm of the ratio (delta method: each mean's part over that mean).
+    measure
+        As in `dipeval.effects.measures`; a ratio's contrast is its logarithm (delta method).
 
     Returns
     -------
@@ -81,21 +91,30 @@ def influence(sample: Sample, *, relative: bool = False) -> Floats:
     parts = np.zeros(sample.n)
     for treated, sign in ((True, 1.0), (False, -1.0)):
         rows = sample.treated == treated
-        mean = sample.mean(treated=treated)
-        scale = exact_sum(sample.weights[rows]) * (mean if relative else 1.0)
-        parts[rows] = sign * sample.weights[rows] * (sample.outcome[rows] - mean) / scale
+        mean, exposure = sample.mean(treated=treated), sample.exposure[rows]
+        scale = exact_sum(sample.weights[rows] * exposure) / slope(measure, mean)
+        parts[rows] = sign * sample.weights[rows] * (sample.outcome[rows] - mean * exposure) / scale
     return parts
 
 
-def standard_error(sample: Sample, parts: Floats) -> float:
-    """Return the HC0 or pair-cluster standard error of an estimate whose row contributions are given.
+def leverage(sample: Sample) -> Floats:
+    """Return how far each row draws its own group's weighted mean: its share of the group's weight."""
+    shares = np.zeros(sample.n)
+    for treated in (True, False):
+        rows = sample.treated == treated
+        shares[rows] = sample.weights[rows] / exact_sum(sample.weights[rows])
+    return shares
+
+
+def small_sample_factor(kind: str, n: int, n_clusters: int, n_coefficients: int = 2) -> float:
+    """Return the factor of a sandwich variance.
 
     Parameters
     ----------
-    sample
-        The people; with clusters the variance is HC1, (n - 1)/(n - 2), times G/(G - 1) for G pairs.
-    parts
-        From `influence`.
+    kind
+        "hc0", "hc1" (n/(n - k)), "cluster_hc0" (G/(G - 1)) or "cluster_hc1" (that times (n - 1)/(n - k)); 1 otherwise.
+    n, n_clusters, n_coefficients
+        Rows, clusters G, coefficients k.
 
     Returns
     -------
@@ -103,14 +122,9 @@ def standard_error(sample: Sample, parts: Floats) -> float:
 
     Notes
     -----
-    White (1980) for HC0; Liang and Zeger (1986) for clusters, with the small-sample factors of the R package
-    sandwich (`vcovCL`, type HC1), against which the tests check it.
+    The factors of the R package sandwich (`vcovHC`, `vcovCL`), against which the tests check them.
     """
-    if sample.clusters is None:
-        return math.sqrt(exact_sum(parts**2))
-    # Sorted by value within the pair, so that sets of three or more add up the same in any row order.
-    order = np.lexsort((parts, sample.clusters))
-    sums = np.bincount(sample.clusters[order], weights=parts[order])
-    groups = sample.n_clusters
-    factor = groups / (groups - 1) * (sample.n - 1) / (sample.n - 2)
-    return math.sqrt(factor * exact_sum(sums**2))
+    if kind == "hc1":
+        return n / (n - n_coefficients)
+    factor = n_clusters / (n_clusters - 1) if kind.startswith("cluster") else 1.0
+    return factor * (n - 1) / (n - n_coefficients) if kind == "cluster_hc1" else factor

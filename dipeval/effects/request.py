@@ -1,0 +1,168 @@
+"""What an estimator is given and what it hands back: the same for every one of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dipeval.effects.joining import ComparisonDesign
+from dipeval.effects.robust import Floats, Sample, exact_sum
+
+ESTIMATOR_NAMES: Final = ("weighted", "regression", "aipw", "abadie_imbens")
+STD_ERRORS: Final = (
+    "auto",
+    "hc0",
+    "hc1",
+    "hc2",
+    "hc3",
+    "cluster_hc0",
+    "cluster_hc1",
+    "m_estimation",
+    "abadie_imbens",
+    "bootstrap",
+    "count",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class EstimateOptions:
+    """How an effect is to be estimated, beyond its measure.
+
+    Parameters
+    ----------
+    std_error
+        One of ``STD_ERRORS``; "auto" takes what suits the design and the estimator.
+    adjust
+        Covariates of the design that enter a model of the outcome; None for all of them.
+    model
+        Of the outcome: "linear", "logit", "poisson" or "negative_binomial"; None for what suits the outcome.
+    folds, seed
+        Parts for cross-fitting (1: none), and what deals people into them.
+    draws
+        Resamples of a bootstrap.
+    neighbours
+        People of the same group from whom the spread at a point is taken (Abadie and Imbens); 0: the same everywhere.
+    """
+
+    std_error: str = "auto"
+    adjust: tuple[str, ...] | None = None
+    model: str | None = None
+    folds: int = 5
+    seed: int = 0
+    draws: int = 999
+    neighbours: int = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Request:
+    """One estimate to be made.
+
+    Parameters
+    ----------
+    design
+        The finished design.
+    sample
+        The people it uses: outcome, treatment, weight, cluster (and time at risk, for a rate).
+    rows
+        Their positions among the design's people.
+    measure, kind, name
+        The measure, the kind of the outcome ("yes_no", "count" or "number") and what it is called in a message.
+    options
+        See `EstimateOptions`.
+    own_clusters
+        Whether the clusters are persons named by the caller rather than pairs or sets of the design.
+    outcomes_of_all
+        The outcome of every person of the design, NaN where it is not known: an estimator that also uses people the
+        design leaves out must ask for it.
+    remake
+        Makes the design again for a resample: positions of people -> design; None where it cannot be made again.
+    """
+
+    design: ComparisonDesign
+    sample: Sample
+    rows: NDArray[np.intp]
+    measure: str
+    kind: str
+    name: str
+    options: EstimateOptions
+    own_clusters: bool = False
+    outcomes_of_all: Floats = field(default_factory=lambda: np.zeros(0))
+    remake: Callable[[NDArray[np.intp]], Any] | None = None
+
+    @property
+    def n_people(self) -> int:
+        """People of the design, used or not."""
+        return len(self.design.weights)
+
+    def spread_out(self, values: Floats) -> Floats:
+        """Return values of the people used as values of all people of the design: 0 for the unused."""
+        whole = np.zeros(self.n_people)
+        whole[self.rows] = values
+        return whole
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Estimate:
+    """What an estimator found, on the scale of the interval (a difference, or the logarithm of a ratio).
+
+    Parameters
+    ----------
+    centre, std_error
+        The estimate and its error.
+    mean_treated, mean_comparison
+        Shares, means or rates in the two groups; NaN where there are none (a hazard ratio).
+    se_method
+        How the error was made, in words.
+    contributions
+        What each person of the design, used or not, contributes to the estimate (its influence; they add up to about
+        0): summed within clusters and squared they give the variance before ``factor``. None where an error is not
+        made in this way.
+    clusters
+        Code of each person's cluster, over all people of the design (-1 for those in none); None where people count
+        for themselves.
+    factor
+        Correction for a small sample, by which the sum of squares was multiplied.
+    notes
+        Sentences that belong beside the estimate.
+    """
+
+    centre: float
+    std_error: float
+    mean_treated: float
+    mean_comparison: float
+    se_method: str
+    contributions: Floats | None = None
+    clusters: NDArray[np.intp] | None = None
+    factor: float = 1.0
+    notes: tuple[str, ...] = ()
+
+
+def from_contributions(contributions: Floats, clusters: NDArray[np.intp] | None, factor: float) -> float:
+    """Return the standard error of an estimate from what each person contributes to it.
+
+    Parameters
+    ----------
+    contributions
+        One number a person.
+    clusters
+        Code of each person's cluster, -1 for people in none (who contribute nothing); None where people count alone.
+    factor
+        Correction for a small sample.
+
+    Returns
+    -------
+    float
+    """
+    parts = contributions
+    if clusters is not None:
+        inside = clusters >= 0
+        own, codes = contributions[inside], clusters[inside]
+        # Sorted by value within the cluster, so that sets of three or more add up the same in any row order.
+        order = np.lexsort((own, codes))
+        parts = np.asarray(np.bincount(codes[order], weights=own[order]), dtype=np.float64)
+    return math.sqrt(factor * exact_sum(parts**2))
