@@ -15,6 +15,7 @@ from dipeval.matching.design import PAIR_COLUMNS, Design
 from dipeval.matching.doors import Taken, refuse_outcome_score
 from dipeval.matching.fingerprint import fingerprint
 from dipeval.matching.logistic import expit
+from dipeval.matching.neighbours import Closeness
 from dipeval.matching.problem import Found
 from dipeval.matching.propensity_model import LOGISTIC
 from dipeval.matching.scores import PropensityModel, fit_propensity
@@ -179,6 +180,7 @@ def make_design(
     words: str,
     notes: Sequence[str],
     sample_weights: Floats | None = None,
+    closeness: Closeness | None = None,
 ) -> Design:
     """Put a design together.
 
@@ -200,6 +202,8 @@ def make_design(
         What a reader must be told.
     sample_weights
         What each person counted before the design; None when everybody counts once.
+    closeness
+        Where everybody stands on what they were matched by, with replacement; None otherwise.
 
     Returns
     -------
@@ -240,13 +244,21 @@ def make_design(
         notes=tuple(dict.fromkeys((*notes, *taken.notes))),
         _options=options,
         _people=people,
-        _pairs=pd.DataFrame(dict(zip(PAIR_COLUMNS, columns, strict=True))),
+        _pairs=_pair_frame(columns, found),
         _has_clusters=found.clusters,
         _terms=terms,
         _used_score=None if score is None else score.used,
         _order=taken.order,
         _sample_weights=sample_weights,
+        _closeness=closeness,
     )
+
+
+def _pair_frame(columns: tuple[Any, ...], found: Found) -> pd.DataFrame:
+    pairs = pd.DataFrame(dict(zip(PAIR_COLUMNS, columns, strict=True)))
+    if found.backwards is None:
+        return pairs
+    return pairs.assign(match_of=np.where(found.backwards, "comparison", "treated").astype(object))
 
 
 POPULATIONS = {  # of weights that decide themselves whom the effect is about

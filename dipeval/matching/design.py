@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 
 from dipeval.errors import InputError
 from dipeval.matching.balance import BAND_WORDS, Balance
+from dipeval.matching.balance_groups import check_groups, measure_groups
 from dipeval.matching.balance_sets import measure_sets
 from dipeval.matching.balance_table import measure_balance
 from dipeval.matching.balance_words import smd_shown
 from dipeval.matching.design_checks import check_pairs, check_weights
 from dipeval.matching.dropped import Dropped, measure_dropped
 from dipeval.matching.method_words import METHOD_WORDS, WEIGHTED, method_in_words
+from dipeval.matching.neighbours import Closeness
 from dipeval.matching.power import PowerMixin
 from dipeval.matching.precision import precision_frame
 from dipeval.matching.scores import PropensityModel
@@ -79,6 +81,7 @@ class Design(PowerMixin, HtmlMixin):
     _used_score: NDArray[np.float64] | None = field(repr=False)
     _order: NDArray[np.int64] = field(repr=False)
     _sample_weights: NDArray[np.float64] | None = field(default=None, repr=False)
+    _closeness: Closeness | None = field(default=None, repr=False)
     _measured: dict[bool, Balance] = field(init=False, repr=False, default_factory=dict)  # balance, once worked out
 
     def __post_init__(self) -> None:
@@ -160,8 +163,55 @@ class Design(PowerMixin, HtmlMixin):
         return ranked
 
     def pairs(self) -> pd.DataFrame:
-        """Return one row a pair: treated_index, comparison_index (labels of people's index), distance."""
+        """Return one row a pair: treated_index, comparison_index (labels of people's index), distance.
+
+        Where both groups were matched (nearest neighbours for the ATE), ``match_of`` says for whom of the two the other
+        is the match: "treated" or "comparison".
+        """
         return self._pairs.copy()
+
+    @property
+    def closeness(self) -> Closeness | None:
+        """Where everybody stands on what they were matched by with replacement, for errors that need neighbours."""
+        return self._closeness
+
+    def model_terms(self, covariates: Sequence[str] | None = None) -> pd.DataFrame:
+        """Return the covariates as numbers, the reference level of each category left out.
+
+        Parameters
+        ----------
+        covariates
+            Some of the covariates; all of them by default.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row a person, on the index of people; one column a number, yes/no or level (``column[level]``).
+
+        Raises
+        ------
+        InputError
+            If the design has no such covariate.
+
+        Examples
+        --------
+        >>> import dipeval as dip
+        >>> from dipeval.datasets import recid
+        >>> design = dip.weight(recid(), treated="workprg", covariates=["priors", "educ", "age"])
+        >>> design.model_terms(["age", "priors"]).columns.tolist()
+        ['priors', 'age']
+        """
+        terms = self._terms
+        if covariates is not None:
+            wanted = (covariates,) if isinstance(covariates, str) else tuple(covariates)
+            unknown = [str(name) for name in wanted if name not in self.covariates]
+            if unknown:
+                raise InputError(
+                    f"This design has no covariate {', '.join(unknown)}; it has {', '.join(self.covariates)}."
+                )
+            terms = terms.of(wanted)
+        terms = terms.model()
+        return pd.DataFrame(terms.values.copy(), index=self._people.index, columns=list(terms.names))
 
     def balance(self, interactions: bool = False) -> Balance:
         """Measure how alike the groups are, before and after (`Balance`).
@@ -220,6 +270,45 @@ class Design(PowerMixin, HtmlMixin):
             order=self._order,
             balance=self.balance(),
             sample_weights=self._sample_weights,
+        )
+
+    def balance_by_group(self, groups: pd.Series) -> pd.DataFrame:
+        """Measure how alike the treated and comparison people of each group are, with the weights of the design.
+
+        Parameters
+        ----------
+        groups
+            Group of each person, known before the index date, on the index of people; missing for none.
+
+        Returns
+        -------
+        pandas.DataFrame
+            group, n_treated, n_comparison (with a weight), ess_treated, ess_comparison, max_smd (largest absolute
+            difference in weighted means within the group, over the same standard deviation as in `balance`),
+            worst_term. A design alike as a whole need not be so in every group.
+
+        Raises
+        ------
+        InputError
+            If people of the design have no row.
+
+        Examples
+        --------
+        >>> import dipeval as dip
+        >>> from dipeval.datasets import recid
+        >>> people = recid()
+        >>> design = dip.weight(people, treated="workprg", covariates=["priors", "educ", "age"])
+        >>> found = design.balance_by_group(people["married"])
+        >>> found["group"].tolist(), bool(found["max_smd"].max() > design.balance().max_smd)
+        ([0, 1], True)
+        """
+        return measure_groups(
+            self._terms,
+            self._people["treated"].to_numpy(dtype=bool),
+            self._people["weight"].to_numpy(dtype=np.float64),
+            check_groups(groups, self._people.index),
+            order=self._order,
+            balance=self.balance(),
         )
 
     def dropped(self) -> Dropped:

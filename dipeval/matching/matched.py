@@ -20,6 +20,7 @@ from dipeval.matching.full import full_sets
 from dipeval.matching.kernel import kernel_weights
 from dipeval.matching.metric import mahalanobis_coordinates
 from dipeval.matching.nearest import nearest_pairs
+from dipeval.matching.neighbours import closeness
 from dipeval.matching.optimal import optimal_pairs
 from dipeval.matching.options import (
     PAIRED,
@@ -74,6 +75,7 @@ def match(
     covariate_calipers: Mapping[str, float] | None = None,
     mahalanobis: Sequence[str] = (),
     mahalanobis_ranks: bool = False,
+    mahalanobis_scaling: str = "pooled",
     score: pd.Series | PropensityModel | None = None,
     formula: str | None = None,
     references: Mapping[str, str] | None = None,
@@ -101,7 +103,8 @@ def match(
         comparison people or the other way round, of everyone within reach. "subclass": classes of the score. "cem":
         coarsened exact matching.
     estimand
-        "ATT" (treated people are matched), "ATC" (comparison people are), or, for full, subclass and cem, "ATE".
+        "ATT" (treated people are matched), "ATC" (comparison people are), or "ATE": for full, subclass, cem, and
+        nearest with ``replace=True, ties="all"`` (both are matched).
     caliper
         Largest difference in score within a pair (inclusive), in `caliper_unit`; None for no limit. Subclasses and
         coarsened cells have none.
@@ -131,6 +134,9 @@ def match(
         Columns whose Mahalanobis distance decides who is nearest, among those within the calipers.
     mahalanobis_ranks
         Whether that distance is the robust one, of ranks: for columns with extreme values or a rare yes.
+    mahalanobis_scaling
+        "pooled": by the covariance within the two groups; "everyone": by that of everybody; "variance": each column
+        only divided by everybody's standard deviation.
     score
         Own score on the index of people, or a model from `propensity` (a probit, or a learner), instead of the
         logistic model fitted here.
@@ -148,7 +154,9 @@ def match(
         Column with a unique id; without it, the index. Read it with the same type every time: the number 7 and the
         text "7" are different ids and draw different lots in a tie.
     ties
-        "seeded": a seeded hash of the id decides; "row": the order of the rows does.
+        "seeded": a seeded hash of the id decides; "row": the order of the rows does. "all", for nearest neighbours with
+        replacement: everybody as near as the `ratio`-th nearest is kept, each with an equal share (Abadie and Imbens
+        2006); squared distances within 0.00001 squared standard deviations of one another count as equal.
     seed
         Seed of that hash and of ``order="random"``.
     measured_at
@@ -215,6 +223,7 @@ def match(
         covariate_calipers=mapping_option("covariate_calipers", covariate_calipers, '{"age": 5}'),
         mahalanobis=list_option("mahalanobis", mahalanobis),
         mahalanobis_ranks=mahalanobis_ranks,
+        mahalanobis_scaling=mahalanobis_scaling,
         subclasses=subclasses,
         cutpoints=mapping_option("cutpoints", cutpoints, '{"age": 5} or {"age": [25, 40]}'),
         trim=trim,
@@ -255,6 +264,7 @@ def _problem(taken: Taken, terms: Terms, score: Score | None, options: MatchOpti
             kept,
             taken.order,
             ranks=bool(options.mahalanobis_ranks),
+            scaling=options.mahalanobis_scaling,
         )
     problem = Problem(
         options=options,
@@ -299,6 +309,7 @@ def _design(taken: Taken, problem: Problem, score: Score | None, remarks: tuple[
         options=as_plain(options, problem.width, repeated, {**found.facts, "n_trimmed": int((~problem.kept).sum())}),
         words=estimand_words(options.estimand, taken.treated, found.weights),
         notes=(*found.notes, *conditions_in_words(options), *_trimmed_in_words(problem), *remarks),
+        closeness=closeness(problem) if options.replace else None,
     )
 
 
@@ -336,7 +347,9 @@ def _enough_people(problem: Problem) -> None:
         return
     is_focal: Bools = problem.is_focal
     focal, pool = int((is_focal & problem.kept).sum()), int((~is_focal & problem.kept).sum())
-    name, who = ("comparison", "treated") if options.estimand == "ATT" else ("treated", "comparison")
+    name, who = ("treated", "comparison") if options.estimand == "ATC" else ("comparison", "treated")
+    if options.estimand == "ATE" and focal < pool:  # matches are sought on both sides: the smaller one may be too small
+        focal, pool, name, who = pool, focal, who, name
     needed = options.ratio if options.replace else max(options.ratio, focal)
     if pool < needed:
         raise DesignError(

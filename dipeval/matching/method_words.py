@@ -32,6 +32,8 @@ def method_in_words(method: str, options: Mapping[str, Any]) -> str:
     """
     words = METHOD_WORDS[method]
     if options.get("mahalanobis"):
+        if options.get("mahalanobis_scaling") == "variance":
+            return words.replace("on the propensity score", "by distance in standard deviations")
         kind = "rank-based Mahalanobis" if options.get("mahalanobis_ranks") else "Mahalanobis"
         return words.replace("the propensity score", f"the {kind} distance")
     return words

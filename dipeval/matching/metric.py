@@ -16,7 +16,7 @@ DROPPED_BITS = 26  # of the 52 of a squared distance, before two are compared
 
 
 def mahalanobis_coordinates(
-    frame: pd.DataFrame, treated: Bools, kept: Bools, by_id: Ints, *, ranks: bool = False
+    frame: pd.DataFrame, treated: Bools, kept: Bools, by_id: Ints, *, ranks: bool = False, scaling: str = "pooled"
 ) -> Floats:
     """Return coordinates in which the straight-line distance is the Mahalanobis distance.
 
@@ -33,6 +33,9 @@ def mahalanobis_coordinates(
         Positions of all rows sorted by id: sums are taken in that order.
     ranks
         The robust distance: of ranks in place of values.
+    scaling
+        "pooled": the covariance within the two groups; "everyone": that of everybody kept; "variance": only the
+        variances of everybody kept, as if no two columns had to do with one another.
 
     Returns
     -------
@@ -51,7 +54,7 @@ def mahalanobis_coordinates(
     Mahalanobis, P. C. (1936), On the generalised distance in statistics, Proceedings of the National Institute of
     Sciences of India 2, 49-55; for matching: Rubin, D. B. (1980), Bias reduction using Mahalanobis-metric matching,
     Biometrics 36, 293-298. The covariance is pooled within the treated and the comparison people,
-    ((n1 - 1) S1 + (n0 - 1) S0) / (n1 + n0 - 2).
+    ((n1 - 1) S1 + (n0 - 1) S0) / (n1 + n0 - 2), unless `scaling` says otherwise.
 
     Robust: Rosenbaum, P. R. (2010), Design of Observational Studies, New York: Springer, section 8.3. Each column is
     replaced by its ranks among everybody kept (ties share the mean of theirs), so that a few extreme values do not
@@ -79,14 +82,17 @@ def mahalanobis_coordinates(
     rows = by_id[kept[by_id]]
     if ranks:
         return _of_ranks(terms, rows)
-    groups = [rows[treated[rows]], rows[~treated[rows]]]
+    groups = [rows[treated[rows]], rows[~treated[rows]]] if scaling == "pooled" else [rows]
     centred = np.concatenate([terms.values[group] - terms.values[group].mean(axis=0) for group in groups if len(group)])
-    spread = np.sqrt((centred**2).sum(axis=0) / max(1, len(rows) - 2))
+    freedom = max(1, len(rows) - (2 if scaling == "pooled" else 1))
+    spread = np.sqrt((centred**2).sum(axis=0) / freedom)
     whole = np.abs(terms.values[rows]).max(axis=0)
     _refuse_flat(terms, spread, whole)
+    if scaling == "variance":
+        return _apply(terms.values, _rounded(np.diag(1 / spread)))
     standard = centred / spread
-    correlations = standard.T @ standard / max(1, len(rows) - 2)
-    _refuse_repeats(terms, correlations, "within the groups")
+    correlations = standard.T @ standard / freedom
+    _refuse_repeats(terms, correlations, "within the groups" if scaling == "pooled" else "among everybody")
     return _apply(terms.values, _whitening(correlations, spread))
 
 

@@ -14,6 +14,7 @@ from dipeval.matching.greedy import line_up, one_after_the_other
 from dipeval.matching.mahalanobis import crowd, one_by_one
 from dipeval.matching.options import SCALE_WORDS, MatchOptions, limit_in_words, ties_in_words
 from dipeval.matching.problem import Found, Ints, Problem
+from dipeval.matching.ties_kept import all_nearest, scaling_in_words
 from dipeval.matching.variable import ratio_in_words, wanted_matches
 from dipeval.presenting import format_count
 
@@ -52,9 +53,11 @@ def nearest_pairs(problem: Problem) -> Found:
 
     With several matches each, everybody gets a first before anybody gets a second, and a person who went without in
     one round is out of the later ones. With a variable ratio a person also leaves the rounds when it has as many as
-    `wanted_matches` says.
+    `wanted_matches` says. With ``ties="all"`` nobody chooses: see `all_nearest`.
     """
     options = problem.options
+    if options.ties == "all":
+        return all_nearest(problem)
     wanted = wanted_matches(problem)
     rounds, tied = _rounds(problem, wanted)
     focal = np.concatenate([one for one, _ in rounds]) if rounds else np.zeros(0, dtype=np.int64)
@@ -101,6 +104,8 @@ def _how(options: MatchOptions, width: float) -> str:
         if options.mahalanobis_ranks:
             how = "covariance of everybody's ranks, rescaled to that of ranks without ties"
             what = f"by Mahalanobis distance of the ranks of {columns} ({how}){within}"
+        elif options.mahalanobis_scaling != "pooled":
+            what = f"by distance of {columns} ({scaling_in_words(options)}){within}"
     turn = "nobody stands in anybody's way" if options.replace else ORDER_WORDS[options.order]
     return (
         f"Greedy nearest neighbour {what}, {ratio_in_words(options)} {'with' if options.replace else 'without'} "

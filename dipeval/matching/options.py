@@ -30,7 +30,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "caliper_unit": ("sd", "sd_pooled", "raw"),
     "scale": SCALES,
     "order": ("largest", "smallest", "data", "random", "closest"),
-    "ties": ("seeded", "row"),
+    "ties": ("seeded", "row", "all"),
+    "mahalanobis_scaling": ("pooled", "everyone", "variance"),
 }
 # option -> the methods it means something to; asking for it elsewhere is refused rather than passed over
 SUITED: dict[str, tuple[str, ...]] = {
@@ -43,11 +44,12 @@ SUITED: dict[str, tuple[str, ...]] = {
     "covariate_calipers": ("nearest", "optimal", "full"),
     "mahalanobis": ("nearest", "optimal", "full"),
     "mahalanobis_ranks": ("nearest", "optimal", "full"),
+    "mahalanobis_scaling": ("nearest", "optimal", "full"),
     "subclasses": ("subclass",),
     "cutpoints": ("cem",),
 }
 # options that stand in the record of a design only where they are asked for: fingerprints made before them hold
-UNSAID = ("min_ratio", "max_ratio", "anti_exact", "mahalanobis_ranks")
+UNSAID = ("min_ratio", "max_ratio", "anti_exact", "mahalanobis_ranks", "mahalanobis_scaling")
 WITHOUT_CALIPER = ("subclass", "cem")
 PAIRED = ("nearest", "optimal")
 
@@ -71,6 +73,7 @@ class MatchOptions:
     covariate_calipers: tuple[tuple[str, float], ...] = ()
     mahalanobis: tuple[str, ...] = ()
     mahalanobis_ranks: bool = False
+    mahalanobis_scaling: str = "pooled"
     subclasses: int = 6
     cutpoints: tuple[tuple[str, int | tuple[float, ...]], ...] = ()
     trim: str = "none"
@@ -79,7 +82,7 @@ class MatchOptions:
 
     def __post_init__(self) -> None:
         """Refuse values that cannot be used."""
-        _method(self.method, self.estimand)
+        _method(self.method, self.estimand, everybody=_same(self.ties, "all") and _same(self.replace, True))
         for name, allowed in CHOICES.items():
             value = getattr(self, name)
             if not isinstance(value, str) or value not in allowed:
@@ -87,18 +90,36 @@ class MatchOptions:
         self._numbers()
         self._suited()
         self._variable()
-        if not isinstance(self.mahalanobis_ranks, (bool, np.bool_)):
-            raise InputError(f"mahalanobis_ranks must be True or False; it is {as_given(self.mahalanobis_ranks)}.")
-        if self.mahalanobis_ranks and not self.mahalanobis:
+        self._distance()
+        if self.ties == "all" and not (self.method == "nearest" and self.replace):
             raise InputError(
-                "mahalanobis_ranks= says how the Mahalanobis distance is measured, and none was asked for: name its "
-                "columns in mahalanobis=, or leave it out."
+                "ties='all' keeps everybody as near as the nearest, so one person can stand beside several: it is for "
+                "method='nearest' with replace=True. Add that, or choose ties='seeded'."
             )
         both = [str(name) for name in self.anti_exact if name in self.exact]
         if both:
             raise InputError(
                 f"exact= and anti_exact= both name {', '.join(both)}: no pair can be equal and different. Leave it out "
                 "of one of them."
+            )
+
+    def _distance(self) -> None:
+        """Refuse a way to measure a distance that was not asked for, and two ways at once."""
+        if not isinstance(self.mahalanobis_ranks, (bool, np.bool_)):
+            raise InputError(f"mahalanobis_ranks must be True or False; it is {as_given(self.mahalanobis_ranks)}.")
+        for name, asked in (
+            ("mahalanobis_ranks", bool(self.mahalanobis_ranks)),
+            ("mahalanobis_scaling", self.mahalanobis_scaling != "pooled"),
+        ):
+            if asked and not self.mahalanobis:
+                raise InputError(
+                    f"{name}= says how the Mahalanobis distance is measured, and none was asked for: name its "
+                    "columns in mahalanobis=, or leave it out."
+                )
+        if self.mahalanobis_ranks and self.mahalanobis_scaling != "pooled":
+            raise InputError(
+                "mahalanobis_ranks=True has a covariance of its own, that of everybody's ranks: leave "
+                "mahalanobis_scaling= out."
             )
 
     def _numbers(self) -> None:
@@ -166,7 +187,7 @@ class MatchOptions:
         return self.caliper is not None or self.trim != "none" or self.order in ("largest", "smallest")
 
 
-def _method(method: str, estimand: str) -> None:
+def _method(method: str, estimand: str, *, everybody: bool) -> None:
     if not isinstance(method, str):
         raise InputError(f"method must be one of {', '.join(METHODS)}; it is {as_given(method)}.")
     if method == "mahalanobis":
@@ -178,10 +199,13 @@ def _method(method: str, estimand: str) -> None:
         raise InputError(
             f"match has the methods {', '.join(METHODS)}; {method!r} is unknown. Weights are made by dip.weight."
         )
+    if method == "nearest" and everybody:  # nobody is used up, so matches can be sought for both groups
+        return
     if isinstance(estimand, str) and estimand in CHOICES["estimand"] and estimand not in METHODS[method]:
+        both = ", method='nearest' with replace=True and ties='all'" if method == "nearest" else ""
         raise InputError(
             f"match(method='{method}') leaves people out on both sides, so it cannot give the {estimand}: for the "
-            "effect on everybody use method='full', 'subclass' or 'cem', or dip.weight(method='ipw')."
+            f"effect on everybody use method='full', 'subclass' or 'cem'{both}, or dip.weight(method='ipw')."
         )
 
 
@@ -279,6 +303,8 @@ def as_plain(options: MatchOptions, width: float, repeated: int, facts: Mapping[
 def _plainly(value: Any) -> Any:
     if isinstance(value, tuple):
         return list(value)
+    if isinstance(value, str):
+        return value
     return bool(value) if isinstance(value, (bool, np.bool_)) else int(value)
 
 

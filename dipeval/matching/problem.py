@@ -144,7 +144,9 @@ class Found:
         One a row: 0 for the unused. ATT/ATC: focal people 1, the others rescaled to mean 1 over those used.
     focal, others
         Positions of the two people of each pair, sorted by the focal person's id and then in the order in which the
-        matches were made; empty for methods without pairs.
+        matches were made; empty for methods without pairs. For the ATE `focal` holds the treated of each pair.
+    backwards
+        Where both groups were matched: the pairs in which the match was sought for the comparison person.
     sets
         Number of every row's pair or set, from 1 in the order of ids; 0 for the unused, and everywhere when a person
         can be in several sets or there are none.
@@ -163,6 +165,7 @@ class Found:
     clusters: bool
     facts: Mapping[str, Any]
     notes: tuple[str, ...]
+    backwards: Bools | None = None
 
 
 def caliper_width(score: Floats, treated: Bools, kept: Bools, options: MatchOptions) -> float:

@@ -26,6 +26,7 @@ from dipeval.matching.proof_sets import (
     sets_are_stars,
     sets_hold_both_groups,
 )
+from dipeval.matching.proof_ties import tied_matches_are_all_there
 
 Rule = Callable[[Problem, Found], Iterator[str]]
 CLOSE = 1e-9
@@ -46,7 +47,8 @@ def prove(problem: Problem, found: Found) -> None:
     """
     broken = list(_shapes(problem, found))
     if not broken:  # with arrays of a wrong length nothing else can be asked
-        broken = [fault for rule in RULES[problem.options.method] for fault in rule(problem, found)]
+        rules = _OF_TIES if problem.options.ties == "all" else RULES[problem.options.method]
+        broken = [fault for rule in rules for fault in rule(problem, found)]
     if broken:
         raise InvariantError(
             f"The matcher broke its own rules: {'; '.join(broken)} (of {len(found.focal)} pairs among "
@@ -322,6 +324,7 @@ _OF_PAIRS: tuple[Rule, ...] = (
     pair_weights_follow,
     nobody_is_left_who_could_be_paired,
 )
+_OF_TIES: tuple[Rule, ...] = (only_people_kept, tied_matches_are_all_there)
 _OF_SETS: tuple[Rule, ...] = (only_people_kept, sets_hold_both_groups, set_weights_follow)
 RULES: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
     {

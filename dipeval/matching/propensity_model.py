@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from dipeval.errors import InvariantError
 from dipeval.matching.logistic import expit
+from dipeval.matching.terms import Terms
 from dipeval.presenting import HtmlMixin, Summary, format_count, format_number, format_p, format_percent
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class PropensityModel(HtmlMixin):
     _logit: pd.Series = field(repr=False)
     _is_treated: Bools = field(repr=False)
     _sample_weights: Floats | None = field(repr=False)
+    _terms: Terms | None = field(default=None, repr=False)  # what the coefficients belong to; None for a learner
 
     def __post_init__(self) -> None:
         """Refuse to exist with a broken promise."""

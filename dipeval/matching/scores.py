@@ -179,6 +179,7 @@ def fit_propensity(
         deviance=fit.deviance,
         steps=fit.steps,
         learner=learner,
+        _terms=model,
     )
 
 

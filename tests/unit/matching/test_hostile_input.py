@@ -294,8 +294,8 @@ def _words(text: str) -> list[str]:
 
 OF_MATCH = _words(
     "treated covariates method estimand caliper caliper_unit scale ratio min_ratio max_ratio replace order exact "
-    "anti_exact covariate_calipers mahalanobis mahalanobis_ranks score formula references subclasses cutpoints trim id "
-    "ties seed measured_at"
+    "anti_exact covariate_calipers mahalanobis mahalanobis_ranks mahalanobis_scaling score formula references "
+    "subclasses cutpoints trim id ties seed measured_at"
 )
 OF_WEIGHT = _words(
     "treated covariates method estimand moments stabilise truncate trim score formula references sample_weights id "
