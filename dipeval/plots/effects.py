@@ -19,7 +19,10 @@ RATIOS: Final = ("risk_ratio", "odds_ratio", "rate_ratio", "hazard_ratio")
 AXIS_LABELS: Final[dict[str, str]] = {
     "risk_difference": "Treated minus comparison, percentage points",
     "risk_ratio": "Share among treated over share among comparison (ratio scale)",
+    "odds_ratio": "Odds among treated over odds among comparison (ratio scale)",
     "mean_difference": "Treated minus comparison, difference in means",
+    "rate_ratio": "Rate among treated over rate among comparison (ratio scale)",
+    "hazard_ratio": "Hazard among treated over hazard among comparison (ratio scale)",
 }
 
 

@@ -75,6 +75,7 @@ OFFENCE_MIX: Final = {
     "drug_possession": 0.08,
     "drug_supply": 0.02,
     "other": 0.05,
+    "motoring": 0.0,  # drawn apart, and only where it is asked for
 }
 DISPOSAL_MIX: Final = {"caution": 0.10, "conviction": 0.70, "other": 0.06, "none": 0.14}  # invented
 CONVICTION_LAG: Final = (1.3, 80.0)  # gamma shape and scale, days; invented
@@ -108,6 +109,7 @@ class Settings:
     alias_users: float = 0.0
     other_clients: float = 0.30
     identifier_errors: float = 1.0
+    motoring: float = 0.0
 
     def __post_init__(self) -> None:
         _whole("people", self.people, 1, 5_000_000)
@@ -122,6 +124,7 @@ class Settings:
         _between("alias_users", self.alias_users, 0, 1, "a share from 0 to 1")
         _between("other_clients", self.other_clients, 0, 5, "a multiple of people from 0 to 5")
         _between("identifier_errors", self.identifier_errors, 0, 3, "a multiplier from 0 (no errors) to 3")
+        _between("motoring", self.motoring, 0, 5, "motoring offences a year, from 0 to 5")
         if not isinstance(self.heaped_births, bool):
             raise InputError("heaped_births must be True or False: say whether dates of birth are heaped.")
 

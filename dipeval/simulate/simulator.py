@@ -15,6 +15,7 @@ from dipeval.simulate.contacts import Contacts, draw_contacts
 from dipeval.simulate.custody import Lives, draw_lives
 from dipeval.simulate.episodes import draw_earlier_treatment
 from dipeval.simulate.identifiers import custody_identity, service_identity
+from dipeval.simulate.motoring import with_motoring
 from dipeval.simulate.offending import Occasions, Offences, draw_occasions, draw_offences, in_worlds
 from dipeval.simulate.population import Population, draw_population
 from dipeval.simulate.selection import Starts, draw_starts, prior_offences
@@ -42,6 +43,7 @@ def simulate(
     alias_users: float = 0.0,
     other_clients: float = 0.30,
     identifier_errors: float = 1.0,
+    motoring: float = 0.0,
 ) -> Extracts:
     """Simulate the extracts of five districts, with known links and a known effect of treatment on offending.
 
@@ -82,6 +84,10 @@ def simulate(
         Clients of the services who were never tested, as a multiple of `people`.
     identifier_errors
         Multiplies every error rate of the treatment and contact files; 0 = no errors.
+    motoring
+        Motoring offences a year and person from the day after the first positive test (or the first test), on average;
+        treatment does not touch them, while the hidden factor does: a negative control. They come on top of all other
+        offences, nothing else moves, and none is on record before that day.
 
     Returns
     -------
@@ -114,6 +120,7 @@ def simulate(
         alias_users=alias_users,
         other_clients=other_clients,
         identifier_errors=identifier_errors,
+        motoring=motoring,
     )
     _log.info("Simulating %s people with seed %s.", f"{settings.people:,}", settings.seed)
     tables, truth = build(settings)
@@ -186,6 +193,8 @@ def _run(settings: Settings, streams: Streams) -> _Course:
     earlier = draw_earlier_treatment(people, reference, log_prior, streams)
     starts = draw_starts(people, lives, index, log_prior, earlier, settings, streams)
     offences, tests, trigger = _happening(possible, tests, occasions, starts, settings)
+    if settings.motoring:
+        offences = with_motoring(offences, people, lives, reference, settings, streams)
     return _Course(
         people=people,
         lives=lives,

@@ -37,6 +37,7 @@ _COMPONENTS: Final = {
     "other_clients": 27,
     "bursts": 28,
     "exit_reasons": 29,
+    "motoring": 30,
 }
 
 

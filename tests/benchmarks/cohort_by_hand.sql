@@ -15,7 +15,7 @@ select count(*) filter (coalesce(record_id, '') = '') as no_record,
     count(*) filter (offence_group not in ('shoplifting', 'other_theft', 'theft_from_person', 'theft_of_vehicle',
         'theft_from_vehicle', 'domestic_burglary', 'other_burglary', 'robbery', 'fraud', 'handling',
         'violence_with_injury', 'violence_without_injury', 'criminal_damage', 'public_order', 'drug_possession',
-        'drug_supply', 'other')) as strange_group,
+        'drug_supply', 'other', 'motoring')) as strange_group,
     count(*) filter (disposal not in ('caution', 'conviction', 'other', 'none')) as strange_code
 from offences
 union all

@@ -37,6 +37,7 @@ WEIGHTS = {
     "drug_possession": 0.5,
     "drug_supply": 9.0,
     "other": 0.0,
+    "motoring": 0.0,
 }
 WINDOW: dict[str, Any] = {"index_from": dt.date(2020, 2, 29), "index_to": dt.date(2022, 12, 31)}
 

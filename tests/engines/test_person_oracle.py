@@ -249,7 +249,7 @@ def _extracts(crowd: Rows) -> tuple[InventedExtracts, InventedLinkage]:
 
 @pytest.fixture(scope="module", params=[1, 2])
 def crowd(request: pytest.FixtureRequest) -> Rows:
-    return _crowd(300, request.param)
+    return _crowd(400, request.param)
 
 
 @pytest.fixture(scope="module")

@@ -92,6 +92,53 @@ def test_ratios_counts_and_numbers_have_their_own_words() -> None:
     assert "0.006 fewer" in tiny.summary().headline
 
 
+@pytest.mark.parametrize(
+    ("measure", "words", "row"),
+    [
+        ("odds_ratio", "20.0% lower in odds than among comparable untreated people", "Odds ratio"),
+        ("rate_ratio", "20.0% lower as a rate than among comparable untreated people", "Ratio of rates"),
+        ("hazard_ratio", "20.0% lower as a rate of first events at any time than among", "Hazard ratio"),
+    ],
+)
+def test_further_ratios_have_their_own_words(measure: str, words: str, row: str) -> None:
+    effect = effect_of(0.8, 0.1, measure=measure, timed=measure == "rate_ratio")
+    summary = effect.summary()
+    assert words in summary.headline
+    assert not summary.headline.endswith(" ")
+    assert any("logarithm" in note for note in summary.notes)
+    table = summary.to_frame().set_index("Quantity")["Value"]
+    assert table[row] == "0.80"
+    assert table["95% interval"] == "0.70 to 0.90"
+    warned = any("further from 1" in note or "A hazard ratio compares" in note for note in summary.notes)
+    assert warned == (measure != "rate_ratio")
+
+
+def test_a_ratio_that_includes_equality_is_never_the_absence_of_an_effect() -> None:
+    for measure in ("odds_ratio", "rate_ratio", "hazard_ratio"):
+        headline = effect_of(0.95, 0.2, measure=measure).summary().headline
+        assert "compatible with anything from 25.0% lower to 15.0% higher" in headline
+        assert "more people would be needed" in headline
+
+
+def test_rates_are_shown_for_a_year_at_risk_and_a_hazard_ratio_shows_no_level() -> None:
+    rate = effect_of(0.8, 0.1, measure="rate_ratio", timed=True, mean_treated=0.008, mean_comparison=0.01)
+    assert rate.summary().headline.endswith(
+        "2.92 for every 365 days at risk among treated people against 3.65 among comparison people."
+    )
+    table = rate.summary().to_frame()
+    assert table["Quantity"][0] == "Treated (for every 365 days at risk)"
+    assert table["Value"].tolist()[:2] == ["2.92", "3.65"]
+    hazard = effect_of(
+        0.8, 0.1, measure="hazard_ratio", about="ATE", mean_treated=float("nan"), mean_comparison=float("nan")
+    )
+    assert hazard.summary().to_frame()["Value"].tolist()[:2] == ["", ""]
+    assert not any("weighted to stand for" in note for note in hazard.summary().notes)
+
+
+def test_remarks_of_the_estimator_stand_among_the_notes() -> None:
+    assert "Made in another way." in effect_of(-0.1, 0.05, remarks=("Made in another way.",)).summary().notes
+
+
 def test_the_unadjusted_difference_says_that_it_is() -> None:
     summary = effect_of(-0.058, 0.032, design_method="none").summary()
     assert "untreated people as they come (not adjusted)" in summary.headline
@@ -178,6 +225,8 @@ def test_the_picture_has_a_row_a_line_of_equality_and_its_numbers() -> None:
     assert [text.get_text() for text in ax.texts] == ["−5.8 (−9.0 to −2.6)", "1.0 (−3.0 to 5.0)"]
     assert any(np.allclose(line.get_xdata(), 0) for line in ax.lines)
     assert to_png(effect_plot(frame).figure) == to_png(effect_plot(frame).figure)
+    for measure in ("odds_ratio", "rate_ratio", "hazard_ratio"):
+        assert "ratio scale" in effect_of(0.8, 0.1, measure=measure).plot().get_xlabel()
     ratio = effect_of(0.8, 0.1, measure="risk_ratio").plot()
     assert ratio.get_xscale() == "log"
     assert any(np.allclose(line.get_xdata(), 1) for line in ratio.lines)
