@@ -79,6 +79,8 @@ class DesignAnalysis:
     score
         Options of `propensity`, such as ``learner``, where another model than the logistic one gives the score; None
         for the logistic model. The model is fitted again in each run.
+    estimation
+        Further options of `estimate_effect`, such as ``estimator`` and ``std_error``.
 
     Raises
     ------
@@ -100,6 +102,7 @@ class DesignAnalysis:
     method: str = "entropy"
     options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     score: Mapping[str, Any] | None = None
+    estimation: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
         """Check the method, and that there is something to make the groups alike on."""
@@ -129,4 +132,6 @@ class DesignAnalysis:
             options=self.options,
             score=self.score,
         )
-        return estimate_effect(design, people[self.outcome], measure=self.measure, outcome_name=self.outcome)
+        return estimate_effect(
+            design, people[self.outcome], measure=self.measure, outcome_name=self.outcome, **self.estimation
+        )

@@ -40,9 +40,10 @@ class Effect(HtmlMixin):
     Parameters
     ----------
     measure
-        ``risk_difference``, ``risk_ratio`` or ``mean_difference`` (treated minus, or over, comparison).
+        As in `dipeval.effects.measures` (treated minus, or over, comparison).
     outcome_name, outcome_kind
-        The outcome, and whether it is ``yes_no``, ``count`` (whole numbers from 0) or ``number``.
+        The outcome, and whether it is ``yes_no``, ``count`` (whole numbers from 0), ``number`` or ``time`` (to an
+        event).
     estimate, std_error, conf_low, conf_high, p_value
         The estimate in the outcome's unit (shares as 0-1); for a ratio the standard error is that of its logarithm.
     level
@@ -50,7 +51,8 @@ class Effect(HtmlMixin):
     n_treated, n_comparison
         People with a weight above 0.
     mean_treated, mean_comparison
-        Weighted means (shares for a yes/no outcome).
+        Weighted means (shares for a yes/no outcome, rates over the time at risk); predicted ones where a model of the
+        outcome adjusts; NaN for a hazard ratio.
     se_method
         How the standard error was made, in words.
     estimand
@@ -67,6 +69,11 @@ class Effect(HtmlMixin):
         What made the estimate from the design: "weighted" (means), "regression", "aipw" or "abadie_imbens".
     remarks
         Sentences of the estimator that belong beside the estimate.
+    timed
+        Whether the means are rates over a time at risk (in days).
+    n_events_treated, n_events_comparison
+        Events behind it, never weighted: people with a yes/no outcome, things counted, first events in a time; None for
+        a number.
     """
 
     measure: str
@@ -94,6 +101,9 @@ class Effect(HtmlMixin):
     n_comparison_dropped: int | None = None
     estimator: str = "weighted"
     remarks: tuple[str, ...] = ()
+    timed: bool = False
+    n_events_treated: int | None = None
+    n_events_comparison: int | None = None
 
     def __post_init__(self) -> None:
         if not self.conf_low <= self.estimate <= self.conf_high:
@@ -155,9 +165,9 @@ class Effect(HtmlMixin):
             "Comparison": (self.mean_comparison, self.n_comparison),
         }
         words, scale, digits = self._shown()
-        unit, mean_scale, mean_digits = ("mean", 1, digits) if self.measure == "mean_difference" else ("%", 100, 1)
+        unit = wording.level_unit(self)
         rows = [
-            (f"{group} ({unit})", format_number(mean_scale * mean, mean_digits), format_count(count))
+            (f"{group}{unit}", wording.level_shown(self, mean), format_count(count))
             for group, (mean, count) in people.items()
         ]
         rows += [
@@ -175,10 +185,12 @@ class Effect(HtmlMixin):
     def _shown(self) -> tuple[str, int, int]:
         """Return the words for the measure, what it is multiplied by for display, and its decimals."""
         if self.measure == "risk_difference":
-            return "Difference in shares (percentage points)", 100, 1
-        if self.measure == "risk_ratio":
-            return "Ratio of shares", 1, 2
-        return "Difference in means", 1, wording.mean_digits(self)
+            return wording.MEASURE_WORDS[self.measure], 100, 1
+        return (
+            wording.MEASURE_WORDS[self.measure],
+            1,
+            2 if self.measure in RATIO_MEASURES else wording.mean_digits(self),
+        )
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the estimate and its interval; return the Axes."""

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Callable, Sequence
 from numbers import Real
 from typing import Final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.stats import norm
 
-from dipeval.effects import weighted
+from dipeval.effects import abadie_imbens, aipw, plain, regression
+from dipeval.effects.bootstrap import bootstrapped
 from dipeval.effects.effect import Effect
 from dipeval.effects.joining import (
     ComparisonDesign,
@@ -21,24 +22,37 @@ from dipeval.effects.joining import (
     join,
     outcome_kind,
     outcome_series,
+    outcomes_of_all,
+    refuse_times,
     refuse_unfit,
+    time_to_event,
     times_at_risk,
     used_people,
 )
-from dipeval.effects.measures import MEASURES, null_value, shown
-from dipeval.effects.overturn import NO_RATIO, RatioInterval, e_value, e_value_of_limit
-from dipeval.effects.request import ESTIMATOR_NAMES, STD_ERRORS, Estimate, EstimateOptions, Request
-from dipeval.effects.robust import Floats, Sample
+from dipeval.effects.measures import MEASURES, OF_RATES, OF_TIMES, null_value, shown
+from dipeval.effects.overturn import COMMON, e_values
+from dipeval.effects.request import ESTIMATOR_NAMES, SANDWICH, STD_ERRORS, Estimate, EstimateOptions, Request
+from dipeval.effects.robust import Floats, Sample, exact_sum
+from dipeval.effects.wording import COMMON_REMARKS
 from dipeval.errors import EstimationError, InputError
 
 logger = logging.getLogger("dipeval")
 
 # What makes the estimate, by the name it is asked for.
-ESTIMATORS: Final[dict[str, Callable[[Request], Estimate]]] = {"weighted": weighted.estimate}
+ESTIMATORS: Final[dict[str, Callable[[Request], Estimate]]] = {
+    "weighted": plain.estimate,
+    "regression": regression.estimate,
+    "aipw": aipw.estimate,
+    abadie_imbens.ABADIE_IMBENS: abadie_imbens.estimate,
+}
+# What makes an error that is no sandwich, by the name it is asked for: it is handed the estimate with a plain sandwich
+# and returns it with ``std_error`` and ``se_method`` (and ``contributions``, where there are any) replaced.
+ERRORS: Final[dict[str, Callable[[Request, Estimate], Estimate]]] = {
+    abadie_imbens.ABADIE_IMBENS: abadie_imbens.with_error,
+}
 
-# Why a measure of the design's list is not given here, and what to ask for instead.
+# Why a measure is not given here, and what to ask for instead.
 INSTEAD: Final[dict[str, str]] = {
-    "hazard_ratio": "use dipeval.cox on the time to the event, with the design's weights",
     "rmst_difference": "use dipeval.kaplan_meier on the time to the event, or 'risk_difference' at a fixed time",
 }
 
@@ -60,6 +74,8 @@ def estimate_effect(
     seed: int = 0,
     draws: int = 999,
     neighbours: int = 2,
+    time: str | None = None,
+    event: str | None = None,
 ) -> Effect:
     """Estimate the effect of treatment on one outcome, among the people a design uses.
 
@@ -71,60 +87,81 @@ def estimate_effect(
         Outcome of each person, a Series on the index of the design's people, or a frame holding it.
     measure
         ``risk_difference``, ``risk_ratio`` or ``odds_ratio`` for a 0/1 outcome; ``mean_difference`` for a number (or a
-        count); ``rate_ratio`` for a count over the time at risk.
+        count); ``rate_ratio`` for a count over the time at risk; ``hazard_ratio`` for a time to an event.
     outcome_name
-        Column of `outcome` if that is a frame; otherwise the name shown.
+        Column of `outcome` if that is a frame; otherwise, and for a hazard ratio, the name shown.
     level
         Coverage of the interval, 0-1.
     cluster
         Whose row each is, on the index of the design's people, where a person can be in more than once
         (``cohort.cluster``): rows of one person are not independent. Not for designs with pairs.
     estimator
-        ``weighted``: the contrast of the weighted means.
+        ``weighted``: the contrast of the weighted means (or rates; a Cox model with treatment alone for a hazard
+        ratio). ``regression``: a model of the outcome with treatment, the covariates and all their products, in the
+        people the design uses and by its weights; what it predicts for each with and without treatment is averaged
+        (g-computation) over the treated (ATT), the comparison people (ATC) or everybody, by the design's weights.
+        ``aipw``: augmented weighting, for a design of `dipeval.weight`: the score and a model of the outcome in each
+        group together, either of which may be wrong; cross-fitted in ``folds`` parts. ``abadie_imbens``: nearest
+        neighbours with replacement, where ``adjust`` names covariates corrected by a regression among the matches.
     std_error
         ``auto``, or one of ``hc0`` to ``hc3``, ``cluster_hc0`` and ``cluster_hc1`` (over pairs, sets or persons), and
-        ``count`` (the plain error from the number of different people).
+        ``count`` (the plain error from the number of different people); ``m_estimation``, which allows for the weights
+        having been estimated (what ``auto`` stands for wherever it can be had: `dipeval.weight` without trimming and
+        truncating, with a score from a logistic or probit model); ``bootstrap`` (weights made again in each resample;
+        pairs, sets and persons drawn whole); ``abadie_imbens`` (what ``auto`` stands for with nearest neighbours with
+        replacement: allows for people matched several times and, where people were matched by a fitted score alone
+        and nobody was left out, for the score having been estimated).
     adjust
-        Covariates of the design that enter a model of the outcome; all of them by default.
+        Covariates of the design that enter a model of the outcome; all of them by default, for ``abadie_imbens`` none.
     model
-        Of the outcome, where the estimator has one; by default what suits the outcome.
+        Of the outcome: ``linear`` (the default for a mean difference; also for shares), ``logit`` (the default for
+        shares), ``poisson`` (the default for a rate ratio; also for a difference in means of a count) or
+        ``negative_binomial``. With ``weighted``, only a rate ratio has one.
     at_risk
         Time at risk of each person (days), for a rate: a Series, or a column of `outcome` if that is a frame.
     folds, seed
-        Parts for cross-fitting, and what deals people into them.
+        Parts for the cross-fitting of ``aipw`` (1: models fitted once to everybody), and what deals people into them by
+        their ids; the seed also draws the resamples of a bootstrap.
     draws
-        Resamples of a bootstrap.
+        Resamples of a bootstrap, at least 50.
     neighbours
-        People of the same group from whom the spread at a point is taken (Abadie and Imbens).
+        People of the same group from whom, beside the person itself, the spread at a point is taken (Abadie and
+        Imbens); 0: the same spread everywhere.
+    time, event
+        Columns of the frame `outcome`, for a hazard ratio: the time until the event or the end of observation, and
+        whether it was the event (1) or not (0).
 
     Returns
     -------
     Effect
         Treated minus comparison (or treated over comparison), with a normal-based interval; a ratio's interval is
-        made on the log scale. Standard errors: pair-cluster where the design has pairs, clustered by matched set where
-        a person has several matches or in full matching, by person where ``cluster`` is given, otherwise (weights,
-        classes, cells) robust (HC0). With replacement and within a radius they are HC0 too, an approximation that takes
-        the matches as given. None allows for the score or the weights having been estimated, which as a rule makes them
-        too wide: a little for a yes/no outcome hard to foretell, much where the covariates foretell the outcome well
-        (for the effect on the treated it can go either way: Abadie and Imbens 2016, Econometrica 84, 781-807). Means
+        made on the log scale. Standard errors by default: pair-cluster where the design has pairs, clustered by matched
+        set where a person has several matches or in full matching, by person where ``cluster`` is given; of estimated
+        weights those of M-estimation, which know that they were estimated; of nearest neighbours with replacement those
+        of Abadie and Imbens; otherwise (classes, cells, a radius) robust, which takes weights and matches as given and
+        as a rule is somewhat too wide. A linear regression has HC3 without clusters. ``se_method`` says which. Means
         are weighted: for another estimand than the ATT those of the treated people too.
 
     Raises
     ------
     InputError
-        If no design is passed, an outcome is missing for people the design uses, or it does not suit the measure.
+        If no design is passed, an outcome is missing for people the design uses, it does not suit the measure, or an
+        option does not belong to the estimator or the measure.
     EstimationError
         If the measure is not given here, or no interval can be made (one person in a group, or one who carries
-        nearly all its weight; no variation); if rows are index events and no ``cluster`` is given; or if the outcomes
-        are of a cohort in which people become treated during follow-up, or were followed for unequal times because
-        the extract ends.
+        nearly all its weight; no variation; a model of the outcome without a finite estimate); if rows are index
+        events and no ``cluster`` is given; or if the outcomes are of a cohort in which people become treated during
+        follow-up, or were followed for unequal times because the extract ends.
 
     Notes
     -----
+    Estimated weights: Stefanski and Boos (2002), American Statistician 56, 29-38; Lunceford and Davidian (2004),
+    Statistics in Medicine 23, 2937-2960 (`dipeval.effects.m_estimation`). Augmented weighting: Robins, Rotnitzky and
+    Zhao (1994), Journal of the American Statistical Association 89, 846-866 (`dipeval.effects.aipw`).
     Difference of weighted means; White (1980) HC0, or cluster HC1 times G/(G - 1) over pairs, sets or persons (Abadie
-    and Spiess 2022); E-value of VanderWeele and Ding (2017). Abadie, A. and Imbens, G. W. (2006), Large sample
-    properties of matching estimators for average treatment effects, Econometrica 74, 235-267, give the variance of
-    matching with replacement, of which HC0 over the weighted people is an approximation; an ordinary bootstrap is none.
+    and Spiess 2022). Predictions averaged over people (g-computation): Robins (1986), with delta-method errors that
+    take the covariates of those people as given. Hazard ratio: Lin and Wei (1989). Matching with replacement: Abadie
+    and Imbens (2006), Econometrica 74, 235-267 (`dipeval.effects.abadie_imbens`). E-value: VanderWeele and Ding (2017).
 
     Examples
     --------
@@ -139,14 +176,29 @@ def estimate_effect(
     >>> effect = estimate_effect(design, offences, measure="mean_difference")
     >>> effect.estimate, round(effect.std_error, 4), effect.se_method
     (-2.0, 0.6667, 'robust (HC0)')
+
+    Adjusted once more in a model of the outcome:
+
+    >>> import dipeval as dip
+    >>> from dipeval.datasets import recid
+    >>> people = recid()
+    >>> design = dip.match(people, treated="workprg", covariates=["priors", "educ", "age", "felon"], caliper=0.2)
+    >>> effect = estimate_effect(design, people["returned_12m"], measure="odds_ratio", estimator="regression")
+    >>> round(effect.estimate, 2), effect.remarks[0][:34]
+    (0.98, 'Adjusted once more in a logistic m')
     """
     check_design(design)
     _check_request(measure, level, estimator, std_error)
-    values, name = outcome_series(outcome, outcome_name)
-    refuse_unfit(values)
+    if measure in OF_TIMES:
+        values, at_risk = time_to_event(outcome, time, event, at_risk)
+        name = outcome_name or str(values.name)
+    else:
+        values, name = outcome_series(outcome, outcome_name)
+        refuse_times(measure, time, event)
+    refuse_unfit(values, timed=measure in (*OF_TIMES, *OF_RATES) and at_risk is not None)
     options = EstimateOptions(
         std_error=std_error,
-        adjust=None if adjust is None else tuple(adjust),
+        adjust=(adjust,) if isinstance(adjust, str) else None if adjust is None else tuple(adjust),
         model=model,
         folds=folds,
         seed=seed,
@@ -155,7 +207,7 @@ def estimate_effect(
     )
     times = times_at_risk(at_risk, outcome, used_people(design))
     request = make_request(design, values, name, measure=measure, cluster=cluster, at_risk=times, options=options)
-    found = ESTIMATORS[estimator](request)
+    found = _estimated(request, estimator)
     logger.debug("effect on %s: %s, %s people", name, measure, request.sample.n)
     return make_effect(request, found, estimator=estimator, level=level)
 
@@ -170,9 +222,14 @@ def make_request(
     at_risk: Floats | None = None,
     options: EstimateOptions | None = None,
 ) -> Request:
-    """Join a design to an outcome, and check that the measure suits it; parameters as in `estimate_effect`."""
+    """Join a design to an outcome, and check that the measure suits it; parameters as in `estimate_effect`.
+
+    For a hazard ratio `values` are the events and `at_risk` the times.
+    """
     sample = join(design, values, name, cluster, at_risk)
     kind = outcome_kind(sample)
+    if measure in OF_TIMES and kind == "yes_no":
+        kind = "time"
     check_fit(sample, measure, kind, name)
     return Request(
         design=design,
@@ -183,6 +240,7 @@ def make_request(
         name=name,
         options=EstimateOptions() if options is None else options,
         own_clusters=cluster is not None,
+        outcomes_of_all=outcomes_of_all(design, values, name),
     )
 
 
@@ -190,11 +248,20 @@ def make_effect(request: Request, found: Estimate, *, estimator: str, level: flo
     """Return an estimate as an `Effect`: interval, p-value, who it is about and what would overturn it."""
     design, sample, measure = request.design, request.sample, request.measure
     _check_error(found.std_error, 1.0 if null_value(measure) else float(np.max(np.abs(sample.outcome))), sample)
-    reach = float(norm.ppf(0.5 + level / 2)) * found.std_error
+    z = float(norm.ppf(0.5 + level / 2))
+    reach = z * found.std_error
     ends = (found.centre, found.centre - reach, found.centre + reach)
     estimate, low, high = (shown(measure, end) for end in ends)
-    ratio = _ratio(sample, request.kind, level)
-    includes_equality = low <= null_value(measure) <= high
+    common = measure in ("odds_ratio", "hazard_ratio") and _is_common(sample)
+    overturned = e_values(
+        measure,
+        (estimate, low, high),
+        (found.mean_treated, found.mean_comparison),
+        log_ratio_error=found.log_ratio_error,
+        z=z,
+        common=common,
+        may_be_negative=bool((sample.outcome < 0).any()),
+    )
     return Effect(
         measure=measure,
         outcome_name=request.name,
@@ -211,25 +278,59 @@ def make_effect(request: Request, found: Estimate, *, estimator: str, level: flo
         mean_comparison=found.mean_comparison,
         se_method=found.se_method,
         estimator=estimator,
-        remarks=found.notes,
+        timed=measure in OF_RATES and sample.at_risk is not None,
+        n_events_treated=_events(request, sample.treated),
+        n_events_comparison=_events(request, ~sample.treated),
+        remarks=(*found.notes, *((COMMON_REMARKS[measure],) if common else ())),
         estimand=design.estimand_in_words,
         design_method=design.method,
         design_fingerprint=design.fingerprint,
         n_treated_dropped=getattr(design, "n_treated_dropped", None),
         about=getattr(design, "estimand", "ATT"),
         n_comparison_dropped=int((~design.treated.astype(bool)).sum()) - int((~sample.treated).sum()),
-        e_value=e_value(ratio.estimate),
-        e_value_limit=1.0 if includes_equality and not math.isnan(ratio.estimate) else e_value_of_limit(ratio),
+        e_value=overturned[0],
+        e_value_limit=overturned[1],
         constant_groups=tuple(
             words for words, side in (("treated", True), ("comparison", False)) if sample.is_constant(treated=side)
         ),
     )
 
 
+def _estimated(request: Request, estimator: str) -> Estimate:
+    """Estimate, then make the error where that is no sandwich."""
+    if estimator not in ESTIMATORS:
+        raise InputError(
+            f"estimator='{estimator}' is not available here; use one of {', '.join(map(repr, ESTIMATORS))}."
+        )
+    found = ESTIMATORS[estimator](request)
+    if found.kind == "bootstrap":
+        return bootstrapped(request, found, ESTIMATORS[estimator])
+    if found.kind in ERRORS and found.kind != estimator:
+        return ERRORS[found.kind](request, found)
+    if found.kind in (*SANDWICH, "m_estimation", "count", estimator):
+        return found
+    raise InputError(
+        f"std_error='{found.kind}' is not available for estimator='{estimator}' with this design; use 'auto', or one "
+        f"of {', '.join(SANDWICH)}."
+    )
+
+
+def _events(request: Request, side: NDArray[np.bool_]) -> int | None:
+    return None if request.kind == "number" else int(request.sample.outcome[side].sum())
+
+
+def _is_common(sample: Sample) -> bool:
+    """Whether more than 15% of either group have the event."""
+    sides = (sample.treated, ~sample.treated)
+    return any(
+        exact_sum(sample.weights[side] * sample.outcome[side]) > COMMON * exact_sum(sample.weights[side])
+        for side in sides
+    )
+
+
 def _check_request(measure: str, level: float, estimator: str, std_error: str) -> None:
-    if measure not in MEASURES or measure in INSTEAD:
-        known = ", ".join(name for name in MEASURES if name not in INSTEAD)
-        reason = INSTEAD.get(str(measure), f"it is not a measure known here; use one of {known}")
+    if measure not in MEASURES:
+        reason = INSTEAD.get(str(measure), f"it is not a measure known here; use one of {', '.join(MEASURES)}")
         raise EstimationError(f"The measure '{measure}' is not estimated from a design: {reason}.")
     if not (isinstance(level, Real) and 0.5 <= level < 1):
         raise InputError(
@@ -251,13 +352,3 @@ def _check_error(error: float, scale: float, sample: Sample) -> None:
         f"The outcome does not vary {where}, so no spread can be estimated and an interval would claim certainty. "
         "Follow people for longer, or choose an outcome that differs between people."
     )
-
-
-def _ratio(sample: Sample, kind: str, level: float) -> RatioInterval:
-    """Ratio of the two weighted means on the log scale: what the E-value is computed from."""
-    means = sample.mean(treated=True), sample.mean(treated=False)
-    if min(means) <= 0 or (kind == "number" and (sample.outcome < 0).any()):
-        return NO_RATIO
-    centre = math.log(means[0] / means[1])
-    reach = float(norm.ppf(0.5 + level / 2)) * weighted.ratio_error(sample)
-    return RatioInterval(math.exp(centre), math.exp(centre - reach), math.exp(centre + reach))

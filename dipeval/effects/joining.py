@@ -8,10 +8,10 @@ from typing import Any, Final, Protocol
 import numpy as np
 import pandas as pd
 
-from dipeval.effects.measures import OF_SHARES
+from dipeval.effects.measures import OF_RATES, OF_SHARES, OF_TIMES, RATIOS
 from dipeval.effects.robust import Floats, Sample, exact_sum
 from dipeval.errors import DesignError, EstimationError, InputError
-from dipeval.outcomes.columns import UNFIT
+from dipeval.outcomes.columns import IMMORTAL, UNFIT
 from dipeval.vocabulary import OUTCOME_NAMES
 
 # One person with more of a group's weight than this is the group: its spread then says nothing about others.
@@ -92,12 +92,38 @@ def outcome_series(outcome: pd.Series | pd.DataFrame, outcome_name: str | None) 
     return outcome, outcome_name or str(outcome.name or "outcome")
 
 
-def refuse_unfit(values: pd.Series) -> None:
-    """Refuse outcomes that know they must not be compared by group (`dipeval.outcomes.columns.unfit`)."""
-    if UNFIT in values.attrs and values.name in OUTCOME_NAMES:
-        raise EstimationError(
-            f"The outcome '{values.name}' cannot be compared between the groups: {values.attrs[UNFIT]}."
+def refuse_unfit(values: pd.Series, *, timed: bool = False) -> None:
+    """Refuse outcomes that know they must not be compared by group (`dipeval.outcomes.columns.unfit`).
+
+    Parameters
+    ----------
+    values
+        The outcome.
+    timed
+        Whether the measure allows for how long each person was followed: a follow-up cut short then does no harm.
+    """
+    reason = values.attrs.get(UNFIT)
+    if reason is not None and values.name in OUTCOME_NAMES and not (timed and reason != IMMORTAL):
+        raise EstimationError(f"The outcome '{values.name}' cannot be compared between the groups: {reason}.")
+
+
+def time_to_event(
+    outcome: object, time: str | None, event: str | None, at_risk: object = None
+) -> tuple[pd.Series, pd.Series]:
+    """Return the columns of a frame of outcomes with the event (0/1) and the time to it, or to the last seen."""
+    if at_risk is not None:
+        raise InputError("A hazard ratio takes the time from time=; leave at_risk= out.")
+    if not isinstance(outcome, pd.DataFrame) or time is None or event is None:
+        raise InputError(
+            "A hazard ratio needs the frame of outcomes and the names of two of its columns: time= (days until the "
+            "event or the end of observation) and event= (1 if it happened then, else 0), such as "
+            "estimate_effect(design, outcomes.to_frame(), measure='hazard_ratio', time='time_days', event='event')."
         )
+    missing = [name for name in (time, event) if name not in outcome.columns]
+    if missing:
+        present = ", ".join(map(str, outcome.columns))
+        raise InputError(f"The outcome frame has no column '{missing[0]}'; it has: {present}.")
+    return outcome[event], outcome[time]
 
 
 def join(
@@ -165,7 +191,21 @@ def used_people(design: ComparisonDesign) -> pd.Index:
 
 
 def times_at_risk(at_risk: object, outcome: object, used: pd.Index) -> Floats | None:
-    """Return the time at risk of the people used, from a Series or a column of the frame of outcomes."""
+    """Return the time at risk of the people used, from a Series or a column of the frame of outcomes.
+
+    Parameters
+    ----------
+    at_risk
+        The Series, the name of the column, or None.
+    outcome
+        The frame of outcomes, where a column is named.
+    used
+        The people, from `used_people`.
+
+    Returns
+    -------
+    numpy.ndarray or None
+    """
     if at_risk is None:
         return None
     if isinstance(at_risk, str):
@@ -240,6 +280,17 @@ def _own_codes(design: ComparisonDesign, cluster: object, used: pd.Index) -> Any
     return codes
 
 
+def refuse_times(measure: str, time: object, event: object) -> None:
+    """Refuse the columns of a hazard ratio where another measure is asked for."""
+    if time is not None or event is not None:
+        raise InputError(f"time= and event= are for measure='hazard_ratio', and '{measure}' was asked for.")
+
+
+def outcomes_of_all(design: ComparisonDesign, values: pd.Series, name: str) -> Floats:
+    """Return the outcome of every person of the design, used or not; NaN where it is not known."""
+    return np.asarray(_numbers(values, name).reindex(design.weights.index), dtype=np.float64)
+
+
 def outcome_kind(sample: Sample) -> str:
     """Return ``yes_no``, ``count`` (whole numbers from 0) or ``number``."""
     values = sample.outcome
@@ -264,13 +315,35 @@ def check_fit(sample: Sample, measure: str, kind: str, name: str) -> None:
                 "rest on that person and its interval would be far too narrow. The groups hardly overlap: match with "
                 "a caliper, or use fewer covariates."
             )
-    if measure in OF_SHARES and kind != "yes_no":
+    _check_kind(measure, kind, name)
+    if sample.at_risk is not None and measure not in (*OF_RATES, *OF_TIMES):
         raise InputError(
-            f"The measure '{measure}' needs an outcome of 0 and 1, and '{name}' holds other values; use "
-            "measure='mean_difference', or code the outcome as yes/no first."
+            f"at_risk= is for measure='rate_ratio'; '{measure}' takes everybody alike. Leave it out, or ask for a rate."
         )
-    if measure == "risk_ratio" and min(sample.mean(treated=True), sample.mean(treated=False)) == 0:
+    if measure in RATIOS and 0 in (sample.mean(treated=True), sample.mean(treated=False)):
         raise EstimationError(
             f"Nobody has the outcome '{name}' in one of the groups, so a ratio has no finite interval; use "
             "measure='risk_difference'."
+        )
+    if measure == "odds_ratio" and 1 in (sample.mean(treated=True), sample.mean(treated=False)):
+        raise EstimationError(
+            f"Everybody has the outcome '{name}' in one of the groups, so an odds ratio has no finite interval; use "
+            "measure='risk_difference'."
+        )
+
+
+def _check_kind(measure: str, kind: str, name: str) -> None:
+    if measure in (*OF_SHARES, *OF_TIMES) and kind not in ("yes_no", "time"):
+        instead = (
+            "code the event as yes/no first"
+            if measure in OF_TIMES
+            else "use measure='mean_difference', or code the outcome as yes/no first"
+        )
+        raise InputError(
+            f"The measure '{measure}' needs an outcome of 0 and 1, and '{name}' holds other values; {instead}."
+        )
+    if measure in OF_RATES and kind == "number":
+        raise InputError(
+            f"The measure '{measure}' needs a count (whole numbers from 0), and '{name}' holds other values; use "
+            "measure='mean_difference'."
         )

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,19 +13,9 @@ from dipeval.effects.joining import ComparisonDesign
 from dipeval.effects.robust import Floats, Sample, exact_sum
 
 ESTIMATOR_NAMES: Final = ("weighted", "regression", "aipw", "abadie_imbens")
-STD_ERRORS: Final = (
-    "auto",
-    "hc0",
-    "hc1",
-    "hc2",
-    "hc3",
-    "cluster_hc0",
-    "cluster_hc1",
-    "m_estimation",
-    "abadie_imbens",
-    "bootstrap",
-    "count",
-)
+# Errors made from what each person contributes, squared and summed, over people or over clusters.
+SANDWICH: Final = ("hc0", "hc1", "hc2", "hc3", "cluster_hc0", "cluster_hc1")
+STD_ERRORS: Final = ("auto", *SANDWICH, "m_estimation", "abadie_imbens", "bootstrap", "count")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -79,8 +68,6 @@ class Request:
     outcomes_of_all
         The outcome of every person of the design, NaN where it is not known: an estimator that also uses people the
         design leaves out must ask for it.
-    remake
-        Makes the design again for a resample: positions of people -> design; None where it cannot be made again.
     """
 
     design: ComparisonDesign
@@ -92,7 +79,6 @@ class Request:
     options: EstimateOptions
     own_clusters: bool = False
     outcomes_of_all: Floats = field(default_factory=lambda: np.zeros(0))
-    remake: Callable[[NDArray[np.intp]], Any] | None = None
 
     @property
     def n_people(self) -> int:
@@ -129,6 +115,16 @@ class Estimate:
         Correction for a small sample, by which the sum of squares was multiplied.
     notes
         Sentences that belong beside the estimate.
+    influence
+        Each person's weight times the derivative of ``centre`` with respect to it, over all people of the design; what
+        an error that allows for the weights having been estimated starts from. ``contributions`` may differ: HC2 and
+        HC3 enlarge them, and a regression leaves out there what the people predicted for contribute by being these
+        people and no others. None where the estimate is no function of the weights.
+    kind
+        The error: one of ``STD_ERRORS`` but "auto". Where it is no sandwich, ``std_error`` and ``se_method`` are those
+        of the plain sandwich until what makes that error has replaced them.
+    log_ratio_error
+        Standard error of the logarithm of the ratio of the two means, for the E-value of a difference; NaN if unknown.
     """
 
     centre: float
@@ -140,6 +136,9 @@ class Estimate:
     clusters: NDArray[np.intp] | None = None
     factor: float = 1.0
     notes: tuple[str, ...] = ()
+    influence: Floats | None = None
+    kind: str = "hc0"
+    log_ratio_error: float = math.nan
 
 
 def from_contributions(contributions: Floats, clusters: NDArray[np.intp] | None, factor: float) -> float:

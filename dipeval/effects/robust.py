@@ -98,11 +98,12 @@ def influence(sample: Sample, measure: str = "mean_difference") -> Floats:
 
 
 def leverage(sample: Sample) -> Floats:
-    """Return how far each row draws its own group's weighted mean: its share of the group's weight."""
+    """Return how far each row draws its own group's weighted mean (or rate): its share of the weight, or time."""
     shares = np.zeros(sample.n)
     for treated in (True, False):
         rows = sample.treated == treated
-        shares[rows] = sample.weights[rows] / exact_sum(sample.weights[rows])
+        held = sample.weights[rows] * sample.exposure[rows]
+        shares[rows] = held / exact_sum(held)
     return shares
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
+from dipeval.effects.measures import OF_RATES, OF_SHARES, OF_TIMES, RATIOS
 from dipeval.presenting import format_count, format_number, format_p, format_percent
 from dipeval.vocabulary import label
 
@@ -23,13 +24,20 @@ UNCLEAR: Final = (
 )
 LEVELS_SHARE: Final = "{treated} of treated people against {comparison} of comparison people."
 LEVELS_MEAN: Final = "{treated} on average for treated people against {comparison} for comparison people."
+LEVELS_RATE: Final = (
+    "{treated} for every 365 days at risk among treated people against {comparison} among comparison people."
+)
 
 UNITS: Final[dict[str, str]] = {
     "risk_difference": "in every 100 treated people than among {others}",
     "risk_ratio": "in relative terms than among {others}",
+    "odds_ratio": "in odds than among {others}",
+    "rate_ratio": "as a rate than among {others}",
+    "hazard_ratio": "as a rate of first events at any time than among {others}",
     "count": "per treated person than among {others}",
     "number": "on average than among {others}",
 }
+DAYS_SHOWN: Final = 365
 OTHERS: Final = "comparable untreated people"
 OTHERS_UNADJUSTED: Final = "untreated people as they come (not adjusted)"
 
@@ -70,6 +78,59 @@ NOTE_NO_E_VALUE: Final = (
     "What would overturn it: no E-value can be given, because it needs an outcome that is never negative and a "
     "share or mean above 0 in both groups."
 )
+MEASURE_WORDS: Final[dict[str, str]] = {
+    "risk_difference": "Difference in shares (percentage points)",
+    "risk_ratio": "Ratio of shares",
+    "odds_ratio": "Odds ratio",
+    "mean_difference": "Difference in means",
+    "rate_ratio": "Ratio of rates",
+    "hazard_ratio": "Hazard ratio",
+}
+COMMON_REMARKS: Final[dict[str, str]] = {
+    "odds_ratio": (
+        "More than 15% have the outcome, so the E-value takes the square root of the odds ratio for the ratio of the "
+        "shares (VanderWeele and Ding 2017)."
+    ),
+    "hazard_ratio": (
+        "More than 15% have the event, so the E-value takes the ratio of the shares that the hazard ratio stands for "
+        "(VanderWeele and Ding 2017)."
+    ),
+}
+NOTE_ODDS: Final = (
+    "An odds ratio is further from 1 than the ratio of the shares, the more so the commoner the outcome: it does not "
+    "say how many times as many people have it."
+)
+NOTE_HAZARD: Final = (
+    "A hazard ratio compares the rates of first events among those who have had none so far; it is taken to be the "
+    "same at all times, and those left at later times may differ between the groups even where the groups began alike."
+)
+REGRESSION: Final = (
+    "Adjusted once more in a {model} with treatment, {n} {terms} of the covariates and their products with treatment, "
+    "fitted to the people the design uses; its predictions with and without treatment are averaged over {whom}."
+)
+REPEATING: Final = "{n} of the columns of that model repeat others among these people and were left out."
+NOTE_ALONE: Final = (
+    "Somebody alone settles a coefficient of the model of the outcome, so the error is HC1 and not HC3; it may be too "
+    "small. Fewer covariates in that model (adjust=) would mend it."
+)
+NOTE_DISPERSION: Final = (
+    "Negative binomial model: the variance of a count is its mean plus {dispersion} times the mean squared."
+)
+NOTE_NO_DISPERSION: Final = (
+    "The counts vary no more than a Poisson model has it, so the negative binomial model is that one."
+)
+MODELS: Final[dict[str, str]] = {
+    "linear": "linear model",
+    "logit": "logistic model",
+    "poisson": "Poisson model",
+    "negative_binomial": "negative binomial model",
+}
+AVERAGED_OVER: Final[dict[str, str]] = {
+    "ATT": "the treated people",
+    "ATC": "the comparison people",
+}
+AVERAGED_OVER_ALL: Final = "everybody, by the design's weights"
+NOT_PLAIN: Final[dict[str, str]] = {"odds_ratio": NOTE_ODDS, "hazard_ratio": NOTE_HAZARD}
 NOTE_DESIGN: Final = "Design: {method}, fingerprint {fingerprint}."
 
 # Estimand -> the groups whose figures are weighted, and whom they then are like.
@@ -83,7 +144,7 @@ LIKE_WHOM: Final[dict[str, tuple[str, str]]] = {
 
 TEMPLATES: Final = tuple(
     text for name, text in list(globals().items()) if name.isupper() and isinstance(text, str)
-) + tuple(UNITS.values())
+) + tuple(text for words in (UNITS, MEASURE_WORDS, COMMON_REMARKS, MODELS, AVERAGED_OVER) for text in words.values())
 
 
 def mean_digits(effect: Effect) -> int:
@@ -98,7 +159,7 @@ def size_in_words(effect: Effect, value: float) -> str:
         points = 100 * abs(value)
         # "0.0 more" would hide on which side of equality the limit lies.
         return f"{format_number(points, 2 if 0 < points < 0.05 else 1)} {'fewer' if value < 0 else 'more'}"
-    if effect.measure == "risk_ratio":
+    if effect.measure in RATIOS:
         return f"{format_percent(abs(value - 1))} {'lower' if value < 1 else 'higher'}"
     down, up = ("fewer", "more") if effect.outcome_kind != "number" else ("lower", "higher")
     return f"{format_number(abs(value), mean_digits(effect))} {down if value < 0 else up}"
@@ -112,14 +173,35 @@ def _unit(effect: Effect) -> str:
 
 
 def _levels(effect: Effect) -> str:
-    if effect.measure != "mean_difference":
+    if effect.measure in OF_TIMES:
+        return ""
+    if effect.measure in OF_SHARES:
         return LEVELS_SHARE.format(
             treated=format_percent(effect.mean_treated), comparison=format_percent(effect.mean_comparison)
         )
-    digits = mean_digits(effect)
-    return LEVELS_MEAN.format(
-        treated=format_number(effect.mean_treated, digits), comparison=format_number(effect.mean_comparison, digits)
+    return (LEVELS_RATE if effect.timed else LEVELS_MEAN).format(
+        treated=level_shown(effect, effect.mean_treated), comparison=level_shown(effect, effect.mean_comparison)
     )
+
+
+def level_unit(effect: Effect) -> str:
+    """Return what the shares, means or rates of the groups are given in, for the rows of a table."""
+    if effect.measure in OF_TIMES:
+        return ""
+    if effect.measure in OF_SHARES:
+        return " (%)"
+    return f" (for every {DAYS_SHOWN} days at risk)" if effect.timed else " (mean)"
+
+
+def level_shown(effect: Effect, mean: float) -> str:
+    """Return a share, mean or rate of one group as it is written; nothing where there is none."""
+    if math.isnan(mean):
+        return ""
+    if effect.measure in OF_SHARES:
+        return format_number(100 * mean, 1)
+    if effect.measure in OF_RATES:
+        return format_number(DAYS_SHOWN * mean if effect.timed else mean, 2)
+    return format_number(mean, mean_digits(effect))
 
 
 def level_in_words(level: float) -> str:
@@ -138,7 +220,7 @@ def headline(effect: Effect) -> str:
         unit=_unit(effect),
         level=level_in_words(effect.level),
         levels=_levels(effect),
-    )
+    ).strip()
 
 
 def _dropped(effect: Effect) -> str:
@@ -159,10 +241,10 @@ def _left_out(n: int, some: str, nobody: str) -> str:
 
 def _weighted(effect: Effect) -> tuple[str, ...]:
     """Say whom the shares or means shown stand for where those of the treated people are not their own."""
-    if effect.about not in LIKE_WHOM or effect.design_method == "none":
+    if effect.about not in LIKE_WHOM or effect.design_method == "none" or effect.measure in OF_TIMES:
         return ()
     groups, whom = LIKE_WHOM[effect.about]
-    levels = "means" if effect.measure == "mean_difference" else "shares"
+    levels = "shares" if effect.measure in OF_SHARES else "rates" if effect.timed else "means"
     return (NOTE_WEIGHTED.format(levels=levels, groups=groups, whom=whom),)
 
 
@@ -171,7 +253,7 @@ def overturn(effect: Effect) -> str:
     if math.isnan(effect.e_value):
         return NOTE_NO_E_VALUE
     levels = "shares" if effect.measure == "risk_difference" else "means"
-    approximate = "" if effect.measure == "risk_ratio" else NOTE_APPROXIMATE.format(levels=levels)
+    approximate = "" if effect.measure in RATIOS else NOTE_APPROXIMATE.format(levels=levels)
     template = NOTE_OVERTURN_LIMIT
     if effect.includes_equality:
         template = NOTE_OVERTURN_NONE
@@ -181,6 +263,21 @@ def overturn(effect: Effect) -> str:
     return NOTE_OVERTURN.format(estimate=format_number(effect.e_value), limit=limit)
 
 
+def regression(model: str, n_terms: int, about: str, n_repeating: int) -> tuple[str, ...]:
+    """Return the sentences on the model of the outcome behind an adjusted estimate."""
+    whom = AVERAGED_OVER.get(about, AVERAGED_OVER_ALL)
+    terms = "term" if n_terms == 1 else "terms"
+    repeating = (REPEATING.format(n=n_repeating),) if n_repeating else ()
+    return (REGRESSION.format(model=MODELS[model], n=n_terms, terms=terms, whom=whom), *repeating)
+
+
+def dispersion(found: float | None) -> tuple[str, ...]:
+    """Return the sentence on how much counts vary; none for a model that does not ask."""
+    if found is None:
+        return ()
+    return (NOTE_DISPERSION.format(dispersion=format_number(found, 2)),) if found else (NOTE_NO_DISPERSION,)
+
+
 def notes(effect: Effect) -> tuple[str, ...]:
     """Return what must stand beside the number."""
     lines = [NOTE_ESTIMAND.format(estimand=effect.estimand.rstrip("."))]
@@ -188,8 +285,11 @@ def notes(effect: Effect) -> tuple[str, ...]:
         lines.append(NOTE_UNADJUSTED)
     errors = {"se_method": effect.se_method, "level": level_in_words(effect.level), "p": format_p(effect.p_value)}
     lines.append(NOTE_ERRORS.format(**errors))
-    if effect.measure == "risk_ratio":
+    if effect.measure in RATIOS:
         lines.append(NOTE_LOG)
+    if effect.measure in NOT_PLAIN:
+        lines.append(NOT_PLAIN[effect.measure])
+    lines += effect.remarks
     lines += [NOTE_CONSTANT.format(group=group) for group in effect.constant_groups]
     lines += [*_weighted(effect), _dropped(effect), overturn(effect)]
     lines.append(NOTE_DESIGN.format(method=effect.design_method, fingerprint=effect.design_fingerprint[:12]))

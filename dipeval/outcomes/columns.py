@@ -30,6 +30,12 @@ COLUMNS: Final[dict[str, str]] = {
 }
 # Where a frame of outcomes says why its columns must not be compared between treated and comparison (`unfit`).
 UNFIT: Final = "not_comparable_between_groups"
+# The reason that holds for any measure; the other one does not hold where the time of each person is allowed for.
+IMMORTAL: Final = (
+    "people of this cohort become treated in the course of follow-up, so calling them treated from its first day would "
+    "credit treatment with the days before it (immortal time). Use dip.time_varying_effect(cohort, outcomes), or a "
+    "cohort with immortal_time='landmark'"
+)
 CENSOR_REASONS: Final = ("", "end_of_follow_up", "death", "extract_end")
 _SHORTEST: Final = {False: 1.0, True: 0.5}
 
@@ -47,11 +53,7 @@ def unfit(frame: pd.DataFrame, follow_up_days: int, *, time_varying: bool) -> st
         Whether people of the cohort become treated in the course of follow-up.
     """
     if time_varying:
-        return (
-            "people of this cohort become treated in the course of follow-up, so calling them treated from its first "
-            "day would credit treatment with the days before it (immortal time). Use dip.time_varying_effect(cohort, "
-            "outcomes), or a cohort with immortal_time='landmark'"
-        )
+        return IMMORTAL
     short = int((frame["censor_reason"] == "extract_end").sum())
     if short:
         return (

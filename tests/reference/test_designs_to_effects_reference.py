@@ -1,7 +1,7 @@
 """From people to an effect in one go: every design of the R run, made here, with its effect, error and balance.
 
-The parts are held against R one by one elsewhere; here the errors are those that `estimate_effect` chooses by itself:
-clustered on pairs and sets, otherwise HC0 (see PROVENANCE_MATCHING.md).
+The parts are held against R one by one elsewhere; here the errors are those of R's run: clustered on pairs and sets, as
+`estimate_effect` chooses by itself, otherwise HC0, asked for by name (see PROVENANCE_MATCHING.md).
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ CASES = [(name, design) for name in NAMES for design in PAIRED if (name, design)
 
 def check_effect(name: str, design: dip.Design, reference: dict[str, Any]) -> dip.Effect:
     people, figures = setting(name)
-    effect = dip.estimate_effect(design, people[figures["outcome"]], measure=MEASURE[name])
+    error = "auto" if design.clusters is not None else "hc0"
+    effect = dip.estimate_effect(design, people[figures["outcome"]], measure=MEASURE[name], std_error=error)
     assert effect.n_treated + effect.n_comparison == reference["n"]
     assert_close_to_reference(effect.mean_treated, reference["mean_treated"])
     assert_close_to_reference(effect.mean_comparison, reference["mean_control"])

@@ -24,9 +24,9 @@ def _case(name: str) -> tuple[dict[str, Any], pd.DataFrame]:
     return load_reference("matching")[name], LOADERS[name]()
 
 
-def _effect(name: str, design: Any) -> Effect:
+def _effect(name: str, design: Any, std_error: str = "auto") -> Effect:
     block, data = _case(name)
-    return estimate_effect(design, data[block["outcome"]], measure=MEASURE[name])
+    return estimate_effect(design, data[block["outcome"]], measure=MEASURE[name], std_error=std_error)
 
 
 def _design(block: dict[str, Any], data: pd.DataFrame, weights: np.ndarray, clusters: pd.Series | None) -> Any:
@@ -121,7 +121,7 @@ def test_entropy_balancing_gives_the_att_and_hc0_of_r(name: str) -> None:
     block, data = _case(name)
     # The file holds only the first weights, so they come from our own balancing, checked in its own test.
     design = weight(data, treated=block["treatment"], covariates=block["covariates"], method="entropy")
-    effect = _effect(name, design)
+    effect = _effect(name, design, std_error="hc0")
     assert_close_to_reference(effect.estimate, block["entropy_balancing"]["att"])
     assert_close_to_reference(effect.std_error, block["entropy_balancing"]["se_hc0"])
 
