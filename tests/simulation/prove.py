@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from tests.simulation import immortal_claims, linkage_claims, propagation_claims
+from tests.simulation import effect_claims, immortal_claims, linkage_claims, propagation_claims
 from tests.simulation.claims import NOMINAL, PROCESSES, faults, figures, many_runs
 from tests.simulation.evidence_table import write_table
 
@@ -125,8 +125,34 @@ def immortal_time() -> bool:
     return not any(found["faults"] for found in results)
 
 
+def coverage_of_estimators() -> bool:
+    """Estimate the effect on the treated in several ways on invented people; whether every interval covers it."""
+    results = []
+    ways = (*effect_claims.WAYS, *effect_claims.BESIDE)
+    for process in effect_claims.PROCESSES:
+        print(f"{process}: {effect_claims.SEEDS} times {effect_claims.PEOPLE} invented people ...", flush=True)
+        runs = effect_claims.many_runs(process, effect_claims.SEEDS, ways, os.cpu_count() or 1)
+        found = effect_claims.figures(process, runs)
+        results.append(found | {"faults": effect_claims.faults(found, effect_claims.SEEDS)})
+        print(json.dumps(results[-1], indent=2), flush=True)
+    claim = {
+        "claim": "The 95% interval of pairs, radius, entropy balancing and AIPW covers the true effect on the treated",
+        "rule": (
+            "lowest_allowed <= coverage <= highest_allowed for each of the four, and a true null is rejected at most "
+            "as often as that allows; the twins (naive, a third of the error) must not cover; the other ways are "
+            "reported beside them"
+        ),
+        "nominal": NOMINAL,
+        "results": results,
+    }
+    _keep("coverage_of_estimators", claim, ("dipeval", "numpy", "scipy"))
+    write_table(EVIDENCE / "README.md", claim, "coverage of estimators")
+    return not any(found["faults"] for found in results)
+
+
 CLAIMS: dict[str, Callable[[], bool]] = {
     "coverage_risk_difference": coverage_risk_difference,
+    "coverage_of_estimators": coverage_of_estimators,
     "linkage_accuracy": linkage_accuracy,
     "linkage_propagation": linkage_propagation,
     "immortal_time": immortal_time,
