@@ -56,6 +56,8 @@ _HOME: dict[str, str] = {
     "kaplan_meier": "dipeval.survival",
     "log_rank": "dipeval.survival",
     "cox": "dipeval.survival",
+    "AreaEffect": "dipeval.effects",
+    "area_effect": "dipeval.effects",
     "BeforeAfter": "dipeval.effects",
     "before_after": "dipeval.effects",
     "DesignAnalysis": "dipeval.effects",

@@ -10,6 +10,9 @@ import sys
 from importlib.resources import files
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+
 import dipeval as dip
 from dipeval.extracts import contracts, data_dictionary, write_extracts
 
@@ -19,6 +22,11 @@ sys.path.insert(0, str(ROOT))
 from tests.spec.rulebook import Rule, chapters  # noqa: E402
 
 EXAMPLE_PEOPLE, EXAMPLE_SEED = 400, 2012
+AREAS = (
+    "Ardenby", "Brackwell", "Carrowick", "Dunmere", "Eastholt", "Fernley",
+    "Garside", "Hartwell", "Inglemoor", "Kelbrook", "Lowfold", "Marsden Vale",
+)  # fmt: skip
+LEAVER = "Brackwell"
 
 EXTRACTS_HEAD = """# What your files should hold
 
@@ -154,6 +162,9 @@ again and compares. They are shaped as the five districts of West Yorkshire woul
 codes is [docs/extracts.md](../docs/extracts.md). Lookup tables with their sources (unit costs, GDP deflator) are inside
 the package, in [dipeval/data](../dipeval/data).
 
+[areas.csv](areas.csv) holds thefts in twelve invented areas over ten years (seed {seed}), eight of which take up a
+programme in two waves that lowers them by 8%; one leaves again.
+
 [study.toml](study.toml) evaluates them (`dipeval run data/study.toml`); copy it to start your own.
 
 | File | Rows |
@@ -249,12 +260,38 @@ def write_example(folder: Path) -> None:
     (folder / "README.md").write_text(page, encoding="utf-8")
 
 
+def write_areas(folder: Path) -> None:
+    """Write data/areas.csv: twelve invented areas over ten years, in two waves, one of which leaves again."""
+    rng = np.random.default_rng(EXAMPLE_SEED)
+    starts = dict(zip(AREAS, [2009] * 4 + [2011] * 4, strict=False))  # the last four never have it
+    rows = []
+    for name in AREAS:
+        people, level = int(rng.integers(60, 300)) * 1000, float(rng.normal(9.0, 1.5))
+        start, left = starts.get(name), 2013 if name == LEAVER else None
+        for year in range(2006, 2016):
+            within = start is not None and year >= start and (left is None or year <= left)
+            rate = level * 0.97 ** (year - 2006) * (0.92 if within else 1.0) * float(np.exp(rng.normal(0, 0.03)))
+            rows.append(
+                {
+                    "area": name,
+                    "year": year,
+                    "thefts": int(rng.poisson(rate * people / 1000)),
+                    "population": people,
+                    "treated_from": start,
+                    "treated_until": left,
+                }
+            )
+    whole = dict.fromkeys(("treated_from", "treated_until"), "Int64")
+    pd.DataFrame(rows).astype(whole).to_csv(folder / "areas.csv", index=False, lineterminator="\n")
+
+
 def main() -> int:
     """Write everything into the repository."""
     (ROOT / "docs" / "extracts.md").write_text(extracts_page(), encoding="utf-8")
     (ROOT / "docs" / "study_file.md").write_text(study_page(), encoding="utf-8")
     (ROOT / "docs" / "definitions.md").write_text(definitions_page(), encoding="utf-8")
     write_example(ROOT / "data")
+    write_areas(ROOT / "data")
     return 0
 
 

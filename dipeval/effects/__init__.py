@@ -16,6 +16,8 @@ from dipeval.effects.joining import ComparisonDesign
 from dipeval.effects.overturn import e_value
 
 if TYPE_CHECKING:
+    from dipeval.effects.area import area_effect
+    from dipeval.effects.area_result import AreaEffect
     from dipeval.effects.before_after_compare import before_after
     from dipeval.effects.before_after_result import BeforeAfter
     from dipeval.effects.calibration import CalibratedEffect, calibrate
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from dipeval.effects.truth import TrueEffect, true_effect
 
 __all__ = [
+    "AreaEffect",
     "BeforeAfter",
     "CalibratedEffect",
     "ComparisonDesign",
@@ -68,6 +71,7 @@ __all__ = [
     "TimeVaryingEffect",
     "TippingPoint",
     "TrueEffect",
+    "area_effect",
     "before_after",
     "calibrate",
     "collect_effects",
@@ -102,6 +106,8 @@ _LATER = {
     "make_designs": "specifications_designs",
     "negative_controls": "negative_controls_estimate",
     "specification_curve": "specifications",
+    "AreaEffect": "area_result",
+    "area_effect": "area",
     "BeforeAfter": "before_after_result",
     "before_after": "before_after_compare",
     "subgroup_effects": "subgroups",

@@ -13,7 +13,8 @@ and that of the effect on the treated, with t that effect and both expectations 
     others)) f];
 
 for the effect on the comparison people the groups change places. Covariances and means at a score are taken among the
-nearest people on the score, means at X from the nearest person of each group on X.
+nearest people on the score, means at X from the nearest person of each group on X. With many terms nobody is much
+nearer than anybody else and a search goes through everybody, so in a large group d is taken from some of its people.
 """
 
 from __future__ import annotations
@@ -29,11 +30,14 @@ from dipeval.effects.abadie_imbens_matches import Matched
 from dipeval.effects.joining import options_of
 from dipeval.effects.request import Request
 from dipeval.effects.robust import Floats, exact_sum
+from dipeval.matching.dealing import seeded_places
 from dipeval.matching.design import Design
 from dipeval.matching.neighbours import line_of
+from dipeval.matching.weight_equations_parts import Equations
 from dipeval.matching.weight_equations_score import score_equations, why_no_score_equations
 
 NEAREST: Final = 4  # people of a group among whom means and covariances at a score are taken
+MOST: Final = 3_000  # people of a group whose nearest on the terms is looked for, and among whom
 LIMITS: Final = ("exact", "anti_exact", "covariate_calipers", "mahalanobis")
 Rows = NDArray[np.intp]
 
@@ -82,6 +86,7 @@ def change_of_variance(request: Request, matched: Matched, slopes: tuple[float, 
     design: Any = request.design
     equations = score_equations(design)
     order, part = equations.order, equations.parts[0]
+    assert isinstance(part, Equations)
     treated = matched.treated[order]
     score = design.score.to_numpy()[order]
     # Of the estimating function of the score, (W - F) f / (F (1 - F)), the part that is f.
@@ -102,9 +107,10 @@ def change_of_variance(request: Request, matched: Matched, slopes: tuple[float, 
     effect = exact_sum((sides[0][0] - sides[1][0]) * score) / exact_sum(score)
     moved = _mean(part.rows * (slope * (sides[0][0] - sides[1][0] - effect))[:, None])
     moved = (moved + _mean((sides[0][1] + own * sides[1][1]) * slope[:, None])) / share
-    contrast = _at_terms(part.rows[:, 1:], values, treated)
-    effect = exact_sum(contrast * score) / exact_sum(score)
-    drift = _mean(part.rows * (slope * (contrast - effect))[:, None]) / share
+    standing = _standing_for(design, order)
+    contrast = _at_terms(part.rows[:, 1:], values, treated, standing > 0)
+    effect = exact_sum(standing * contrast * score) / exact_sum(standing * score)
+    drift = _mean(part.rows * (standing * slope * (contrast - effect))[:, None]) / share
     return float(drift @ information @ drift - moved @ information @ moved)
 
 
@@ -133,14 +139,26 @@ def _at_score(
     return mean, covariance
 
 
-def _at_terms(terms: Floats, values: Floats, treated: NDArray[np.bool_]) -> Floats:
-    """Return everybody's contrast of outcomes with the nearest person of the other group by Mahalanobis distance."""
+def _standing_for(design: Design, order: Rows) -> Floats:
+    """Return how many of its group each person stands for, in a given order: 1, or in a large group 0 for most."""
+    found = np.ones(len(order))
+    drawn, treated = seeded_places(design, 0, "terms"), design.treated.to_numpy(dtype=bool)
+    for side in (True, False):
+        group = drawn[treated[drawn] == side]
+        if len(group) > MOST:
+            found[group] = 0.0
+            found[group[:MOST]] = len(group) / MOST
+    return found[order]
+
+
+def _at_terms(terms: Floats, values: Floats, treated: NDArray[np.bool_], some: NDArray[np.bool_]) -> Floats:
+    """Return the contrast of outcomes with the nearest of the other group by Mahalanobis distance; 0 for the rest."""
     spread = np.linalg.pinv(np.cov(terms, rowvar=False).reshape(terms.shape[1], terms.shape[1]), hermitian=True)
     roots, axes = np.linalg.eigh(spread)
     where = terms @ (axes * np.sqrt(np.maximum(roots, 0.0)))
     contrast = np.zeros(len(values))
     for side, sign in ((True, 1.0), (False, -1.0)):
-        mine, others = np.flatnonzero(treated == side), np.flatnonzero(treated != side)
+        mine, others = np.flatnonzero(some & (treated == side)), np.flatnonzero(some & (treated != side))
         nearest = others[cKDTree(where[others]).query(where[mine])[1]]
         contrast[mine] = sign * (values[mine] - values[nearest])
     return contrast

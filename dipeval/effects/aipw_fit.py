@@ -12,7 +12,7 @@ from dipeval.effects.aipw_models import ArmModel, fit_arm
 from dipeval.effects.aipw_people import TARGETS, People
 from dipeval.effects.request import Request
 from dipeval.effects.robust import Floats
-from dipeval.errors import EstimationError
+from dipeval.errors import DesignError, EstimationError
 from dipeval.matching.weight_equations_again import scores_again
 from dipeval.matching.weight_equations_score import log_odds, why_no_score_equations
 
@@ -87,7 +87,7 @@ def fit_all(request: Request, people: People) -> Fitted:
     Raises
     ------
     EstimationError
-        If an outcome model has no solution, or too few people.
+        If the score or an outcome model has no solution, or too few people.
     """
     scores = _scores(people)
     kept = why_no_score_equations(people.design) if people.folds > 1 and not people.score_again else None
@@ -107,7 +107,10 @@ def _scores(people: People) -> Floats:
         outside = people.part == part
         counted = np.zeros(len(people.multiples))
         counted[people.places] = np.where(outside, 0.0, people.multiples[people.places])
-        found[outside] = again(counted)[people.places[outside]]
+        try:
+            found[outside] = again(counted)[people.places[outside]]
+        except DesignError:
+            raise EstimationError(words.SEPARATED_SCORE.format(folds=people.folds)) from None
     return found
 
 

@@ -10,6 +10,18 @@ M_ESTIMATION_PERSON_WORDS: Final = (
     "M-estimation clustered by person (HC1 with G/(G - 1), G = {groups} people; allows for the weights having been "
     "estimated)"
 )
+M_ESTIMATION_SHARES_WORDS: Final = "M-estimation (robust; allows for the weights following from {source})"
+M_ESTIMATION_SHARES_PERSON_WORDS: Final = (
+    "M-estimation clustered by person (HC1 with G/(G - 1), G = {groups} people; allows for the weights following from "
+    "{source})"
+)
+# What the weights of a method follow from, and what is taken as known of it.
+SOURCES: Final = {
+    "radius": "who is within the radius of whom; takes the score as known",
+    "kernel": "who is within the bandwidth of whom; takes the score as known",
+    "subclass": "who is in which class; takes the classes as given",
+    "cem": "who is in which cell; takes the cells as given",
+}
 TAKEN_AS_GIVEN: Final = (
     "The standard error takes the weights as given, because {reason}; as a rule it is then somewhat too wide for the "
     "effect on everybody, and can be wrong either way for the effect on the treated."
@@ -88,6 +100,10 @@ OUTSIDE: Final = (
 SEPARATED_OUTCOME: Final = (
     "The {model} model of the outcome '{name}' has no solution among the {group} people it was fitted to: some of its "
     "terms tell the outcome perfectly. Use fewer covariates (adjust=), fewer parts (folds=), or model='linear'."
+)
+SEPARATED_SCORE: Final = (
+    "The score has no solution among the people outside one of the {folds} parts: the covariates tell them perfectly "
+    "apart. Use fewer parts (folds=), or folds=1 for none; or make the design with fewer covariates or levels."
 )
 TOO_FEW: Final = (
     "There are {count} {group} people for an outcome model of {terms} terms: use fewer covariates (adjust=), or "

@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 
 from dipeval.cohort import Cohort
+from dipeval.cohort.rule import require_whole
+from dipeval.effects.asked import is_number, names_asked
+from dipeval.effects.before_after_beside import compared
 from dipeval.effects.before_after_figures import (
     NOTHING,
     Figure,
@@ -23,16 +25,14 @@ from dipeval.effects.before_after_figures import (
     person_codes,
 )
 from dipeval.effects.before_after_result import BeforeAfter
-from dipeval.effects.before_after_rows import Comparison, Parts, frame_of
-from dipeval.effects.before_after_rules import chosen_by, meeting, rule_of
+from dipeval.effects.before_after_rows import Parts, frame_of
+from dipeval.effects.before_after_rules import chosen_by, rule_of
 from dipeval.effects.before_after_windows import Windows, cohort_windows, named_windows
-from dipeval.effects.estimate import estimate_effect
 from dipeval.effects.expected_fall import Spread, histories, spread_of, unevenness
-from dipeval.effects.joining import ComparisonDesign, check_design, options_of
+from dipeval.effects.joining import ComparisonDesign, check_design
 from dipeval.errors import EstimationError, InputError
 
 if TYPE_CHECKING:
-    from dipeval.effects.effect import Effect
     from dipeval.effects.robust import Floats
     from dipeval.outcomes import FollowUp
 
@@ -149,7 +149,7 @@ def before_after(
     >>> round(found.change.estimate, 2), round(found.expected.estimate, 2)
     (-0.17, -0.19)
     """
-    _check_options(similar, sharp, level)
+    _check_options(similar, sharp, level, days)
     rule = rule_of(selection, count_index=count_index, cohort=isinstance(people, Cohort))
     windows = _windows(
         people,
@@ -170,8 +170,8 @@ def before_after(
     chosen = chosen_by(whole, rule)
     own = whole.of(whole.rows[chosen])
     persons = Persons(codes=person_codes(own.cluster), level=level)
-    spread = _spread(whole, rule, chosen, k=k, level=level)
-    difference, beside = _compared(windows, design, rule, level)
+    spread = _spread(whole.in_counts(), rule, chosen, k=k, level=level)
+    difference, beside = compared(windows, design, rule, level)
     parts = Parts(
         own=own,
         persons=persons,
@@ -183,6 +183,7 @@ def before_after(
         expected=expected_of(own.in_counts(), spread, rule),
         rates=_rates(own, whole, persons, rule, chosen, k),
         earlier_level=change_figure(own.before, own.earlier.mean(axis=1), persons) if own.n_earlier else None,
+        others=change_figure(own.others, own.after, persons) if rule.name == "index_counted" else None,
         comparison=beside,
         difference=difference,
     )
@@ -213,6 +214,7 @@ def _result(parts: Parts, *, n_left_out: int, level: float) -> BeforeAfter:
         similar=parts.similar,
         sharp=parts.sharp,
         earlier_level=parts.earlier_level,
+        change_of_others=parts.others,
         rate_change=rates[0],
         expected_rate_change=rates[1],
         change_comparison=NOTHING if parts.comparison is None else parts.comparison.change,
@@ -220,18 +222,23 @@ def _result(parts: Parts, *, n_left_out: int, level: float) -> BeforeAfter:
         uneven=_uneven(own),
         clustered=own.cluster is not None,
         gap_days=own.gap_days,
+        index_choice=own.index_choice,
+        unequal_weights=parts.comparison is not None and parts.comparison.unequal_treated,
         _frame=frame_of(parts),
     )
 
 
-def _check_options(similar: float, sharp: float, level: float) -> None:
-    if not (0 <= similar <= sharp < 10 and similar < 1):
+def _check_options(similar: float, sharp: float, level: float, days: int | None) -> None:
+    shares = is_number(similar) and is_number(sharp)
+    if not (shares and 0 <= similar <= sharp < 10 and similar < 1):
         raise InputError(
             f"similar={similar!r} and sharp={sharp!r} must be shares of the offences before, from 0, and sharp no "
             "smaller than similar."
         )
-    if not 0.5 <= level < 1:
+    if not (is_number(level) and 0.5 <= level < 1):
         raise InputError(f"level={level!r} is no coverage; give a share from 0.5 to below 1, such as 0.95.")
+    if days is not None:
+        require_whole("days", days, 1)
 
 
 def _windows(people: Any, rule: Rule, **given: Any) -> Windows:
@@ -251,13 +258,18 @@ def _windows(people: Any, rule: Rule, **given: Any) -> Windows:
         )
     if not isinstance(people, pd.DataFrame):
         raise InputError(f"people must be a DataFrame or a cohort; it is a {type(people).__name__}.")
+    if given["gap_days"] or given["follow_up"] is not None:
+        raise InputError(
+            "gap_days= and follow_up= are for a cohort, whose events are counted; the columns of a table are counted "
+            "already. Leave them out."
+        )
     if isinstance(earlier, int | str) and earlier:
         raise InputError("Of a table, earlier names the columns of the windows further back: ['year_2', 'year_3'].")
     found = named_windows(
         people,
         before=given["before"],
         after=given["after"],
-        earlier=list(earlier or ()),
+        earlier=list(names_asked("earlier", earlier or ())),
         index_events=given["index_events"],
         index_counted=rule.name == "index_counted",
         time_at_risk=given["time_at_risk"],
@@ -324,51 +336,6 @@ def _rates(
     spread = _spread(whole, rule, chosen, k=k, level=persons.level)
     seen = change_figure(own.before, own.after, persons, time_before=own.at_risk[:, 0], time_after=own.at_risk[:, 1])
     return seen, expected_rate_change(own, spread, rule)
-
-
-def _compared(
-    windows: Windows, design: ComparisonDesign | None, rule: Rule, level: float
-) -> tuple[Effect | None, Comparison | None]:
-    """The difference-in-differences on the design, and its comparison people with their weights."""
-    if design is None:
-        return None, None
-    every = windows.of(design.weights.index)
-    of_rule = meeting(every, rule)
-    made = design if of_rule.all() else _part(design, of_rule)
-    clustered = design.clusters is not None or every.cluster is not None
-    effect = estimate_effect(
-        made,
-        pd.Series(every.after - every.before, index=design.weights.index),
-        measure="mean_difference",
-        outcome_name="change in offences",
-        level=level,
-        cluster=every.cluster,
-        # The weights of a part are not those the equations of the whole design are about.
-        std_error="auto" if made is design else "cluster_hc1" if clustered else "hc0",
-    )
-    used = (made.weights.to_numpy() > 0) & ~design.treated.astype(bool).to_numpy()
-    labels = design.weights.index[used].sort_values()
-    theirs = windows.of(labels)
-    weights = design.weights.reindex(labels).to_numpy(np.float64)
-    persons = Persons(codes=person_codes(theirs.cluster), level=level)
-    change = change_figure(theirs.before, theirs.after, persons, weights=weights)
-    return effect, Comparison(windows=theirs, weights=weights, persons=persons, change=change)
-
-
-def _part(design: ComparisonDesign, kept: np.ndarray) -> ComparisonDesign:
-    """Some people of a design, chosen by what was known before: the others have no weight."""
-    part: Any = SimpleNamespace(
-        weights=design.weights.where(kept, 0.0),
-        treated=design.treated,
-        clusters=design.clusters,
-        estimand_in_words=f"{design.estimand_in_words.rstrip('.')}, of those who meet the rule of selection",
-        fingerprint=design.fingerprint,
-        method=design.method,
-        options=options_of(design),
-        estimand="ATT",
-        n_treated_dropped=None,
-    )
-    return part
 
 
 def _uneven(own: Windows) -> float | None:

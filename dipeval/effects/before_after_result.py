@@ -62,8 +62,10 @@ class BeforeAfter(HtmlMixin):
         Shares of the offences before within which a change counts as similar, and above which a rise is sharp.
     earlier_level
         Change if people only went back to the mean of the windows further back; None without such windows.
+    change_of_others
+        Change with the index events left out of the offences before; None where none are counted among them.
     rate_change, expected_rate_change
-        The same by time at risk; None where that is not known.
+        Change, and what would be seen without any effect, by time at risk; None where that is not known.
     change_comparison, difference
         Change of comparable untreated people, and the difference-in-differences; NaN and None without a design.
     uneven
@@ -72,6 +74,10 @@ class BeforeAfter(HtmlMixin):
         Whether errors are clustered by person.
     gap_days
         Days before the index that are left out of the window before; None where that is not known or not asked.
+    index_choice
+        Which of a person's index events a cohort took ("first", "per_quarter", "every"); None for a table.
+    unequal_weights
+        Whether the design weights its treated people differently, which the change does not.
 
     Examples
     --------
@@ -100,6 +106,7 @@ class BeforeAfter(HtmlMixin):
     similar: float
     sharp: float
     earlier_level: Figure | None = None
+    change_of_others: Figure | None = None
     rate_change: Figure | None = None
     expected_rate_change: Figure | None = None
     change_comparison: Figure = NOTHING
@@ -107,6 +114,8 @@ class BeforeAfter(HtmlMixin):
     uneven: float | None = None
     clustered: bool = False
     gap_days: int | None = None
+    index_choice: str | None = None
+    unequal_weights: bool = False
     _frame: pd.DataFrame = field(repr=False)
 
     def __post_init__(self) -> None:
@@ -122,19 +131,35 @@ class BeforeAfter(HtmlMixin):
     def reading(self) -> str:
         """What the change may be read as.
 
-        ``covered``: its interval and the range expected without any effect overlap. ``covered_by_earlier``: it overlaps
-        what going back to the level of the windows further back would give. ``further`` and ``short``: the change lies
-        below, or above, both. ``unknown``: it has no interval.
+        ``covered``: its interval and the range expected without any effect overlap (where the index event is counted:
+        with it left out, the interval includes no change). ``covered_by_time``: not so, but by time at risk they do.
+        ``covered_by_earlier``: neither, but it overlaps the stretch from what is expected to what going back to the
+        level of the windows further back would give. ``further`` and ``short``: the change lies below, or above, all
+        of these. ``unknown``: it has no interval.
         """
         low, high = self.change.low, self.change.high
         if math.isnan(low):
             return "unknown"
-        if low <= self.expected.high and self.expected.low <= high:
+        if self._is_expected():
             return "covered"
-        back = self.earlier_level
-        if back is not None and low <= back.high and back.low <= high:
-            return "covered_by_earlier"
-        return "further" if high < self.expected.low else "short"
+        if _overlap(self.rate_change, self.expected_rate_change):
+            return "covered_by_time"
+        lowest, highest = self.expected.low, self.expected.high
+        if self.earlier_level is not None:
+            back = self.earlier_level
+            ends = [end for end in (back.low, back.estimate, back.high) if not math.isnan(end)]
+            lowest, highest = min(lowest, *ends), max(highest, *ends)
+            if low <= highest and lowest <= high:
+                return "covered_by_earlier"
+        return "further" if self.change.estimate < self.expected.low else "short"
+
+    def _is_expected(self) -> bool:
+        """Whether chance, and what is expected without any effect, can bring the change."""
+        others = self.change_of_others
+        if others is not None and not math.isnan(others.low):
+            # What is expected hangs on the same counts as the change: both together have one interval.
+            return others.low <= 0 <= others.high
+        return _overlap(self.change, self.expected)
 
     def to_frame(self) -> pd.DataFrame:
         """Return every figure as one long table.
@@ -145,8 +170,9 @@ class BeforeAfter(HtmlMixin):
             term, group, estimate, std_error, conf_low, conf_high, p_value, n (people), n_events (offences; for a share
             the people in the class), expected, expected_low, expected_high (without any effect; expected is missing
             where only a range is known). Terms: mean_offences and mean_offences_comparison (a group a window:
-            earlier_2, earlier_1, before, after), change, rate_change and change_comparison (relative; the error is that
-            of the logarithm), earlier_level, share (fell, similar, rose, rose_sharply), difference_in_differences.
+            earlier_2, earlier_1, before, after), change, change_of_others (the index events left out), rate_change,
+            change_comparison and earlier_level (relative; the error is that of the logarithm), share (fell, similar,
+            rose, rose_sharply), difference_in_differences.
         """
         return self._frame.copy()
 
@@ -183,6 +209,10 @@ class BeforeAfter(HtmlMixin):
         from dipeval.plots.before_after import before_after_plot
 
         return before_after_plot(self.to_frame(), days=self.days, ax=ax)
+
+
+def _overlap(one: Figure | None, other: Figure | None) -> bool:
+    return one is not None and other is not None and one.low <= other.high and other.low <= one.high
 
 
 def _shown(term: str, row: pd.Series, key: str) -> tuple[str, str, str]:

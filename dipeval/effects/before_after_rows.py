@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -27,14 +27,21 @@ if TYPE_CHECKING:
     from dipeval.effects.robust import Floats
 
 
+NO_CHANGE: Final = Figure(estimate=0.0, low=0.0, high=0.0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Comparison:
-    """The comparison people of a design: their windows and weights, who they are, and their change."""
+    """The comparison people of a design: their windows and weights, who they are, and their change.
+
+    ``unequal_treated`` says whether the design gives its treated people different weights (of a sample).
+    """
 
     windows: Windows
     weights: Floats
     persons: Persons
     change: Figure
+    unequal_treated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -47,8 +54,8 @@ class Parts:
         The people compared with themselves.
     spread, rule, similar, sharp
         As in `BeforeAfter`.
-    change, expected, earlier_level, rates, comparison, difference
-        What was found; ``rates`` seen and expected.
+    change, expected, earlier_level, others, rates, comparison, difference
+        What was found; ``others`` is the change with the index events left out, ``rates`` seen and expected.
     """
 
     own: Windows
@@ -61,6 +68,7 @@ class Parts:
     expected: Figure
     rates: tuple[Figure, Figure] | None
     earlier_level: Figure | None
+    others: Figure | None
     comparison: Comparison | None
     difference: Effect | None
 
@@ -73,6 +81,9 @@ def frame_of(parts: Parts) -> pd.DataFrame:
     after = next(row for row in rows if row["group"] == AFTER)
     after |= _expected(_scaled(parts.expected, before["estimate"]))
     rows.append(_row("change", "treated", parts.change, len(own.rows), total, parts.expected))
+    if parts.others is not None:
+        events = float(own.others.sum() + own.after.sum())
+        rows.append(_row("change_of_others", "treated", parts.others, len(own.rows), events, NO_CHANGE))
     if parts.rates is not None:
         rows.append(_row("rate_change", "treated", parts.rates[0], len(own.rows), total, parts.rates[1]))
     if parts.earlier_level is not None:

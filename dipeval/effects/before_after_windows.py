@@ -12,6 +12,7 @@ import pandas as pd
 
 from dipeval.cohort import Cohort
 from dipeval.cohort.rule import require_whole
+from dipeval.effects.asked import mapping_asked
 from dipeval.effects.robust import Floats
 from dipeval.errors import InputError
 from dipeval.outcomes import FollowUp, of_cohort
@@ -29,6 +30,7 @@ logger = logging.getLogger("dipeval")
 BEFORE, AFTER, INDEX = "before", "after", "index_events"
 EARLIER: Final = "earlier_{number}"
 AT_RISK: Final = "at_risk_{window}"
+MOST_OFFENCES: Final = 1_000_000  # of one person in one window; what is larger is no count of offences
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -55,6 +57,8 @@ class Windows:
         Length of a window; None where it is not said.
     gap_days
         Days before the index that are in no window; None where that is not known, or the index is counted.
+    index_choice
+        Which of a person's index events a cohort took, as in `CohortRule`; None for a table.
     """
 
     rows: pd.Index
@@ -67,6 +71,7 @@ class Windows:
     treated: pd.Series | None = None
     days: int | None = None
     gap_days: int | None = None
+    index_choice: str | None = None
 
     @property
     def n_earlier(self) -> int:
@@ -116,6 +121,8 @@ def named_windows(
             f"{int(people.index.duplicated().sum())} rows have the label of another row; give each person one row with "
             "an index of its own."
         )
+    if people.empty:
+        raise InputError("people has no rows: needed is one row a person with the offences in each window.")
     named = [before, after, *earlier]
     if len(set(named)) < len(named):
         raise InputError("before, after and earlier name a column twice; each window is a column of its own.")
@@ -155,11 +162,11 @@ def _counts(people: pd.DataFrame, name: str) -> Floats:
     values = (
         pd.to_numeric(_column(people, name), errors="coerce").astype("Float64").to_numpy(np.float64, na_value=np.nan)
     )
-    bad = int((~(values >= 0) | (values != np.floor(values)) | ~np.isfinite(values)).sum())
+    bad = int((~((values >= 0) & (values <= MOST_OFFENCES)) | (values != np.floor(values))).sum())
     if bad:
         raise InputError(
-            f"Column '{name}' is missing or no whole number from 0 for {bad} of {len(values)} people: needed is the "
-            "number of offences of each person in the window (0 for none)."
+            f"Column '{name}' is missing, or no whole number from 0 to a million, for {bad} of {len(values)} people: "
+            "needed is the number of offences of each person in the window (0 for none)."
         )
     return values
 
@@ -177,6 +184,7 @@ def _times(
     """Time at risk as a share of the longest, which is taken for a whole window."""
     if named is None:
         return None
+    named = mapping_asked("time_at_risk", named, "window")
     lacking = [name for name in windows if name not in named]
     if lacking:
         raise InputError(
@@ -264,6 +272,7 @@ def cohort_windows(
         treated=people[TREATED].astype(bool),
         days=days,
         gap_days=None if count_index else gap_days,
+        index_choice=cohort.rule.index_choice,
     )
 
 

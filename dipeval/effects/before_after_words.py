@@ -1,8 +1,8 @@
 """The sentences a before-after comparison says for itself.
 
 Rules: a change is never said without what would be seen without any effect; a change that lies inside it, or outside
-it, shows no effect; an interval that includes equality says that more people would be needed. All wording is in the
-constants of this module, where a test reads it.
+it, is no proof of an effect, nor of there being none; an interval that includes equality says that more people would be
+needed. All wording is in the constants of this module, where a test reads it.
 """
 
 from __future__ import annotations
@@ -22,20 +22,24 @@ OPENING: Final = (
     "{expected} would be seen from {cause} alone"
 )
 INTERVAL: Final = " ({level}% interval: from {low} to {high})"
-COVERED: Final = "{opening}: no effect can be concluded from this change."
+COVERED: Final = "{opening}: no effect can be concluded from this change, and none can be ruled out."
+COVERED_TIME: Final = (
+    "{opening}. By time at risk (time in custody left out on both sides) it is {rate}, where {expected_rate} would be "
+    "seen: no effect can be concluded from this change, and none can be ruled out."
+)
 COVERED_BACK: Final = (
     "{opening}, and {back} if people only went back to their earlier level: no effect can be concluded from "
-    "this change."
+    "this change, and none can be ruled out."
 )
 FURTHER: Final = (
-    "{opening}. Offences went down by more than that, which shows no effect either: growing older, custody and "
-    "whatever else changed meanwhile are in it too. Only people alike who were not treated can tell."
+    "{opening}. There were fewer offences after than that. This is no proof that treatment worked: growing older, "
+    "custody and whatever else changed meanwhile may have done it. Only people alike who were not treated can tell."
 )
 SHORT: Final = (
-    "{opening}. Offences went down by less than that, or up by more, which shows no harm either: whatever else changed "
-    "meanwhile is in it too. Only people alike who were not treated can tell."
+    "{opening}. There were more offences after than that. This is no proof that treatment did harm: whatever else "
+    "changed meanwhile may have done it. Only people alike who were not treated can tell."
 )
-NO_INTERVAL: Final = "{opening}: no effect can be concluded from so few offences."
+NO_INTERVAL: Final = "{opening}: no effect can be concluded from so few offences, and none can be ruled out."
 COMPARED_CLEAR: Final = (
     "Among comparable untreated people: {comparison}. Relative to their change, treated people had {size} offences "
     "each ({level}% interval: from {low} to {high})."
@@ -103,6 +107,13 @@ NOTE_CLIMB: Final = (
     "In the window before, people offended less than in the windows further back: offending was going down before the "
     "index event, and would perhaps have gone on doing so."
 )
+NOTE_FIRST: Final = (
+    "Each person's index event is the first in {period}: from the start of that to the index event lies nothing that "
+    "led to another. The window before can therefore hold fewer offences than an ordinary one, and the change be a "
+    "rise, or a smaller fall than is expected. Windows further back have less of this, or none: see the change back to "
+    "their earlier level."
+)
+PERIODS: Final[dict[str, str]] = {"first": "the period of intake", "per_quarter": "its quarter"}
 NOTE_UNEVEN: Final = (
     "People's offences change more from window to window than steady rates give (dispersion {ratio}; 1 is steady): "
     "where people were chosen for the offences before, the fall to expect is then larger than the one shown."
@@ -117,6 +128,10 @@ NOTE_DESIGN: Final = (
     "The comparison with untreated people is that of the design ({method}, fingerprint {fingerprint}), a "
     "difference-in-differences: {se_method}. It is about {whom}."
 )
+NOTE_UNEQUAL: Final = (
+    "The design weights its treated people differently (a sample). The changes of treated people count each of them "
+    "for one; the difference between the two changes goes by the weights."
+)
 OF_EVERYBODY: Final = "everybody the design uses"
 OF_CHOSEN: Final = "those the design uses who meet the rule, in both groups, with its weights as they are"
 NOTE_NO_DESIGN: Final = (
@@ -129,6 +144,7 @@ ROWS: Final[dict[str, str]] = {
     "mean_before": "Offences a person, before",
     "mean_after": "Offences a person, after",
     "change": "Change",
+    "change_of_others": "Change, the index events left out",
     "rate_change": "Change by time at risk",
     "earlier_level": "Change back to their earlier level",
     "fell": "Fell",
@@ -141,7 +157,7 @@ ROWS: Final[dict[str, str]] = {
 
 TEMPLATES: Final = tuple(
     text for name, text in list(globals().items()) if name.isupper() and isinstance(text, str)
-) + tuple(text for table in (CAUSES, NOTES_RULE, ROWS) for text in table.values())
+) + tuple(text for table in (CAUSES, NOTES_RULE, PERIODS, ROWS) for text in table.values())
 
 
 def change_words(value: float, digits: int = 1) -> str:
@@ -193,13 +209,18 @@ def headline(found: BeforeAfter, digits: int = 1) -> str:
     )
     template = {
         "covered": COVERED,
+        "covered_by_time": COVERED_TIME,
         "covered_by_earlier": COVERED_BACK,
         "further": FURTHER,
         "short": SHORT,
         "unknown": NO_INTERVAL,
     }[found.reading]
     back = change_words(found.earlier_level.estimate, digits) if found.earlier_level is not None else ""
-    told = template.format(opening=opening, back=back)
+    rate, expected_rate = "", ""
+    if found.rate_change is not None and found.expected_rate_change is not None:
+        rate = change_words(found.rate_change.estimate, digits)
+        expected_rate = expected_words(found.expected_rate_change, digits)
+    told = template.format(opening=opening, back=back, rate=rate, expected_rate=expected_rate)
     return f"{told} {compared(found, digits)}" if found.difference is not None else told
 
 
@@ -231,10 +252,13 @@ def notes(found: BeforeAfter, digits: int = 1, count: Callable[[float], str] = f
         lines += [NOTE_PEAK] * (found.rule == "none" and back.high < 0) + [NOTE_CLIMB] * (back.low > 0)
     if found.gap_days is not None:
         lines.append(NOTE_GAP.format(gap=found.gap_days) if found.gap_days else NOTE_LED)
+    if found.index_choice in PERIODS:
+        lines.append(NOTE_FIRST.format(period=PERIODS[found.index_choice]))
     if found.uneven is not None:
         lines.append(NOTE_UNEVEN.format(ratio=format_number(found.uneven)))
     lines += [classes_rule(found), NOTE_OTHER_CAUSES.format(custody=NOTE_RATES * (found.rate_change is not None))]
     lines.append(NOTE_SAME_TIME.format(by_person=", clustered by person" * found.clustered))
+    lines += [NOTE_UNEQUAL] * found.unequal_weights
     effect = found.difference
     lines.append(
         NOTE_NO_DESIGN

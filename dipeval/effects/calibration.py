@@ -18,7 +18,15 @@ from dipeval.effects.negative_controls_result import NegativeControls
 from dipeval.effects.robust import Floats, exact_sum
 from dipeval.effects.wording import level_in_words
 from dipeval.errors import EstimationError, InputError, InvariantError
-from dipeval.presenting import HtmlMixin, Summary, format_count, format_interval, format_number, format_p
+from dipeval.presenting import (
+    HtmlMixin,
+    Summary,
+    format_count,
+    format_interval,
+    format_number,
+    format_p,
+    format_percent,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -125,6 +133,7 @@ class CalibratedEffect(HtmlMixin):
             words.NOTE_EASE.format(ease=format_number(scale * self.ease, 3), **facts),
             words.NOTE_ASSUMES.format(**facts),
         ]
+        notes += [self._shares_in_words()] if self.effect.measure == "risk_difference" else []
         notes += [words.NOTE_UNITS] if self.effect.measure == "mean_difference" else []
         notes += [words.NOTE_MIXED.format(before=format_count(before))] if before else []
         return Summary(
@@ -142,6 +151,13 @@ class CalibratedEffect(HtmlMixin):
             ),
             notes=tuple(notes),
         )
+
+    def _shares_in_words(self) -> str:
+        """Say how common the outcomes are whose biases are put together."""
+        shares = self._controls["mean_comparison"]
+        ends = (float(shares.min()), float(shares.max()), self.effect.mean_comparison)
+        least, most, own = (format_percent(share, 0) for share in ends)
+        return words.NOTE_SHARES.format(least=least, most=most, own=own)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the negative controls by their error, the effect among them, and where calibration puts the limits."""

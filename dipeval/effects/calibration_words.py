@@ -12,7 +12,7 @@ HEADLINE_CLEAR: Final = (
 HEADLINE_UNCLEAR: Final = (
     "Allowing for the bias that {n} negative controls show, the estimate becomes {estimate} ({level}% interval from "
     "{low} to {high}), which includes {equality}, equality of the groups: this does not show that treatment did "
-    "nothing; it shows that bias of the size seen could account for the estimate."
+    "nothing; it shows that chance and bias of the size seen could together account for the estimate."
 )
 AS_ESTIMATED: Final = "As estimated"
 CALIBRATED: Final = "Calibrated"
@@ -30,6 +30,11 @@ NOTE_ASSUMES: Final = (
     "This takes the bias of the real outcome to be one more draw from the bias of the negative controls, the same "
     "whatever the true effect. {n} of them fix its spread only roughly, which the interval does not allow for: in "
     "simulations a 95% interval held the truth 90 times in 100 with ten of them, 92 with twenty and 94 with fifty."
+)
+NOTE_SHARES: Final = (
+    "A bias in percentage points is smaller where an outcome is rare. Among comparison people the negative controls "
+    "happened to {least} to {most}, the real outcome to {own}: controls much rarer or commoner than it say little "
+    "about its bias, and a ratio of the shares is less bound to this."
 )
 NOTE_UNITS: Final = (
     "Differences in means can be put together only where all outcomes are counted in the same unit over windows of "

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from inspect import signature
 from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
 
+from dipeval.effects.asked import mapping_asked, names_asked
 from dipeval.effects.effect import Effect
 from dipeval.effects.estimate import estimate_effect
 from dipeval.errors import InputError
@@ -53,11 +55,23 @@ def make_groups_comparable(
     """
     make = match if method in MATCHINGS else weight
     given = dict(options)
+    _known(make, "options", given)
     if score is not None:
+        _known(propensity, "score", score)
         # The model has the formula and the reference levels; a weighting has the sample weights itself as well.
         shared = {name: given[name] for name in (*_PASSED_ON, "sample_weights") if name in given}
         given["score"] = propensity(people, treated=TREATED, covariates=list(covariates), **shared, **score)
     return make(people, treated=TREATED, covariates=list(covariates), method=method, **given)
+
+
+def _known(function: Callable[..., object], option: str, given: Mapping[str, Any]) -> None:
+    known = signature(function).parameters
+    unknown = [str(name) for name in mapping_asked(option, given, "option") if name not in known]
+    if unknown:
+        raise InputError(
+            f"{option}= names {', '.join(unknown)}, which is no option of dip.{function.__name__}; its options are "
+            f"{', '.join(known)}."
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +123,9 @@ class DesignAnalysis:
         if self.method not in (*MATCHINGS, *WEIGHTINGS):
             known = ", ".join((*MATCHINGS, *WEIGHTINGS))
             raise InputError(f"method must be one of {known}; got {self.method!r}.")
-        object.__setattr__(self, "covariates", tuple(self.covariates))
+        object.__setattr__(self, "covariates", names_asked("covariates", self.covariates))
+        for name in ("options", "estimation"):
+            mapping_asked(name, getattr(self, name), "option")
         if not self.covariates:
             raise InputError("DesignAnalysis needs covariates: the columns on which the groups are made alike.")
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from dipeval.effects import abadie_imbens, aipw, plain, regression
+from dipeval.effects.asked import names_asked, text_asked
 from dipeval.effects.bootstrap import bootstrapped
 from dipeval.effects.effect import Effect
 from dipeval.effects.joining import (
@@ -29,11 +30,11 @@ from dipeval.effects.joining import (
     times_at_risk,
     used_people,
 )
-from dipeval.effects.measures import MEASURES, OF_RATES, OF_TIMES, null_value, shown
+from dipeval.effects.measures import MEASURES, OF_RATES, OF_SHARES, OF_TIMES, null_value, shown
 from dipeval.effects.overturn import COMMON, e_values
 from dipeval.effects.request import ESTIMATOR_NAMES, SANDWICH, STD_ERRORS, Estimate, EstimateOptions, Request
 from dipeval.effects.robust import Floats, Sample, exact_sum
-from dipeval.effects.wording import COMMON_REMARKS
+from dipeval.effects.wording import COMMON_REMARKS, NO_SHARE
 from dipeval.errors import EstimationError, InputError
 
 logger = logging.getLogger("dipeval")
@@ -107,10 +108,10 @@ def estimate_effect(
         ``auto``, or one of ``hc0`` to ``hc3``, ``cluster_hc0`` and ``cluster_hc1`` (over pairs, sets or persons), and
         ``count`` (the plain error from the number of different people); ``m_estimation``, which allows for the weights
         having been estimated (what ``auto`` stands for wherever it can be had: `dipeval.weight` without trimming and
-        truncating, with a score from a logistic or probit model); ``bootstrap`` (weights made again in each resample;
-        pairs, sets and persons drawn whole); ``abadie_imbens`` (what ``auto`` stands for with nearest neighbours with
-        replacement: allows for people matched several times and, where people were matched by a fitted score alone
-        and nobody was left out, for the score having been estimated).
+        truncating, with a score from a logistic or probit model; classes, cells, a radius, a kernel); ``bootstrap``
+        (weights made again in each resample; pairs, sets and persons drawn whole); ``abadie_imbens`` (what ``auto``
+        stands for with nearest neighbours with replacement: allows for people matched several times and, where people
+        were matched by a fitted score alone and nobody was left out, for the score having been estimated).
     adjust
         Covariates of the design that enter a model of the outcome; all of them by default, for ``abadie_imbens`` none.
     model
@@ -137,10 +138,12 @@ def estimate_effect(
         Treated minus comparison (or treated over comparison), with a normal-based interval; a ratio's interval is
         made on the log scale. Standard errors by default: pair-cluster where the design has pairs, clustered by matched
         set where a person has several matches or in full matching, by person where ``cluster`` is given; of estimated
-        weights those of M-estimation, which know that they were estimated; of nearest neighbours with replacement those
-        of Abadie and Imbens; otherwise (classes, cells, a radius) robust, which takes weights and matches as given and
-        as a rule is somewhat too wide. A linear regression has HC3 without clusters. ``se_method`` says which. Means
-        are weighted: for another estimand than the ATT those of the treated people too.
+        weights those of M-estimation, which know that they were estimated; of classes, cells, a radius or a kernel
+        those of M-estimation too, which know that the weights follow from who stands beside whom (and take score,
+        classes and cells as given); of nearest neighbours with replacement those of Abadie and Imbens; otherwise
+        (nothing adjusted; weights trimmed, truncated or from a learner's score) robust, which takes weights as given.
+        A regression without M-estimation or clusters has HC3 (linear) or HC0. ``se_method`` says which. Means are
+        weighted: for another estimand than the ATT those of the treated people too.
 
     Raises
     ------
@@ -191,14 +194,14 @@ def estimate_effect(
     _check_request(measure, level, estimator, std_error)
     if measure in OF_TIMES:
         values, at_risk = time_to_event(outcome, time, event, at_risk)
-        name = outcome_name or str(values.name)
+        name = text_asked("outcome_name", outcome_name) or str(values.name)
     else:
         values, name = outcome_series(outcome, outcome_name)
         refuse_times(measure, time, event)
     refuse_unfit(values, timed=measure in (*OF_TIMES, *OF_RATES) and at_risk is not None)
     options = EstimateOptions(
         std_error=std_error,
-        adjust=(adjust,) if isinstance(adjust, str) else None if adjust is None else tuple(adjust),
+        adjust=None if adjust is None else names_asked("adjust", adjust),
         model=model,
         folds=folds,
         seed=seed,
@@ -253,6 +256,7 @@ def make_effect(request: Request, found: Estimate, *, estimator: str, level: flo
     ends = (found.centre, found.centre - reach, found.centre + reach)
     estimate, low, high = (shown(measure, end) for end in ends)
     common = measure in ("odds_ratio", "hazard_ratio") and _is_common(sample)
+    beyond = measure in OF_SHARES and _no_share(found)
     overturned = e_values(
         measure,
         (estimate, low, high),
@@ -281,7 +285,7 @@ def make_effect(request: Request, found: Estimate, *, estimator: str, level: flo
         timed=measure in OF_RATES and sample.at_risk is not None,
         n_events_treated=_events(request, sample.treated),
         n_events_comparison=_events(request, ~sample.treated),
-        remarks=(*found.notes, *((COMMON_REMARKS[measure],) if common else ())),
+        remarks=(*found.notes, *((COMMON_REMARKS[measure],) if common else ()), *((NO_SHARE,) if beyond else ())),
         estimand=design.estimand_in_words,
         design_method=design.method,
         design_fingerprint=design.fingerprint,
@@ -317,6 +321,18 @@ def _estimated(request: Request, estimator: str) -> Estimate:
 
 def _events(request: Request, side: NDArray[np.bool_]) -> int | None:
     return None if request.kind == "number" else int(request.sample.outcome[side].sum())
+
+
+def _no_share(found: Estimate) -> bool:
+    """Whether a model puts a share below 0 or above 1; refuse a difference of shares that no shares can have."""
+    means = found.mean_treated, found.mean_comparison
+    if abs(means[0] - means[1]) > 1:
+        raise EstimationError(
+            "The adjusted shares of the two groups differ by more than 100 percentage points, which no shares can: the "
+            "groups hardly overlap on what the model of the outcome goes by. Use model='logit', name fewer covariates "
+            "with adjust=, or use estimator='weighted'."
+        )
+    return min(means) < 0 or max(means) > 1
 
 
 def _is_common(sample: Sample) -> bool:

@@ -6,8 +6,9 @@ People differ in how often they offend; each at a steady rate, offences falling 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from scipy.optimize import brentq, minimize_scalar
 from scipy.special import gammaln
 from scipy.stats import chi2, nbinom
 
+from dipeval.effects.asked import is_number
 from dipeval.effects.robust import Floats
 from dipeval.errors import EstimationError, InputError
 
@@ -62,10 +64,12 @@ def expected_change(k: float, mean: float, at_least: int = 1) -> float:
     """
     if not (k > 0 and mean > 0 and at_least >= 0):
         raise InputError(f"k={k!r} and mean={mean!r} must be above 0 and at_least={at_least!r} must be 0 or more.")
-    below = np.arange(at_least)
-    chances = nbinom.pmf(below, k, k / (k + mean))
-    before = mean - float((below * chances).sum())
-    after = mean - float((chances * (k + below)).sum()) * mean / (k + mean)
+    if at_least == 0:
+        return 0.0
+    # x P(x) is the mean times P(x - 1) of a spread one larger: sums of tails, so that nothing cancels in rare ones.
+    share = float(nbinom.sf(at_least - 1, k, k / (k + mean)))
+    before = mean * float(nbinom.sf(at_least - 2, k + 1, k / (k + mean)))
+    after = mean / (k + mean) * (k * share + before)
     return after / before - 1
 
 
@@ -265,15 +269,23 @@ def spread_of(
         If what is given is no spread.
     """
     if given is not None:
-        low, high = (given, given) if isinstance(given, int | float) else tuple(given)
-        if not (0 < low <= high < np.inf):
-            raise InputError(f"k={given!r} is no spread of rates; give a number above 0, or a pair (from, to).")
+        ends = (given, given) if is_number(given) else given
+        if not _is_range(ends):
+            raise InputError("k is no spread of rates; give a number above 0, or a pair (from, to).")
+        low, high = ends
         return _spread(data, low if low == high else np.nan, low, high, "given")
     if not enough_windows:
         return _spread(data, np.nan, *USUAL_SPREAD, "range")
     k = _most_likely(data)
     low, high = _profile_limits(data, k, level)
     return _spread(data, k, low, high, "estimated")
+
+
+def _is_range(ends: object) -> TypeGuard[Sequence[float]]:
+    """Whether these are two numbers above 0, the smaller first."""
+    if not isinstance(ends, (tuple, list)) or len(ends) != 2 or not all(map(is_number, ends)):
+        return False
+    return bool(0 < ends[0] <= ends[1])
 
 
 def _spread(data: Histories, k: float, low: float, high: float, source: str) -> Spread:

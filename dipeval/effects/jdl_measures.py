@@ -191,6 +191,7 @@ def _among_reoffenders(design: Design, times: pd.Series, events: pd.Series) -> _
 
 
 def _measure(kind: str, design: Design | _Among, values: pd.Series, rule: JdlRule) -> JdlMeasure:
+    _refuse_below_nought(kind, design, values)
     try:
         effect = _effect(design, values, MEASURES[kind], rule)
     except EstimationError as error:
@@ -211,6 +212,17 @@ def _measure(kind: str, design: Design | _Among, values: pd.Series, rule: JdlRul
         verdict=_verdict(effect, needed, rule.worthwhile),
         minimum_detectable=needed,
     )
+
+
+def _refuse_below_nought(kind: str, design: Design | _Among, values: pd.Series) -> None:
+    used = values.index.isin(design.weights.index[design.weights.to_numpy() > 0])
+    below = int((pd.to_numeric(values[used], errors="coerce") < 0).sum())
+    if below:
+        what = {RATE: "whether people reoffended", FREQUENCY: "a number of reoffences", TIME: "a time"}[kind]
+        raise InputError(
+            f"The outcome '{values.name}' is below 0 for {below} people, and {what} cannot be: check the dates it was "
+            "made from."
+        )
 
 
 def _verdict(effect: Effect, detectable: float, worthwhile: float) -> str:

@@ -48,6 +48,8 @@ class JdlColumns:
                 "time= and event= go together: the time, and whether the person reoffended then. Name both, or None "
                 "for both to leave the time to the first reoffence out."
             )
+        if not isinstance(self.time_unit, str) or not self.time_unit:
+            raise InputError("time_unit must be a word for the unit of the time, such as 'days'.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

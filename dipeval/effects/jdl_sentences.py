@@ -20,8 +20,9 @@ from dipeval.effects.jdl_figures import (
 )
 from dipeval.effects.jdl_words import (
     CAN_SAY,
+    CAN_SAY_TOO_FEW,
     CAN_SAY_UNCLEAR,
-    CAN_SAY_WITHHELD,
+    CAN_SAY_UNLIKE,
     CANNOT_SAY_CLEAR,
     CANNOT_SAY_OTHERS,
     CANNOT_SAY_UNCLEAR,
@@ -188,7 +189,9 @@ def overridden(result: JdlStyle, reasons: Sequence[str] | None = None) -> str:
 def can_say(result: JdlStyle) -> tuple[str, ...]:
     """Return what may be said, a sentence a measure."""
     if result.withheld:
-        return (CAN_SAY_WITHHELD,)
+        unlike = result.band == "red"
+        too_few = len(result.reasons) > unlike
+        return (CAN_SAY_UNLIKE,) * unlike + (CAN_SAY_TOO_FEW,) * too_few
     spoken = window(result.rule.follow_up_days)
     lines = []
     for measure in result.measures:

@@ -60,8 +60,8 @@ VERDICT_UNCLEAR: Final = (
 )
 VERDICT_UNDERPOWERED: Final = (
     "{measure}: too few people were analysed to tell. Only a true difference of at least {detectable} would probably "
-    "have been found, and one of {worthwhile} ({share} of the comparison people's figure) was to be. More people "
-    "would be needed to determine the difference."
+    "have been found, while the smallest one worth finding was set at {worthwhile} ({share} of the comparison people's "
+    "figure). More people would be needed to determine the difference."
 )
 VERDICT_NOT_MEASURED: Final = "{measure}: not given, {why}."
 NUMBERS: Final = "Treated people {treated}, comparison people {comparison}: {size} ({level}% interval: {interval})."
@@ -129,7 +129,8 @@ CAN_SAY_UNCLEAR: Final[dict[str, str]] = {
     TIME: "“It could not be determined whether treatment changes how soon those who reoffend do so; more people would "
     "need to be analysed.”",
 }
-CAN_SAY_WITHHELD: Final = "“The two groups were not alike enough, or too small, for their reoffending to be compared.”"
+CAN_SAY_UNLIKE: Final = "“The two groups were not alike enough for their reoffending to be compared.”"
+CAN_SAY_TOO_FEW: Final = "“There were too few treated people for their reoffending to be compared.”"
 CANNOT_SAY_CLEAR: Final[dict[str, str]] = {
     RATE: "“The programme alone made the whole difference in how likely people are to reoffend.” Things that were not "
     "recorded may differ between the groups.",

@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 import pandas as pd
 
+from dipeval.effects.asked import text_asked
 from dipeval.effects.measures import OF_RATES, OF_SHARES, OF_TIMES, RATIOS
 from dipeval.effects.robust import Floats, Sample, exact_sum
 from dipeval.errors import DesignError, EstimationError, InputError
@@ -16,6 +17,8 @@ from dipeval.vocabulary import OUTCOME_NAMES
 
 # One person with more of a group's weight than this is the group: its spread then says nothing about others.
 MOST_WEIGHT: Final = 0.9
+# Numbers of this size and their squares can be added without running over.
+LARGEST: Final = 1e100
 # Name of the index of a cohort's people where a person can be in several times.
 INDEX_ID: Final = "index_id"
 
@@ -77,19 +80,28 @@ def check_design(design: object) -> None:
 
 def outcome_series(outcome: pd.Series | pd.DataFrame, outcome_name: str | None) -> tuple[pd.Series, str]:
     """Return the outcome as a Series, with the name it is shown under."""
+    name = text_asked("outcome_name", outcome_name)
     if isinstance(outcome, pd.DataFrame):
-        if outcome_name is None:
+        if name is None:
             raise InputError("The outcome is a frame; say which column with outcome_name='...'.")
-        if outcome_name not in outcome.columns:
+        if name not in outcome.columns:
             present = ", ".join(map(str, outcome.columns))
-            raise InputError(f"The outcome frame has no column '{outcome_name}'; it has: {present}.")
-        return outcome[outcome_name], outcome_name
+            raise InputError(f"The outcome frame has no column '{name}'; it has: {present}.")
+        return one_column(outcome, name), name
     if not isinstance(outcome, pd.Series):
         raise InputError(
             "The outcome must be a pandas Series on the index of the design's people, or a DataFrame, such as "
             f"outcomes.to_frame()['reoffended']; it is a {type(outcome).__name__}."
         )
-    return outcome, outcome_name or str(outcome.name or "outcome")
+    return outcome, name or str("outcome" if outcome.name is None else outcome.name)
+
+
+def one_column(frame: pd.DataFrame, name: str) -> pd.Series:
+    """Return a column of a frame of outcomes; refuse if several have its name."""
+    found = frame[name]
+    if not isinstance(found, pd.Series):
+        raise InputError(f"The outcome frame has more than one column '{name}'; rename or drop the others.")
+    return found
 
 
 def refuse_unfit(values: pd.Series, *, timed: bool = False) -> None:
@@ -123,7 +135,7 @@ def time_to_event(
     if missing:
         present = ", ".join(map(str, outcome.columns))
         raise InputError(f"The outcome frame has no column '{missing[0]}'; it has: {present}.")
-    return outcome[event], outcome[time]
+    return one_column(outcome, event), one_column(outcome, time)
 
 
 def join(
@@ -167,8 +179,13 @@ def join(
             f"The outcome '{name}' has more than one row for {int(values.index.duplicated().sum())} people; "
             "give one row a person."
         )
-    numbers = _numbers(values, name).reindex(used)
+    numbers = _numbers(values, f"The outcome '{name}'").reindex(used)
     missing = int(numbers.isna().sum())
+    if len(values) and len(used) and not used.isin(values.index).any():
+        raise InputError(
+            f"The outcome '{name}' has a row for none of the {len(used)} people the design uses: it stands on another "
+            "index. Put it on the index of the people that the design was made of."
+        )
     if missing:
         raise InputError(
             f"The outcome '{name}' is missing for {missing} of the {len(used)} people the design uses. Leaving them "
@@ -212,12 +229,12 @@ def times_at_risk(at_risk: object, outcome: object, used: pd.Index) -> Floats | 
         if not isinstance(outcome, pd.DataFrame) or at_risk not in outcome.columns:
             raise InputError(
                 f"at_risk='{at_risk}' is no column of the outcome; pass the frame of outcomes, or at_risk as a Series "
-                "on the index of the design's people, such as outcomes.to_frame()['time_at_risk_days']."
+                "on the index of the design's people, such as outcomes.to_frame()['at_risk_days']."
             )
-        at_risk = outcome[at_risk]
+        at_risk = one_column(outcome, at_risk)
     if not isinstance(at_risk, pd.Series) or at_risk.index.has_duplicates:
         raise InputError("at_risk must be a Series with one value a person, on the index of the design's people.")
-    times = np.asarray(_numbers(at_risk, "at_risk").reindex(used), dtype=np.float64)
+    times = np.asarray(_numbers(at_risk, "The time at risk").reindex(used), dtype=np.float64)
     bad = int((~(times > 0)).sum())
     if bad:
         raise InputError(
@@ -227,16 +244,20 @@ def times_at_risk(at_risk: object, outcome: object, used: pd.Index) -> Floats | 
     return times
 
 
-def _numbers(values: pd.Series, name: str) -> pd.Series:
+def _numbers(values: pd.Series, what: str) -> pd.Series:
+    """Return values as numbers whose squares can be reckoned with; `what` begins the message that refuses others."""
     dates = pd.api.types.is_datetime64_any_dtype(values) or pd.api.types.is_timedelta64_dtype(values)
     try:
         if dates:
             raise TypeError
         numbers = pd.to_numeric(values, errors="raise").astype("Float64").astype("float64")
     except (TypeError, ValueError):
-        raise InputError(f"The outcome '{name}' is not numeric; code it as numbers (0 and 1 for yes/no).") from None
+        raise InputError(f"{what} is not numeric; code it as numbers (0 and 1 for yes/no).") from None
     if np.isinf(numbers.to_numpy()).any():
-        raise InputError(f"The outcome '{name}' holds infinite values; replace them or leave those people out before.")
+        raise InputError(f"{what} holds infinite values; replace them or leave those people out before.")
+    largest = float(numbers.abs().max()) if numbers.notna().any() else 0.0
+    if largest and not 1 / LARGEST <= largest <= LARGEST:
+        raise InputError(f"{what} holds numbers too large, or all too small, to reckon with; give it in another unit.")
     return numbers
 
 
@@ -288,7 +309,7 @@ def refuse_times(measure: str, time: object, event: object) -> None:
 
 def outcomes_of_all(design: ComparisonDesign, values: pd.Series, name: str) -> Floats:
     """Return the outcome of every person of the design, used or not; NaN where it is not known."""
-    return np.asarray(_numbers(values, name).reindex(design.weights.index), dtype=np.float64)
+    return np.asarray(_numbers(values, f"The outcome '{name}'").reindex(design.weights.index), dtype=np.float64)
 
 
 def outcome_kind(sample: Sample) -> str:

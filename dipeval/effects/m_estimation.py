@@ -3,7 +3,8 @@
 Weights from a fitted propensity score, or from entropy balancing, move with the people they were fitted to. Taken for
 known, they give an error that is as a rule too wide: fitted weights also take chance differences away. What one person
 contributes to an estimate is therefore two things: the outcome, times the person's weight; and by how much this person
-moved everybody's weights.
+moved everybody's weights. The same holds of weights within a radius, a bandwidth, a class or a cell, where the error of
+known weights can be several times too wide: it counts as chance what those beside one another have in common.
 
 Stefanski, L. A. and Boos, D. D. (2002), The calculus of M-estimation, American Statistician 56, 29-38; for weights from
 a propensity score Lunceford, J. K. and Davidian, M. (2004), Statistics in Medicine 23, 2937-2960; for entropy balancing
@@ -20,8 +21,11 @@ import numpy as np
 from dipeval.effects.aipw_words import (
     CANNOT_ALLOW,
     M_ESTIMATION_PERSON_WORDS,
+    M_ESTIMATION_SHARES_PERSON_WORDS,
+    M_ESTIMATION_SHARES_WORDS,
     M_ESTIMATION_WORDS,
     NO_INFLUENCE,
+    SOURCES,
     TAKEN_AS_GIVEN,
 )
 from dipeval.effects.joining import ComparisonDesign
@@ -36,8 +40,6 @@ from dipeval.matching.weight_equations_score import LEARNED, SUPPLIED
 M_ESTIMATION: Final = "m_estimation"
 # Reasons that a reader should hear of; the others speak of no estimated weights.
 SAID: Final = (TRIMMED, TRUNCATED, SUPPLIED, LEARNED)
-# Singular values below this share of the largest belong to terms that repeat others.
-REDUNDANT: Final = 1e-12
 
 
 def allows_for_weights(design: ComparisonDesign) -> bool:
@@ -121,9 +123,12 @@ def m_estimated(request: Request, found: Estimate, log_ratio_influence: Floats |
 
 
 def _words(request: Request) -> str:
-    if request.sample.clusters is None:
-        return M_ESTIMATION_WORDS
-    return M_ESTIMATION_PERSON_WORDS.format(groups=f"{request.sample.n_clusters:,}")
+    source = SOURCES.get(request.design.method)
+    alone, clustered = M_ESTIMATION_WORDS, M_ESTIMATION_PERSON_WORDS
+    if source is not None:
+        alone, clustered = M_ESTIMATION_SHARES_WORDS, M_ESTIMATION_SHARES_PERSON_WORDS
+    pattern = alone if request.sample.clusters is None else clustered
+    return pattern.format(source=source, groups=f"{request.sample.n_clusters:,}")
 
 
 def with_estimated_weights(request: Request, influence: Floats, equations: WeightEquations) -> Floats:
@@ -174,13 +179,6 @@ def allowance(equations: WeightEquations, by_weight: Floats) -> Floats:
     True
     """
     order = equations.order
-    ordered = by_weight[order]
-    added = np.zeros(len(order))
-    for part in equations.parts:
-        moved = part.rows.T @ (part.slope * ordered)
-        added += part.residual * (
-            part.rows @ (np.linalg.pinv(part.information, rcond=REDUNDANT, hermitian=True) @ moved)
-        )
     found = np.empty(len(order))
-    found[order] = added
+    found[order] = sum(part.moved(by_weight[order]) for part in equations.parts)
     return found

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from dipeval.effects import many_words as words
+from dipeval.effects.asked import mapping_asked, names_asked, words_asked
 from dipeval.effects.effect import Effect
 from dipeval.effects.estimate import estimate_effect
 from dipeval.effects.holm import holm, simultaneous_reach
@@ -110,6 +111,12 @@ def estimate_effects(
             f"outcomes must be a DataFrame with a column an outcome; it is a {type(outcomes).__name__}. For a single "
             "outcome use estimate_effect."
         )
+    own = [name for name in ("measure", "outcome_name", "event") if name in options]
+    if own:
+        raise InputError(
+            f"{', '.join(own)} is of a single outcome. The columns of outcomes are the outcomes (for a hazard ratio "
+            "the events), and measures= gives each its measure."
+        )
     over = at_risk if isinstance(at_risk, Mapping) else {}
     aside = [name for name in (at_risk, time, *over.values()) if isinstance(name, str)]
     names = _names(outcomes, primary, aside)
@@ -198,10 +205,11 @@ def _together(
 ) -> Effects:
     """Return the result: the effects in order, primary first, and what the correction makes of them."""
     _known(list(asked), None, families, labels, None)
-    if families and primary in families:
+    named, worded = words_asked("families", families, "outcome"), words_asked("labels", labels, "outcome")
+    if primary in named:
         raise InputError(f"'{primary}' is the primary outcome, which stands alone: take it out of families.")
-    own = {name: (families or {}).get(name, words.DEFAULT_FAMILY) for name in asked if name != primary}
-    shown_as = {name: (labels or {}).get(name, label(name)) for name in asked}
+    own = {name: named.get(name, words.DEFAULT_FAMILY) for name in asked if name != primary}
+    shown_as = {name: worded.get(name, label(name)) for name in asked}
     by_key = {(one.outcome_name, one.measure): one for one in found}
     keys = [(name, measure) for name, several in asked.items() for measure in several]
     ordered = tuple(by_key[key] for key in keys if key in by_key)
@@ -220,10 +228,17 @@ def _names(outcomes: pd.DataFrame, primary: str, aside: Sequence[str]) -> list[s
     """Return the outcomes, the primary one first."""
     if outcomes.columns.has_duplicates:
         raise InputError("outcomes has several columns of one name; give each outcome a name of its own.")
+    if not all(isinstance(name, str) for name in outcomes.columns):
+        raise InputError("outcomes has columns whose names are no text; name each outcome in words.")
+    if outcomes.index.has_duplicates:
+        raise InputError(
+            f"outcomes has more than one row for {int(outcomes.index.duplicated().sum())} people; give one row a "
+            "person."
+        )
     missing = [name for name in aside if name not in outcomes.columns]
     if missing:
         raise InputError(f"outcomes has no column {', '.join(missing)}; it has: {_listed(outcomes.columns)}.")
-    names = [str(name) for name in outcomes.columns if name not in aside]
+    names = [name for name in outcomes.columns if name not in aside]
     if primary not in names:
         raise InputError(
             f"The primary outcome '{primary}' is no column of outcomes; they are: {_listed(names)}. Declare the one "
@@ -238,9 +253,7 @@ def _listed(names: Sequence[str] | pd.Index) -> str:
 
 def _known(names: Sequence[str], *given: Mapping[str, Any] | None) -> None:
     for option, mapping in zip(("measures", "families", "labels", "at_risk"), given, strict=True):
-        if mapping is not None and not isinstance(mapping, Mapping):
-            raise InputError(f"{option} must be a mapping of outcome to value; it is a {type(mapping).__name__}.")
-        unknown = [str(name) for name in mapping or () if name not in names]
+        unknown = [str(name) for name in mapping_asked(option, mapping, "outcome") if name not in names]
         if unknown:
             raise InputError(
                 f"{option} names {_listed(unknown)}, which is none of the outcomes; they are: {_listed(names)}."
@@ -254,7 +267,7 @@ def _measures_of(
     if given is None:
         used = values.reindex(used_people(design)).dropna()
         return YES_NO_MEASURES if used.isin([0, 1]).all() else OTHER_MEASURES
-    several = (given,) if isinstance(given, str) else tuple(given)
+    several = names_asked(f"measures['{name}']", given)
     unknown = [str(measure) for measure in several if measure not in MEASURES]
     if unknown or not several or len(set(several)) < len(several):
         what = f"{_listed(unknown)}, which is no measure" if unknown else "none, or one twice"

@@ -10,6 +10,7 @@ import pandas as pd
 
 from dipeval.cohort import Cohort
 from dipeval.effects import negative_controls_words as words
+from dipeval.effects.asked import text_asked
 from dipeval.effects.design_analysis import DesignAnalysis
 from dipeval.effects.measures import MEASURES
 from dipeval.effects.negative_controls_refit import Refit, plan_refit
@@ -17,7 +18,7 @@ from dipeval.effects.negative_controls_windows import Counted, as_counted, count
 from dipeval.errors import DesignError, InputError
 from dipeval.matching.doors import BEFORE, CohortLike
 from dipeval.outcomes import FollowUp
-from dipeval.vocabulary import label
+from dipeval.vocabulary import TREATED, label
 
 if TYPE_CHECKING:
     from dipeval.matching.doors import People
@@ -80,7 +81,7 @@ class NegativeControl:
                 f"The window of '{self.column}' reaches the index date or beyond; it must end on day -1 (the day "
                 "before) or earlier. What is measured after the index date is when='after_index'."
             )
-        object.__setattr__(self, "label", self.label or label(self.column))
+        object.__setattr__(self, "label", text_asked("label", self.label) or label(self.column))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -148,13 +149,27 @@ def known_of(
     own = counted_by_cohort(windows) if isinstance(windows, pd.DataFrame) else declared(windows)
     whence = people if isinstance(people, Cohort) else cohort
     if whence is not None:
+        if not isinstance(whence, Cohort):
+            raise InputError(f"cohort must be what dip.build_cohort gives; it is a {type(whence).__name__}.")
         own = {**own, **counted_by_cohort(whence.covariates())}
     if isinstance(people, pd.DataFrame):
+        strange = [] if windows is None or isinstance(windows, pd.DataFrame) else list(windows)
+        _refuse_unknown([name for name in strange if name not in people.columns])
+        if TREATED not in people.columns:
+            raise InputError(f"There is no column '{TREATED}' in people; it says who was treated (0/1).")
         moments = {} if whence is None else whence.measured_at
         return Known(people=people, frame=people, measured_at=moments, counted=own, cohort=whence)
     if not isinstance(people, CohortLike):
         raise InputError(f"people must be a pandas DataFrame or a cohort; it is a {type(people).__name__}.")
     return Known(people=people, frame=people.people, measured_at=people.measured_at, counted=own, cohort=whence)
+
+
+def _refuse_unknown(names: Sequence[Any]) -> None:
+    """Refuse windows of columns that are not there: a slip of the pen would hide that events are shared."""
+    if names:
+        raise InputError(
+            f"windows names {', '.join(map(str, names))}, which is no column of people; name the columns as they are."
+        )
 
 
 def counted_of(control: NegativeControl, known: Known) -> Counted | None:
@@ -168,6 +183,8 @@ def refits_of(
     controls: Sequence[NegativeControl], known: Known, analysis: DesignAnalysis, *, drop_containing: bool
 ) -> list[Refit]:
     """Say for each control without which columns its design is to be made; every refusal at once."""
+    if not isinstance(analysis, DesignAnalysis):
+        raise InputError(f"analysis must be a DesignAnalysis(...); it is a {type(analysis).__name__}.")
     moments = {**(analysis.options.get("measured_at") or {}), **known.measured_at}
     refits, complaints = [], []
     for control in controls:

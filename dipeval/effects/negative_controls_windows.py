@@ -123,6 +123,11 @@ def counted_by_cohort(table: pd.DataFrame) -> dict[str, Counted]:
     >>> counted_by_cohort(table)["prior_violent_12m"].first
     -365
     """
+    absent = [name for name in ("column", "from_days", "to_days") if name not in table.columns]
+    if absent:
+        raise InputError(
+            f"windows as a table must be that of cohort.covariates(): it has no column {', '.join(absent)}."
+        )
     found = {}
     rows = zip(table["column"], table["from_days"], table["to_days"], strict=True)
     for column, first, last in rows:

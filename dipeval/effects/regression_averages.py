@@ -13,7 +13,7 @@ from dipeval.effects.count_models import fit_negative_binomial
 from dipeval.effects.measures import RATIOS, contrast, slope
 from dipeval.effects.regression_data import RegressionData, read_data
 from dipeval.effects.regression_models import Fit, fit_model, link_scale, solved, triangle
-from dipeval.effects.request import Estimate, Request
+from dipeval.effects.request import SANDWICH, Estimate, Request
 from dipeval.effects.robust import Floats
 from dipeval.effects.weighted import usual_error, with_sandwich
 from dipeval.errors import EstimationError, InputError
@@ -21,6 +21,7 @@ from dipeval.errors import EstimationError, InputError
 # The error of a model without and with clusters: those of the R package sandwich for the two kinds of model.
 USUAL: Final = {"linear": ("hc3", "cluster_hc1")}
 USUAL_OTHERWISE: Final = ("hc0", "cluster_hc0")
+TREATMENT_ALONE: Final = 2  # columns of a model without covariates
 ENLARGED: Final = ("hc2", "hc3")
 # A leverage this near 1: the model goes through this person's outcome, whatever it is.
 ALONE: Final = 1 - 1e-9
@@ -80,6 +81,8 @@ def averaged(request: Request, data: RegressionData, model: str, about: str, not
         leverage = leverages(data, fit, root)
         if (leverage > ALONE).any():
             kind, notes = _without_leverage(request), (*notes, wording.NOTE_ALONE)
+    if kind in SANDWICH and len(data.names) > TREATMENT_ALONE:
+        notes = (*notes, wording.NOTE_THESE_PEOPLE)
     ratio = None
     if min(over.means) > 0:
         ratio = influences(data, fit, root, over, (1 / over.means[0], 1 / over.means[1]))[1][data.row]

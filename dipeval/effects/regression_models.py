@@ -203,8 +203,9 @@ def _stepped(
     old = float(data.mass @ pull.fit)
     for halved in range(30):
         part = step / 2**halved
-        after = family(data.outcome, data.matrix @ (beta + part) + offset)
-        new = float(data.mass @ after.fit)
+        with np.errstate(over="ignore", invalid="ignore"):  # a step so far out that a mean runs over is no better
+            after = family(data.outcome, data.matrix @ (beta + part) + offset)
+            new = float(data.mass @ after.fit)
         if new >= old - 1e-10 * (1 + abs(old)):
             return beta + part, after, float(np.abs(part).max())
     return beta, pull, 0.0
@@ -236,5 +237,5 @@ def separation(data: RegressionData, beta: Floats) -> EstimationError:
     return EstimationError(
         "Treatment and covariates together foretell the outcome perfectly for some or all of the people the design "
         f"uses, so the model of the outcome has no finite estimate{names}. Leave such "
-        " covariates out with adjust=, merge rare levels, use model='linear', or use estimator='weighted'."
+        "covariates out with adjust=, merge rare levels, use model='linear', or use estimator='weighted'."
     )

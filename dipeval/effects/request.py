@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from dipeval.effects.asked import text_asked
 from dipeval.effects.joining import ComparisonDesign
 from dipeval.effects.robust import Floats, Sample, exact_sum
 
@@ -45,6 +46,10 @@ class EstimateOptions:
     seed: int = 0
     draws: int = 999
     neighbours: int = 2
+
+    def __post_init__(self) -> None:
+        """Refuse a model that is no name."""
+        text_asked("model", self.model)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

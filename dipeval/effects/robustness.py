@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dipeval.effects.asked import names_asked, numbers_asked
 from dipeval.effects.joining import (
     ComparisonDesign,
     check_design,
@@ -155,7 +156,7 @@ def _groups(design: ComparisonDesign, benchmarks: Sequence[str] | None) -> tuple
         )
     frame = design.model_terms()
     covariates = tuple(design.covariates)  # type: ignore[attr-defined]
-    wanted = covariates if benchmarks is None else tuple([benchmarks] if isinstance(benchmarks, str) else benchmarks)
+    wanted = covariates if benchmarks is None else names_asked("benchmarks", benchmarks)
     unknown = [str(name) for name in wanted if name not in covariates]
     if unknown:
         raise InputError(
@@ -212,5 +213,5 @@ def _check_options(multiples: Sequence[float], q: float, alpha: float, std_error
         raise InputError(f"alpha={alpha!r} is no limit of a p-value; give a number above 0 and up to 0.5.")
     if not (isinstance(q, Real) and 0 < q <= 1):
         raise InputError(f"q={q!r} is no share of an estimate; give a number above 0 and up to 1.")
-    if not all(isinstance(multiple, Real) and 0 < multiple < math.inf for multiple in multiples):
+    if min(numbers_asked("multiples", multiples, "[1, 2, 3]"), default=1) <= 0:
         raise InputError("multiples must be numbers above 0, such as multiples=[1, 2, 3].")

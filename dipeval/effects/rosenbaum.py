@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from numbers import Real
 from typing import Any, Final
@@ -11,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dipeval.effects.asked import numbers_asked
 from dipeval.effects.joining import (
     ComparisonDesign,
     check_design,
@@ -217,7 +217,7 @@ def _check_options(gammas: Sequence[float], alternative: str, alpha: float) -> l
         raise InputError(f"alternative={alternative!r} is not known here; use one of {', '.join(ALTERNATIVES)}.")
     if not (isinstance(alpha, Real) and 0 < alpha <= 0.5):
         raise InputError(f"alpha={alpha!r} is no limit of a p-value; give a number above 0 and up to 0.5.")
-    steps = [float(gamma) for gamma in gammas]
-    if not steps or not all(math.isfinite(gamma) and gamma >= 1 for gamma in steps):
+    steps = numbers_asked("gammas", gammas, "[1, 1.5, 2]")
+    if not steps or min(steps) < 1:
         raise InputError("gammas must be numbers of 1 and above (1: no hidden bias), such as gammas=[1, 1.5, 2].")
     return sorted(set(steps))

@@ -245,6 +245,8 @@ def make_designs(
         raise InputError(f"grid must be a SpecificationGrid; it is a {type(grid).__name__}.")
     specifications, skipped = grid.expand()
     asked = SpecificationLimits() if limits is None else limits
+    if not isinstance(asked, Limits):
+        raise InputError(f"limits must be SpecificationLimits(...); it is a {type(asked).__name__}.")
     ready = _with_treated(people, treated)
     firsts = {found.design_key: found for found in reversed(specifications)}
     designs: dict[Key, Design] = {}

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from types import MappingProxyType
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, runtime_checkable
 
 from dipeval.effects import specifications_words as words
+from dipeval.effects.asked import is_number, mapping_asked, names_asked
 from dipeval.effects.measures import MEASURES
 from dipeval.effects.request import ESTIMATOR_NAMES
 from dipeval.errors import InputError
@@ -25,6 +26,7 @@ _ESTIMATION: Final = ("std_error", "model", "folds", "seed", "draws", "neighbour
 _COLUMN_OPTIONS: Final = ("exact", "anti_exact", "covariate_calipers", "mahalanobis", "cutpoints", "sample_weights")
 
 
+@runtime_checkable
 class Limits(Protocol):
     """What a design must pass: the thresholds of a study's diagnostics, or `SpecificationLimits`."""
 
@@ -69,6 +71,13 @@ class SpecificationLimits:
     max_share_dropped: float = 0.25
     min_treated: int = 30
     min_ess: float = 30.0
+
+    def __post_init__(self) -> None:
+        """Refuse limits that are no numbers, or that nothing could keep to."""
+        for name in self.__slots__:
+            value = getattr(self, name)
+            if not (is_number(value) and value >= 0):
+                raise InputError(f"{name}={value!r} is no limit of a design; give a number of at least 0.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,11 +192,15 @@ class SpecificationGrid:
     estimation: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
+        for name in ("options", "estimation"):
+            mapping_asked(f"{name} of the grid", getattr(self, name), "name")
+        for method, options in self.options.items():
+            mapping_asked(f"options['{method}'] of the grid", options, "option")
         for name in ("covariates", "methods", "calipers", "ratios", "estimators"):
             value = getattr(self, name)
             if isinstance(value, str) or not isinstance(value, Sequence) or not value:
                 raise InputError(f"{name} of the grid must be a list with at least one choice, the main one first.")
-            if len(set(value)) < len(value):
+            if len(set(names_asked(f"{name} of the grid", value))) < len(value):
                 raise InputError(f"{name} of the grid names a choice twice. Name each once.")
             object.__setattr__(self, name, tuple(value))
         for name, given, known in (
@@ -207,10 +220,10 @@ class SpecificationGrid:
         if isinstance(self.leave_out, str):
             raise InputError(f"leave_out must be a list of columns, such as [{self.leave_out!r}], or a mapping.")
         if not isinstance(self.leave_out, Mapping):
-            return {label(name): (name,) for name in self.leave_out}
+            return {label(str(name)): (name,) for name in names_asked("leave_out", self.leave_out)}
         if any(isinstance(columns, str) for columns in self.leave_out.values()):
             raise InputError("leave_out maps a name to a list of columns, such as {'history': ['priors']}.")
-        return {name: tuple(columns) for name, columns in self.leave_out.items()}
+        return {str(name): names_asked(f"leave_out['{name}']", columns) for name, columns in self.leave_out.items()}
 
     def _check_left_out(self) -> None:
         used = set()

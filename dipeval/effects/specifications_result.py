@@ -12,7 +12,7 @@ import pandas as pd
 from dipeval.effects import specifications_words as words
 from dipeval.effects.measures import null_value
 from dipeval.effects.specifications_grid import Limits
-from dipeval.effects.specifications_telling import by_choice, limits_in_words, skipped_in_words
+from dipeval.effects.specifications_telling import by_choice, limits_in_words, not_counted, skipped_in_words
 from dipeval.effects.wording import level_in_words
 from dipeval.errors import InvariantError
 from dipeval.presenting import HtmlMixin, Summary, format_count, format_interval, format_number, format_percent
@@ -169,24 +169,41 @@ class SpecificationCurve(HtmlMixin):
     def _headline(self) -> str:
         if not self.n_passing:
             return words.HEADLINE_NONE.format(n=format_count(self.n_specifications))
+        main_passed = bool(self._table.loc[self._table["is_main"].astype(bool), "passed"].all())
+        left_out = not_counted(self.n_specifications, self.n_passing, main_passed=main_passed)
+        return f"{self._only() if self.n_passing == 1 else self._several()} {left_out}".rstrip()
+
+    def _several(self) -> str:
+        """Say where the specifications lie."""
         estimates = self._passing()["estimate"]
         return words.HEADLINE.format(
             same=format_count(self.n_same_side),
             passing=format_count(self.n_passing),
             share=format_percent(self.share_same_side, 0),
-            side=words.LOWER if self.side < 0 else words.HIGHER,
             low=format_number(self._scaled(float(estimates.min())), self._digits),
             high=self._number(float(estimates.max())),
             clear=format_count(self.n_excluding_equality) if self.n_excluding_equality else words.NO_ONE,
-            level=level_in_words(self.level),
+            **self._side_and_level(),
         )
+
+    def _only(self) -> str:
+        """Say what the one specification gives whose design passed."""
+        row = self._passing().iloc[0]
+        low, high = (format_number(self._scaled(row[name]), self._digits) for name in ("conf_low", "conf_high"))
+        return words.HEADLINE_ONE.format(
+            estimate=self._number(row["estimate"]), low=low, high=high, **self._side_and_level()
+        )
+
+    def _side_and_level(self) -> dict[str, str]:
+        side = words.LOWER if self.side < 0 else words.HIGHER
+        return {"side": side, "level": level_in_words(self.level)}
 
     def _notes(self) -> tuple[str, ...]:
         main = self._table[self._table["is_main"]].iloc[0]
         notes = [self._main_in_words(main)]
         if self.n_passing:
             middle = statistics.median(self._passing()["estimate"].tolist())
-            notes.append(words.NOTE_MEDIAN.format(median=self._number(middle)))
+            notes += [words.NOTE_MEDIAN.format(median=self._number(middle))] if self.n_passing > 1 else []
             notes += [words.NOTE_DEPENDS] if self.n_same_side < self.n_passing else []
             others = self._n_beyond(-self.side)
             notes += [words.NOTE_OTHER_SIDE.format(n=format_count(others))] if others else []

@@ -43,6 +43,27 @@ def skipped_in_words(skipped: Mapping[str, int]) -> tuple[str, ...]:
     return (words.NOTE_SKIPPED.format(listed=listed),)
 
 
+def not_counted(n_specifications: int, n_passing: int, *, main_passed: bool) -> str:
+    """Say how many specifications the headline leaves out, and whether the main one is among them; empty if none.
+
+    Examples
+    --------
+    >>> not_counted(42, 41, main_passed=True)[:52]
+    '1 of the 42 specifications is not counted: the desig'
+    """
+    n = n_specifications - n_passing
+    return (
+        words.NOT_COUNTED.format(
+            n=format_count(n),
+            total=format_count(n_specifications),
+            main="" if main_passed else words.WITH_MAIN,
+            is_are="is" if n == 1 else "are",
+        )
+        if n
+        else ""
+    )
+
+
 def failed_checks(checks: Mapping[str, Any], limits: Limits) -> list[str]:
     """Say which checks a design did not pass.
 

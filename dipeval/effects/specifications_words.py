@@ -56,6 +56,16 @@ HEADLINE: Final = (
     "{side} than the comparison people on this outcome; the estimates go from {low} to {high}, and in {clear} of them "
     "the {level}% interval leaves equality out on that side."
 )
+HEADLINE_ONE: Final = (
+    "One specification alone has a design that passed its checks: the treated people come out {side} than the "
+    "comparison people on this outcome, at {estimate} ({level}% interval from {low} to {high}). One answer is no "
+    "curve: whether it hangs on the choice of the design cannot be told."
+)
+NOT_COUNTED: Final = (
+    "{n} of the {total} specifications{main} {is_are} not counted: the design did not pass its checks, or there is no "
+    "estimate."
+)
+WITH_MAIN: Final = " (the main one among them)"
 HEADLINE_NONE: Final = (
     "None of the {n} specifications has a design that passed its checks: what they give says nothing about the "
     "treatment."

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dipeval.effects.asked import mapping_asked, names_asked, numbers_asked
 from dipeval.effects.joining import ComparisonDesign
 from dipeval.errors import DesignError, InputError
 from dipeval.matching.doors import CohortLike, People, take
@@ -88,12 +89,14 @@ def groupings(
     DesignError
         Outcomes, and what was measured after the index date.
     """
-    names = [by] if isinstance(by, str) else list(by)
+    names = list(names_asked("by", by))
     if not names:
         raise InputError("by is empty: name the columns, known before the index date, that make the subgroups.")
     breaks = _breaks(names, cut)
     frame = people.people if not isinstance(people, pd.DataFrame) and isinstance(people, CohortLike) else people
+    index = design.weights.index
     if isinstance(frame, pd.DataFrame):
+        _refuse_others(index, frame)
         _through_the_door(design, people, frame, names, measured_at)
     else:
         take(people, treated=TREATED, covariates=names)  # says what is wrong with it
@@ -103,15 +106,18 @@ def groupings(
             f"{', '.join(own)}: a column of the outcomes. People must be divided by what was known before treatment "
             "began, for treatment may have changed what came after."
         )
-    index = design.weights.index
+    used = design.weights.to_numpy() > 0
+    return [_grouping(name, frame[name].reindex(index), breaks.get(name), used) for name in names]
+
+
+def _refuse_others(index: pd.Index, frame: pd.DataFrame) -> None:
+    """Refuse people that the design was not made of."""
     missing = int((~index.isin(frame.index)).sum())
     if missing:
         raise InputError(
             f"people has no row for {missing} of the {len(index)} people of the design; pass the people that the "
             "design was made of, on the same index."
         )
-    used = design.weights.to_numpy() > 0
-    return [_grouping(name, frame[name].reindex(index), breaks.get(name), used) for name in names]
 
 
 def _through_the_door(
@@ -130,7 +136,7 @@ def _through_the_door(
     }
     asked = frame.drop(columns=list(there)) if len(there) < len(names) else pd.DataFrame(index=frame.index)
     asked = asked.assign(**there)
-    asked[TREATED] = design.treated.reindex(frame.index).fillna(False).astype(bool).to_numpy()
+    asked[TREATED] = frame.index.isin(design.treated.index[design.treated.astype(bool)])
     try:
         if isinstance(people, pd.DataFrame):
             take(asked, treated=TREATED, covariates=names, measured_at=measured_at)
@@ -147,11 +153,11 @@ def _filled(column: pd.Series) -> pd.Series:
 def _breaks(names: Sequence[str], cut: Mapping[str, Sequence[float]] | None) -> dict[str, NDArray[np.float64]]:
     """Return the places at which columns are cut, checked."""
     found = {}
-    for name, places in (cut or {}).items():
+    for name, places in mapping_asked("cut", cut, "column").items():
         if name not in names:
             raise InputError(f"cut names '{name}', which is none of the columns in by: {', '.join(map(str, names))}.")
-        values = np.asarray(places, dtype=np.float64).ravel()
-        if not len(values) or not np.isfinite(values).all() or (np.diff(values) <= 0).any():
+        values = np.array(numbers_asked(f"cut['{name}']", places, "[25, 35]"))
+        if not len(values) or (np.diff(values) <= 0).any():
             raise InputError(f"cut needs rising numbers for '{name}', such as [25, 35]; each starts a level.")
         found[str(name)] = values
     return found
@@ -196,7 +202,7 @@ def _levels(name: str, column: pd.Series, used: NDArray[np.bool_]) -> tuple[NDAr
     if isinstance(column.dtype, pd.CategoricalDtype):
         values = [level for level in column.cat.categories if (present == level).any()]
     else:
-        values = sorted(present.unique().tolist(), key=lambda value: (isinstance(value, str), value))
+        values = _sorted(name, present)
     if len(values) > MOST_LEVELS:
         how = (
             f"cut it into a few with cut={{'{name}': [...]}}"
@@ -207,8 +213,15 @@ def _levels(name: str, column: pd.Series, used: NDArray[np.bool_]) -> tuple[NDAr
             f"'{name}' has {len(values)} levels among the people the design uses; at most {MOST_LEVELS} subgroups can "
             f"be told apart: {how}."
         )
-    codes = pd.Index(values, dtype=object).get_indexer(pd.Index(column.astype(object)))
+    codes = pd.Index(values, dtype=object).get_indexer(pd.Index(column.astype(object), dtype=object))
     return codes, _in_words(values)
+
+
+def _sorted(name: str, present: pd.Series) -> list[Any]:
+    try:
+        return sorted(present.unique().tolist(), key=lambda value: (isinstance(value, str), value))
+    except TypeError:  # lists have no order of their own, nor have complex numbers
+        raise InputError(f"'{name}' holds values that make no levels; give numbers, words or yes/no.") from None
 
 
 def _in_words(values: Sequence[Any]) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from dipeval.effects.asked import names_asked, words_asked
 from dipeval.effects.effect import Effect
 from dipeval.effects.estimate import estimate_effect, make_request
 from dipeval.effects.holm import holm
@@ -73,7 +74,7 @@ def subgroup_effects(
     labels
         Column of `by`, or the outcome -> the words shown for it.
     estimator
-        ``weighted`` or ``regression``: of others it is not known what each person contributes.
+        ``weighted`` or ``regression``: others do not go by the weights of the whole design within a subgroup.
     std_error
         ``auto`` or an error made from people's contributions (``hc0`` to ``hc3``, ``cluster_hc0``, ``cluster_hc1``,
         ``m_estimation``).
@@ -135,7 +136,9 @@ def subgroup_effects(
         measure=measure,
         cluster=cluster,
         at_risk=times_at_risk(times, outcome, used_people(design)),
-        options=EstimateOptions(std_error=std_error, adjust=None if adjust is None else tuple(adjust), model=model),
+        options=EstimateOptions(
+            std_error=std_error, adjust=None if adjust is None else names_asked("adjust", adjust), model=model
+        ),
     )
     request, overall = _with_contributions(request, overall, outcome, asked)
     rows, tests = [], []
@@ -167,8 +170,9 @@ def _check_suited(estimator: str, std_error: str, minimum: int) -> None:
     ):
         if wrong:
             raise EstimationError(
-                f"{option}='{value}' does not say what each person contributes to an estimate, which comparing "
-                "subgroups needs, for pairs and weights can straddle them. Use estimator='weighted' or 'regression', "
+                f"{option}='{value}' is not there for subgroups: comparing them needs what each person contributes to "
+                "every subgroup's estimate, by the weights of the whole design, for pairs and weights can straddle "
+                "them. Use estimator='weighted' or 'regression', "
                 "and std_error='auto' or 'hc0'."
             )
     if not (isinstance(minimum, int) and minimum >= 2):
@@ -190,10 +194,11 @@ def _columns_of(outcome: pd.Series | pd.DataFrame, values: pd.Series) -> tuple[s
 
 def _named(labels: Mapping[str, str] | None, names: Sequence[str]) -> dict[str, str]:
     """Return the words shown for the columns and the outcome."""
-    unknown = [str(key) for key in labels or () if key not in names]
+    given = words_asked("labels", labels, "column")
+    unknown = [str(key) for key in given if key not in names]
     if unknown:
         raise InputError(f"labels names {', '.join(unknown)}, which is none of: {', '.join(names)}.")
-    return {name: (labels or {}).get(name, label(name)) for name in names}
+    return {name: given.get(name, label(name)) for name in names}
 
 
 def _with_contributions(

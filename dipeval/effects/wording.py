@@ -86,6 +86,10 @@ MEASURE_WORDS: Final[dict[str, str]] = {
     "rate_ratio": "Ratio of rates",
     "hazard_ratio": "Hazard ratio",
 }
+NO_SHARE: Final = (
+    "An adjusted share lies below 0% or above 100%, where no share can be: the model reaches beyond the people there "
+    "are. Take the difference as no more than a rough one, or use a logistic model."
+)
 COMMON_REMARKS: Final[dict[str, str]] = {
     "odds_ratio": (
         "More than 15% have the outcome, so the E-value takes the square root of the odds ratio for the ratio of the "
@@ -109,6 +113,10 @@ REGRESSION: Final = (
     "fitted to the people the design uses; its predictions with and without treatment are averaged over {whom}."
 )
 REPEATING: Final = "{n} of the columns of that model repeat others among these people and were left out."
+NOTE_THESE_PEOPLE: Final = (
+    "The error takes the people averaged over as given: the interval is about the average effect on these very people. "
+    "For others like them it would be wider, the more so the more the effect differs from person to person."
+)
 NOTE_ALONE: Final = (
     "Somebody alone settles a coefficient of the model of the outcome, so the error is HC1 and not HC3; it may be too "
     "small. Fewer covariates in that model (adjust=) would mend it."

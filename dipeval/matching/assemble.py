@@ -203,7 +203,7 @@ def make_design(
     sample_weights
         What each person counted before the design; None when everybody counts once.
     closeness
-        Where everybody stands on what they were matched by, with replacement; None otherwise.
+        Where everybody stands on what they were matched by, where an error asks for it; None otherwise.
 
     Returns
     -------

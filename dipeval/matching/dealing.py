@@ -31,6 +31,23 @@ def places_by_id(design: Design) -> Ints:
     return design._order.copy()
 
 
+def seeded_places(design: Design, seed: int, purpose: str) -> Ints:
+    """Return the positions that sort the people of a design by a seeded hash of their ids (`ties.seeded_order`).
+
+    Parameters
+    ----------
+    design
+        A finished design.
+    seed, purpose
+        Another seed, or another purpose, gives another order.
+
+    Returns
+    -------
+    numpy.ndarray
+    """
+    return seeded_order(read_ids(pd.Index(design.to_frame()["id"])), seed, purpose)
+
+
 def units_in_order(units: Ints, order: Ints) -> Ints:
     """Number units of people (persons with several rows, pairs, sets) by who of their people comes first.
 
@@ -98,8 +115,7 @@ def dealt(design: Design, used: NDArray[np.bool_], folds: int, seed: int, person
     [290, 290, 289, 288, 288]
     """
     _check(folds, seed)
-    ids = read_ids(pd.Index(design.to_frame()["id"]))
-    order = seeded_order(ids, int(seed), "folds")
+    order = seeded_places(design, int(seed), "folds")
     order = order[used[order]]
     codes = np.arange(len(used), dtype=np.int64) if persons is None else np.asarray(persons, dtype=np.int64)
     units = units_in_order(codes, order)

@@ -172,7 +172,10 @@ class Design(PowerMixin, HtmlMixin):
 
     @property
     def closeness(self) -> Closeness | None:
-        """Where everybody stands on what they were matched by with replacement, for errors that need neighbours."""
+        """Where everybody stands on what they were matched by, for errors that need neighbours; None for most methods.
+
+        There with replacement, within a radius and by a kernel.
+        """
         return self._closeness
 
     def model_terms(self, covariates: Sequence[str] | None = None) -> pd.DataFrame:

@@ -83,14 +83,16 @@ def one_cell(focal: Floats, others: Floats, width: float) -> tuple[Ints, Floats]
     inside = float(np.nextafter(width, 0.0))  # at most this is less than the width
     low, high = reach(mine, theirs, inside)
     reached = before[high] - before[low]
-    total = _kernel_sums(mine, theirs, twins.astype(np.float64), width, low, high)
+    total = kernel_sums(mine, theirs, twins.astype(np.float64), width, low, high)
     share = np.where(reached > 0, people / np.where(reached > 0, total, 1.0), 0.0)
     low, high = reach(theirs, mine, inside)
-    return reached[my_place], _kernel_sums(theirs, mine, share, width, low, high)[their_place]
+    return reached[my_place], kernel_sums(theirs, mine, share, width, low, high)[their_place]
 
 
-def _kernel_sums(centres: Floats, points: Floats, mass: Floats, width: float, low: Ints, high: Ints) -> Floats:
+def kernel_sums(centres: Floats, points: Floats, mass: Floats, width: float, low: Ints, high: Ints) -> Floats:
     """Sum mass times 1 - u^2 over the points from `low` up to `high` about each centre; exactly 0 where there are none.
+
+    Centres and points are sorted and hold no repeats; no mass is below 0.
 
     The points are divided into stretches no longer than the width, and counted within one from its first point: a run
     of neighbours meets at most four of them.

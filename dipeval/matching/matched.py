@@ -34,7 +34,7 @@ from dipeval.matching.options import (
 )
 from dipeval.matching.problem import APART, Bools, Condition, Floats, Found, Ints, Problem, caliper_width
 from dipeval.matching.proof import prove
-from dipeval.matching.radius import radius_weights
+from dipeval.matching.radius import WITHIN, radius_weights
 from dipeval.matching.scores import PropensityModel
 from dipeval.matching.subclass import score_classes
 from dipeval.matching.terms import Terms, encode
@@ -309,7 +309,7 @@ def _design(taken: Taken, problem: Problem, score: Score | None, remarks: tuple[
         options=as_plain(options, problem.width, repeated, {**found.facts, "n_trimmed": int((~problem.kept).sum())}),
         words=estimand_words(options.estimand, taken.treated, found.weights),
         notes=(*found.notes, *conditions_in_words(options), *_trimmed_in_words(problem), *remarks),
-        closeness=closeness(problem) if options.replace else None,
+        closeness=closeness(problem) if options.replace or options.method in WITHIN else None,
     )
 
 

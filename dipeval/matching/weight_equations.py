@@ -1,9 +1,10 @@
 """The equations that estimated weights solve, so that an error can allow for the weights having been estimated.
 
-Every weight is made from parameters: the coefficients of the propensity model, or the multipliers of entropy balancing.
-They solve equations, sums over people of one number times a row of terms, that are 0 at the estimate. What one person
-moves the parameters by, and what the parameters move each weight by, is all that an error needs to know; no outcome
-comes into it.
+Weights from `weight` are made from parameters: the coefficients of the propensity model, or the multipliers of entropy
+balancing. They solve equations, sums over people of one number times a row of terms, that are 0 at the estimate. What
+one person moves the parameters by, and what the parameters move each weight by, is all that an error needs to know; no
+outcome comes into it. Weights within a radius, a bandwidth, a class or a cell have no parameters, but one more person
+would move them too (`weight_equations_shares`).
 
 Stefanski, L. A. and Boos, D. D. (2002), The calculus of M-estimation, American Statistician 56, 29-38. Lunceford, J. K.
 and Davidian, M. (2004), Stratification and weighting via the propensity score in estimation of causal treatment
@@ -21,16 +22,18 @@ from dipeval.errors import DesignError, InvariantError
 from dipeval.matching.design import Design
 from dipeval.matching.method_words import WEIGHTED
 from dipeval.matching.weight_equations_entropy import entropy_model
-from dipeval.matching.weight_equations_parts import WeightEquations, WeightModel, equations_at
+from dipeval.matching.weight_equations_parts import SAME, WeightEquations, WeightModel, equations_at
 from dipeval.matching.weight_equations_score import score_weight_model, why_no_score_equations
+from dipeval.matching.weight_equations_shares import NEAR, STRATA, share_equations
 
 SCORED: Final = ("ipw", "overlap", "matching_weights")
-SAME: Final = 1e-6  # largest difference between a design's weights and those its parameters give, to the largest weight
+SHARED: Final = (*NEAR, *STRATA)  # methods whose weights are sums of shares
 
 MATCHED_DESIGN: Final = (
     "the design was made by matching, and who is matched with whom is no smooth function of the score: cluster on the "
     "pairs or sets, or with replacement use the error of Abadie and Imbens"
 )
+SHARES_ONLY: Final = "the weights are shares among people who stand beside one another, and follow from no parameters"
 NOTHING_ESTIMATED: Final = "everybody counts once (or with a sample weight): no weight was estimated"
 TRIMMED: Final = "people were trimmed away by a rule that looks at the estimated score"
 TRUNCATED: Final = "the weights were truncated at an estimated quantile"
@@ -61,6 +64,8 @@ def why_no_equations(design: object) -> str | None:
     """
     if not isinstance(design, Design):
         return UNKNOWN_DESIGN
+    if design.method in SHARED:
+        return None
     if design.method not in WEIGHTED:
         return MATCHED_DESIGN
     options = design.options
@@ -74,13 +79,14 @@ def why_no_equations(design: object) -> str | None:
 
 
 def weight_equations(design: Design) -> WeightEquations:
-    """Return the equations behind the weights of a design, at its own parameters.
+    """Return how the weights of a design move with who is in it: their equations at the design's own parameters.
 
     Parameters
     ----------
     design
         From `weight`: inverse probability weights, overlap weights, matching weights or entropy balancing, with the
-        logistic or probit model of the covariates or of a formula.
+        logistic or probit model of the covariates or of a formula. From `match`: a radius, a kernel, classes of the
+        score or coarsened cells, with the score, classes and cells taken as given.
 
     Returns
     -------
@@ -105,6 +111,8 @@ def weight_equations(design: Design) -> WeightEquations:
     >>> bool(abs(part.residual @ part.rows).max() < 1e-8), part.information.shape
     (True, (4, 4))
     """
+    if isinstance(design, Design) and design.method in SHARED:
+        return share_equations(design)
     model = weight_model(design)
     predictors = [part.rows @ part.start for part in model.parts]
     weights = model.weigh(predictors)
@@ -121,8 +129,8 @@ def weight_equations(design: Design) -> WeightEquations:
 
 
 def weight_model(design: Design) -> WeightModel:
-    """Return how the weights of a design follow from parameters; raises as `weight_equations` does."""
-    reason = why_no_equations(design)
+    """Return how the weights of a design of `weight` follow from parameters; raises as `weight_equations` does."""
+    reason = SHARES_ONLY if design.method in SHARED else why_no_equations(design)
     if reason is not None:
         raise DesignError(f"The equations behind these weights cannot be given: {reason}.")
     return entropy_model(design) if design.method == "entropy" else score_weight_model(design)

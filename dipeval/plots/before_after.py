@@ -15,6 +15,8 @@ _OWN, _THEIRS = "mean_offences", "mean_offences_comparison"
 _COMPARISON: Final = "Comparable untreated people"
 _ENDS: Final = ("estimate", "conf_high", "expected_high")
 _BAND: Final = "#A285D1"
+# No wider, and letters no smaller, than can be read on a telephone.
+_WIDTH, _LETTERS = 6.6, 10.5
 
 
 def before_after_plot(frame: pd.DataFrame, *, days: int | None = None, ax: Axes | None = None) -> Axes:
@@ -44,7 +46,7 @@ def before_after_plot(frame: pd.DataFrame, *, days: int | None = None, ax: Axes 
     >>> [tick.get_text() for tick in before_after_plot(frame, days=365).get_xticklabels()]
     ['365 days before', '365 days after']
     """
-    axes = new_axes(width=8.0, height=4.4) if ax is None else ax
+    axes = new_axes(width=_WIDTH, height=4.6) if ax is None else ax
     tidy(axes)
     axes.grid(axis="x", visible=False)
     axes.grid(axis="y", color="#DDDDDD", linewidth=0.8)
@@ -67,7 +69,8 @@ def before_after_plot(frame: pd.DataFrame, *, days: int | None = None, ax: Axes 
     axes.set_xlim(-0.4, last + 0.75)
     axes.set_ylim(0, 1.1 * _highest(own, theirs))
     axes.set_ylabel("Offences a person")
-    axes.legend(frameon=False, loc="lower left", fontsize=9)
+    # Above the picture: within it there may be figures anywhere.
+    axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), fontsize=_LETTERS, ncols=2)
     return axes
 
 
@@ -98,7 +101,7 @@ def _line(axes: Any, rows: pd.DataFrame, colour: str, line: Any, words: str, oth
             textcoords="offset points",
             ha="right" if side < 0 else "left",
             va="center",
-            fontsize=9,
+            fontsize=_LETTERS,
             color=ink(colour),
             path_effects=[withStroke(linewidth=3, foreground="white")],
             zorder=6,
@@ -126,7 +129,7 @@ def _expected(axes: Any, after: pd.Series, place: int) -> None:
         textcoords="offset points",
         ha="left",
         va="center",
-        fontsize=9,
+        fontsize=_LETTERS,
         color=GREY,
     )
 

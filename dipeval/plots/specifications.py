@@ -84,7 +84,7 @@ def specification_plot(
     lower = ROW_INCHES * sum(HEADING if row[1] is None else 1.0 for row in rows)
     whole = UPPER_INCHES + GAP_INCHES + lower
     if ax is None:
-        ax = new_axes(width=9.0, height=whole + 0.4)
+        ax = new_axes(width=7.5, height=whole + 0.4)
     ax.set_axis_off()
     curve = ax.inset_axes((0.0, (lower + GAP_INCHES) / whole, 1.0, UPPER_INCHES / whole))
     _draw_curve(curve, ordered, title, line, ratio=ratio)

@@ -5,10 +5,13 @@ import sys
 
 from dipeval.report.blocks import Picture, Points, Section, Table, Text
 from dipeval.report.section_answer import effect, sensitivity, truth
+from dipeval.report.section_area import area_effect
 from dipeval.report.section_balance import balance
+from dipeval.report.section_before_after import before_after
 from dipeval.report.section_brief import brief
 from dipeval.report.section_groups import design, designs
 from dipeval.report.section_how import methods, provenance
+from dipeval.report.section_jdl import jdl_style
 from dipeval.report.section_left_out import left_out
 from dipeval.report.section_link_quality import linkage_quality
 from dipeval.report.section_linkage import linkage
@@ -18,10 +21,12 @@ from dipeval.report.section_linked_people import linked_people, linked_people_de
 from dipeval.report.section_links import linkage_error
 from dipeval.report.section_money import money
 from dipeval.report.section_overlap import overlap
+from dipeval.report.section_overturn import overturn
 from dipeval.report.section_pathway import pathway, seen
 from dipeval.report.section_people import cohort
 from dipeval.report.section_power import power
 from dipeval.report.section_reoffending import reoffending
+from dipeval.report.section_subgroups import subgroups
 from dipeval.report.section_testing import discharges, testing
 from dipeval.report.section_time import time
 from dipeval.report.write import run_report, write_data, write_report
@@ -32,13 +37,16 @@ __all__ = [
     "Section",
     "Table",
     "Text",
+    "area_effect",
     "balance",
+    "before_after",
     "brief",
     "cohort",
     "design",
     "designs",
     "discharges",
     "effect",
+    "jdl_style",
     "left_out",
     "linkage",
     "linkage_detail",
@@ -51,6 +59,7 @@ __all__ = [
     "methods",
     "money",
     "overlap",
+    "overturn",
     "pathway",
     "power",
     "provenance",
@@ -59,6 +68,7 @@ __all__ = [
     "seen",
     "sensitivity",
     "show_progress",
+    "subgroups",
     "testing",
     "time",
     "truth",

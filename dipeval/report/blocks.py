@@ -66,6 +66,23 @@ class Points:
         return f"{head}<ul>{items}</ul>" if items else ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heading:
+    """A heading inside a section, for one of several parts of an answer.
+
+    Parameters
+    ----------
+    text
+        Plain text.
+    """
+
+    text: str
+
+    def to_html(self, level: int = 3) -> str:
+        """Return the heading as HTML, at this level."""
+        return f"<h{level}>{html.escape(self.text)}</h{level}>"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Picture:
     """A chart as PNG bytes with words for those who do not see it.
@@ -165,7 +182,7 @@ class Folded:
         return f"<details><summary>{html.escape(self.title)}</summary>{body}</details>"
 
 
-Block = Text | Points | Picture | Table | Folded
+Block = Text | Points | Heading | Picture | Table | Folded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -193,7 +210,8 @@ class Section:
     def to_html(self) -> str:
         """Return the section as HTML."""
         body = "".join(
-            block.to_html(self.level + 1) if isinstance(block, Points) else block.to_html() for block in self.blocks
+            block.to_html(self.level + 1) if isinstance(block, (Points, Heading)) else block.to_html()
+            for block in self.blocks
         )
         heading = f'<h{self.level} id="{self.anchor}">{html.escape(self.title)}</h{self.level}>'
         return f'<section aria-labelledby="{self.anchor}">{heading}{body}</section>'

@@ -71,6 +71,7 @@ CHECKED = {
 TIE_RULES = {
     "seeded": "lot (a seeded hash of each person's number), so never by the order of the file",
     "row": "file order",
+    "all": "keeping everybody who is as near, each with an equal share",
 }
 
 

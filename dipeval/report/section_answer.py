@@ -11,14 +11,15 @@ from dipeval.disclosure import ReleasedTable, release
 from dipeval.plots.effects import effect_plot
 from dipeval.plots.style import to_png
 from dipeval.presenting import format_number
-from dipeval.report import flow_words, section_hazard, time_zero, words
-from dipeval.report.blocks import Block, Picture, Section, Table, Text, nothing
+from dipeval.report import flow_words, section_hazard, section_outcomes, time_zero, words
+from dipeval.report.blocks import Block, Folded, Picture, Section, Table, Text, nothing
 from dipeval.study.tidy import smallest_count
 
 if TYPE_CHECKING:
     from dipeval.effects import Effect
     from dipeval.study import StudyResult
 
+CAPTION = "Estimates of the primary design, and the plain difference for reference"
 _HEADINGS = {
     "design": "Design",
     "outcome": "Outcome",
@@ -52,20 +53,41 @@ def effect(result: StudyResult) -> Section:
         return Section(
             title=title, anchor=anchor, blocks=(*time_zero.warnings(result), *section_hazard.in_full(result))
         )
-    rows = [row for pair in _beside(result) for row in pair]
     primary = result.effects[0]
+    beside = _beside(result)
+    rows = [row for pair in beside for row in pair if row[1].outcome_name == primary.outcome_name]
+    others = [row for pair in beside for row in pair if row[1].outcome_name != primary.outcome_name]
     hidden = words.small(result, primary)
     overturn = () if hidden else (Text(paragraphs=(_overturn(primary),), kind="note"),)
     blocks = (
         *time_zero.warnings(result),
         Text(paragraphs=(words.hidden_effect() if hidden else words.headline(result, primary),)),
-        *_tables(result, rows, "Estimates of the primary design, and the plain difference for reference"),
+        *_tables(result, rows, CAPTION),
         *_picture(result, rows),
         *_randomised(result),
         Text(paragraphs=(f"Standard errors: {words.errors(result, primary)}. {words.estimand(result)}",)),
+        *_remarks(result),
+        *section_outcomes.together(result),
+        *_folded(result, others),
         *overturn,
     )
     return Section(title=title, anchor=anchor, blocks=blocks)
+
+
+def _remarks(result: StudyResult) -> list[Block]:
+    """What the estimators have to say of themselves, each thing once."""
+    told = dict.fromkeys(
+        remark for item in result.effects if not words.small(result, item) for remark in words.remarks(result, item)
+    )
+    return [Text(paragraphs=tuple(told))] if told else []
+
+
+def _folded(result: StudyResult, rows: Sequence[tuple[str, Effect]]) -> list[Block]:
+    """The other outcomes beside their plain differences: detail, folded away."""
+    if not rows:
+        return []
+    tables = _tables(result, rows, CAPTION)
+    return [Folded(title="The other outcomes beside their plain differences", blocks=tuple(tables))]
 
 
 def _beside(result: StudyResult) -> list[list[tuple[str, Effect]]]:
@@ -78,7 +100,7 @@ def _beside(result: StudyResult) -> list[list[tuple[str, Effect]]]:
     return pairs
 
 
-def _tables(result: StudyResult, rows: Sequence[tuple[str, Effect]], caption: str) -> list[Block]:
+def _tables(result: StudyResult, rows: Sequence[tuple[str, Effect]], caption: str) -> list[Table]:
     """One table an outcome."""
     names = dict.fromkeys(item.outcome_name for _, item in rows)
     return [
@@ -116,18 +138,14 @@ def _row(result: StudyResult, design: str, item: Effect) -> dict[str, object]:
         "design": design,
         "outcome": words.outcome_label(result, item.outcome_name),
         "measure": words.MEASURE_WORDS[item.measure],
-        "treated": _level(item, item.mean_treated, decimals),
-        "comparison": _level(item, item.mean_comparison, decimals),
+        "treated": words.level(item, item.mean_treated, decimals),
+        "comparison": words.level(item, item.mean_comparison, decimals),
         "estimate": show(item.estimate),
         "interval": f"{show(item.conf_low)} to {show(item.conf_high)}",
         "p": words.p_value(item.p_value),
         "people": item.n_treated + item.n_comparison,
         "smallest": smallest_count(item),
     }
-
-
-def _level(item: Effect, value: float, decimals: int) -> str:
-    return words.share(value, decimals) if item.outcome_kind == "yes_no" else format_number(value, 2)
 
 
 def _picture(result: StudyResult, rows: Sequence[tuple[str, Effect]]) -> list[Block]:
@@ -208,7 +226,19 @@ def sensitivity(result: StudyResult) -> Section:
     ]
     if notes:
         blocks.append(Text(paragraphs=notes, kind="note"))
+    blocks.append(Folded(title="How each was estimated", blocks=(Text(paragraphs=_estimated(result)),)))
     return Section(title="Does the answer depend on the design?", anchor="sensitivity", blocks=tuple(blocks))
+
+
+def _estimated(result: StudyResult) -> tuple[str, ...]:
+    """The standard error of each design, and what its estimator has to say of itself."""
+    lines = [f"Primary design. Standard errors: {words.errors(result, result.effects[0])}."]
+    for item in result.sensitivity:
+        shown = [other for other in item.effects if not words.small(result, other)]
+        if shown:
+            told = " ".join(dict.fromkeys(words.remarks(result, shown[0])))
+            lines.append(f"{item.label}. Standard errors: {words.errors(result, shown[0])}. {told}".rstrip())
+    return tuple(lines)
 
 
 def truth(result: StudyResult) -> Section:

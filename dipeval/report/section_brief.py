@@ -17,6 +17,7 @@ HOW_TO_READ = (
     "what was recorded; what was not recorded may still differ, and the note on what would overturn the answer says "
     "how strong that would have to be."
 )
+HOW_TO_READ_A_RATIO_OF_SHARES = HOW_TO_READ.replace("includes zero", "includes 1, where the groups are equal,")
 HOW_TO_READ_A_RATIO = (
     "Every figure has a range, the 95% interval: with data like these, ranges made this way contain the true value 95 "
     "times in 100. A hazard ratio of 1 means that the rates are equal; a range that includes 1 does not show that "
@@ -44,9 +45,15 @@ def brief(result: StudyResult) -> Section:
     blocks.append(Text(paragraphs=(f"Question: {spec.question}",)))
     blocks += _withheld(result) if result.withheld else _answer(result)
     if not result.withheld:
-        blocks.append(Text(paragraphs=(HOW_TO_READ if result.effects else HOW_TO_READ_A_RATIO,), kind="note"))
+        blocks.append(Text(paragraphs=(_how_to_read(result),), kind="note"))
     blocks.append(Text(paragraphs=words.protection(result)))
     return Section(title=spec.title, anchor="in-brief", blocks=tuple(blocks), level=1)
+
+
+def _how_to_read(result: StudyResult) -> str:
+    if not result.effects:
+        return HOW_TO_READ_A_RATIO
+    return HOW_TO_READ_A_RATIO_OF_SHARES if result.effects[0].measure in words.RATIOS else HOW_TO_READ
 
 
 def _withheld(result: StudyResult) -> list[Block]:
@@ -77,7 +84,7 @@ def _answer(result: StudyResult) -> list[Block]:
         return [Text(paragraphs=(words.hidden_effect(),), kind="lead")]
     can, cannot = words.can_and_cannot(result, effect)
     lead = [words.headline(result, effect)]
-    if effect.measure in words.SHARES:
+    if effect.measure in words.OF_SHARES:
         label = words.outcome_label(result, effect.outcome_name)
         lead.append(f"{label}. {words.of_hundred(effect, flow_words.unit(result))}")
     blocks: list[Block] = [Text(paragraphs=tuple(lead[:1]), kind="lead"), Text(paragraphs=tuple(lead[1:]))]

@@ -8,6 +8,7 @@ import pandas as pd
 
 from dipeval.disclosure import release
 from dipeval.report.blocks import Block, Points, Section, Table, Text
+from dipeval.report.how_beside import beside
 
 if TYPE_CHECKING:
     from dipeval.study import StudyResult
@@ -71,7 +72,7 @@ _POWER = (
     "Schoenfeld (1983), Biometrics 39, 499-503."
 )
 _SURVIVAL = "Time to reoffence: Kaplan and Meier (1958); Cox (1972), ties by Efron (1977)."
-_OVERTURN = "Hidden bias: E-value, VanderWeele and Ding (2017), Annals of Internal Medicine 167, 268-274."
+_E_VALUE = "Hidden bias: E-value, VanderWeele and Ding (2017), Annals of Internal Medicine 167, 268-274."
 _SHARES = "Intervals of shares: Wilson (1927), Journal of the American Statistical Association 22, 209-212."
 _COSTS = (
     "Unit costs: Home Office, Economic and social costs of crime, as listed with its status in the unit-cost table."
@@ -100,7 +101,8 @@ def methods(result: StudyResult) -> Section:
     items += _design_stage(result)
     items += [_SURVIVAL] if result.curve is not None else []
     items += [_LINKAGE_ERROR] if result.linkage_error else []
-    items += [_OVERTURN] if result.effects else []
+    items += beside(result)
+    items += [_E_VALUE] if result.effects else []
     items += [_COSTS] if result.roi is not None else []
     items += [_SHARES] if any((result.pathway, result.seen, result.testing, result.discharges)) else []
     source = result.spec.data.citation

@@ -11,6 +11,7 @@ import pandas as pd
 from dipeval.disclosure import CONFIDENTIAL, is_small, release_count, share_digits
 from dipeval.presenting import round_half_up
 from dipeval.study.gate import SHARE_CHECKS
+from dipeval.study.tidy_beyond import HIDDEN
 
 if TYPE_CHECKING:
     from dipeval.disclosure import DisclosureRule
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 COLUMNS = ("section", "measure", "group", "estimate", "conf_low", "conf_high", "n", "status", "note")
 _STANDARDISED = ("balance", "diagnostics")
 _FIGURES = ("estimate", "conf_low", "conf_high")
+# A ratio of pairs that differ gives their numbers back if it is told finely.
+_HIDDEN_PLACES = {"e_value": 2, "gamma": 1, "robustness_value": 3}
 
 
 def results_csv(result: StudyResult) -> str:
@@ -55,6 +58,13 @@ def _released(row: dict[Any, Any], rule: DisclosureRule) -> list[str]:
     return [shown.get(name, row[name]) for name in COLUMNS]
 
 
+def _places(section: str, measure: str) -> int | None:
+    """Decimals of figures that are no estimate in the unit of the outcome; None for those that are."""
+    if measure.startswith("p_value"):
+        return 3
+    return None if section != HIDDEN else next((n for name, n in _HIDDEN_PLACES.items() if name in measure), None)
+
+
 def _text(row: dict[Any, Any], name: str, rule: DisclosureRule) -> str:
     """A figure as text: one of full precision tells the exact counts it was made of, so protected ones are rounded."""
     value = row[name]
@@ -67,5 +77,7 @@ def _text(row: dict[Any, Any], name: str, rule: DisclosureRule) -> str:
         return repr(float(f"{value:.3g}") + 0.0)
     if row["section"] in _STANDARDISED and row["measure"] not in SHARE_CHECKS:
         return repr(round_half_up(value, 3) + 0.0)
+    if (places := _places(str(row["section"]), str(row["measure"]))) is not None:
+        return repr(round_half_up(value, places) + 0.0)
     smallest = row["n_smallest"]
     return repr(0.0 + round_half_up(value, 2 + share_digits(0 if pd.isna(smallest) else smallest, rule)))

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dipeval.disclosure import CONFIDENTIAL, is_small, release_count, share_digits
 from dipeval.presenting import format_number, format_p, format_percent, round_half_up
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from dipeval.effects import Effect
     from dipeval.study import StudyResult
 
 SHARES = ("risk_difference",)
+# Of these the groups have shares, whatever the measure.
+OF_SHARES = (*SHARES, "risk_ratio", "odds_ratio")
+RATIOS = ("risk_ratio", "odds_ratio", "rate_ratio", "hazard_ratio")
+DAYS_A_YEAR = 365
 FIVE_YEARS = 1826
 MEASURE_WORDS = {
     "risk_difference": "Difference in shares (percentage points)",
     "risk_ratio": "Ratio of shares",
+    "odds_ratio": "Odds ratio",
     "mean_difference": "Difference in means",
+    "rate_ratio": "Ratio of rates",
+    "hazard_ratio": "Hazard ratio",
 }
 CAN_SAY_CLEAR = (
     "The treated people in this study fared {direction} than comparable untreated people on this outcome: {size}."
@@ -29,6 +38,10 @@ CAN_SAY_UNCLEAR = (
 )
 CANNOT_SAY_UNCLEAR = (
     "You cannot say that the programme made no difference: an interval that includes zero is not evidence of that."
+)
+CANNOT_SAY_UNCLEAR_RATIO = (
+    "You cannot say that the programme made no difference: an interval of a ratio that includes 1 is not evidence of "
+    "that."
 )
 CANNOT_SAY_CLEAR = (
     "You cannot say that the programme alone caused the whole of the difference: factors that were "
@@ -102,14 +115,35 @@ def drawn(result: StudyResult, effect: Effect, value: float) -> float:
     return round_half_up(value, 2 + digits(result, effect)) if result.rule.protects else value
 
 
+def hidden_rows(result: StudyResult, behind: pd.Series) -> pd.Series[bool]:
+    """Whether each row of a table rests on too few people to be shown."""
+    return behind.map(lambda fewest: is_small(fewest, result.rule)).astype(bool)
+
+
+def rounded(result: StudyResult, frame: pd.DataFrame, behind: pd.Series, figures: Sequence[str]) -> pd.DataFrame:
+    """Return a table of estimates as a picture may draw it: each row no finer than the people behind it allow."""
+    out = frame.copy()
+    if result.rule.protects:
+        places = [2 + share_digits(behind[at], result.rule) for at in out.index]
+        for name in figures:
+            values = zip(out[name].astype("float64"), places, strict=True)
+            out[name] = [value if value != value else round_half_up(value, digits) for value, digits in values]
+    return out
+
+
 def headline(result: StudyResult, effect: Effect) -> str:
     """Return the headline of an effect, its percentages no finer than they may be shown."""
     text, decimals = in_units(result, effect.summary().headline), digits(result, effect)
-    if decimals == 1 or effect.measure not in SHARES:
+    if decimals == 1 or effect.measure not in OF_SHARES:
         return text
     for value in (effect.estimate, effect.conf_low, effect.conf_high):
-        side = " fewer" if value < 0 else " more"
-        text = _swap(text, format_number(100 * abs(value), 1) + side, format_number(100 * abs(value), decimals) + side)
+        if effect.measure in SHARES:
+            side = " fewer" if value < 0 else " more"
+            fine, coarse = (format_number(100 * abs(value), places) for places in (1, decimals))
+        else:
+            side = " lower" if value < 1 else " higher"
+            fine, coarse = (format_percent(abs(value - 1), places) for places in (1, decimals))
+        text = _swap(text, fine + side, coarse + side)
     for value in (effect.mean_treated, effect.mean_comparison):
         text = _swap(text, format_percent(value), format_percent(value, decimals))
     return text
@@ -122,15 +156,22 @@ def _swap(text: str, fine: str, coarse: str) -> str:
 def between(effect: Effect, decimals: int = 1) -> str:
     """Return the interval of an effect in its own unit, in words."""
     show = figure(effect.measure, decimals)
-    unit = " percentage points" if effect.measure in SHARES else ""
-    return f"from {show(effect.conf_low)} to {show(effect.conf_high)}{unit}"
+    return f"from {show(effect.conf_low)} to {show(effect.conf_high)}{_unit(effect)}"
+
+
+def _unit(effect: Effect) -> str:
+    """The unit of a figure in a sentence; of a ratio, what it is a ratio of and where the groups are equal."""
+    if effect.measure in RATIOS:
+        return f" ({MEASURE_WORDS[effect.measure].lower()}; 1 where the groups are equal)"
+    return " percentage points" if effect.measure in SHARES else ""
 
 
 def size(effect: Effect, decimals: int = 1) -> str:
     """Return the estimate of an effect with its interval, in words."""
     show = figure(effect.measure, decimals)
-    unit = " percentage points" if effect.measure in SHARES else ""
-    return f"{show(effect.estimate)}{unit} (95% interval {between(effect, decimals)})"
+    unit = "" if effect.measure in RATIOS else _unit(effect)
+    reach = f"from {show(effect.conf_low)} to {show(effect.conf_high)}{unit}"
+    return f"{show(effect.estimate)}{unit} (95% interval {reach})"
 
 
 def of_hundred(effect: Effect, noun: str = "people") -> str:
@@ -185,10 +226,14 @@ def can_and_cannot(result: StudyResult, effect: Effect) -> tuple[tuple[str, ...]
     if effect.includes_equality:
         not_causal = (CANNOT_SAY_NOT_CAUSAL,) if cause(result, "") else ()
         can = CAN_SAY_UNCLEAR.format(size=between(effect, decimals))
-        return (can,), (CANNOT_SAY_UNCLEAR, *not_causal, CANNOT_SAY_OTHERS)
+        unclear = CANNOT_SAY_UNCLEAR_RATIO if effect.measure in RATIOS else CANNOT_SAY_UNCLEAR
+        return (can,), (unclear, *not_causal, CANNOT_SAY_OTHERS)
     direction = "better" if effect.estimate < effect.null_value else "worse"
     why = cause(result, CANNOT_SAY_RANDOMISED if randomised else CANNOT_SAY_CLEAR)
-    return (CAN_SAY_CLEAR.format(direction=direction, size=size(effect, decimals)),), (why, CANNOT_SAY_OTHERS)
+    told = size(effect, decimals)
+    if effect.measure in RATIOS:
+        told = f"{MEASURE_WORDS[effect.measure].lower()} {told}, where 1 would mean that the groups are equal"
+    return (CAN_SAY_CLEAR.format(direction=direction, size=told),), (why, CANNOT_SAY_OTHERS)
 
 
 def cause(result: StudyResult, otherwise: str) -> str:
@@ -220,13 +265,32 @@ def share(value: float, decimals: int = 1) -> str:
     return format_percent(value, decimals)
 
 
+def level(effect: Effect, value: float, decimals: int = 1) -> str:
+    """Return a share, mean or rate of one group; a rate over the time at risk is that of a year at risk."""
+    if effect.outcome_kind == "yes_no":
+        return share(value, decimals)
+    if effect.timed:
+        return f"{format_number(DAYS_A_YEAR * value, 2)} a year at risk"
+    return "[z]" if value != value else format_number(value, 2)
+
+
 def errors(result: StudyResult, effect: Effect) -> str:
     """Return how the standard error was made; the number of pairs or people, if it is named, as it may be shown."""
+    return counts_shown(result, effect.se_method)
+
+
+def counts_shown(result: StudyResult, text: str) -> str:
+    """Return a sentence whose counts of people, pairs and sets are shown as a table would show them."""
 
     def shown(found: re.Match[str]) -> str:
         return f"{people(result, float(found.group(1).replace(',', '')))} {found.group(2)}"
 
-    return re.sub(r"(\d[\d,]*) (pairs|sets|people)\b", shown, effect.se_method)
+    return re.sub(r"(\d[\d,]*) ((?:treated |comparison )?(?:pairs|sets|people|persons?)\b)", shown, text)
+
+
+def remarks(result: StudyResult, effect: Effect) -> tuple[str, ...]:
+    """Return what the estimator has to say of itself, its counts of people as they may be shown."""
+    return tuple(counts_shown(result, remark) for remark in effect.remarks)
 
 
 def withheld_note(result: StudyResult) -> str:

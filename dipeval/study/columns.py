@@ -20,7 +20,7 @@ def outcome_columns(spec: StudySpec) -> tuple[str, ...]:
     """Return every column that holds an outcome, in the order of the study file."""
     columns: list[str] = []
     for outcome in spec.outcomes:
-        named = (outcome.time, outcome.event) if outcome.kind == "time" else (value_column(outcome),)
+        named = (outcome.time, outcome.event) if outcome.kind == "time" else (value_column(outcome), outcome.at_risk)
         columns += [column for column in named if column is not None]
     return tuple(dict.fromkeys(columns))
 
@@ -99,3 +99,11 @@ def all_columns(spec: StudySpec) -> list[str]:
             name for _, options in designs(spec) for name in used_columns(options, covariates_of(spec, options))
         )
     )
+
+
+def side_columns(spec: StudySpec) -> list[str]:
+    """Return columns from before treatment that no design uses but the study asks about: subgroups, held-out facts."""
+    held_out = (item.column for item in spec.overturn.negative_controls if item.column is not None)
+    asked = dict.fromkeys([*(spec.subgroups.by if spec.subgroups is not None else ()), *held_out])
+    used = set(all_columns(spec))
+    return [name for name in asked if name not in used]

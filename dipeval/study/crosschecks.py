@@ -7,8 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 
 from dipeval.datasets import DATASETS
 from dipeval.study.columns import Location, value_column
+from dipeval.study.crosschecks_area import area_complaints
+from dipeval.study.crosschecks_before_after import before_after_complaints
 from dipeval.study.crosschecks_design import DESIGN_CHECKS
+from dipeval.study.crosschecks_effects import EFFECT_CHECKS
 from dipeval.study.crosschecks_events import EVENT_CHECKS, Complaint
+from dipeval.study.crosschecks_jdl import jdl_complaints
 from dipeval.study.spec import OutcomeSpec, SensitivitySpec, StudySpec
 
 # Outcomes that are measured from extracts, and their kinds.
@@ -212,6 +216,10 @@ _CHECKS: tuple[Callable[[StudySpec], Iterator[Complaint]], ...] = (
     _names,
     _outcome_columns,
     *DESIGN_CHECKS,
+    *EFFECT_CHECKS,
+    before_after_complaints,
+    jdl_complaints,
+    area_complaints,
     _follow_up,
     _grace,
     _linkage,

@@ -6,7 +6,15 @@ from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 
 from dipeval.errors import InputError
-from dipeval.study.columns import Location, covariates_of, design_columns, designs, outcome_columns, used_columns
+from dipeval.study.columns import (
+    Location,
+    covariates_of,
+    design_columns,
+    designs,
+    outcome_columns,
+    side_columns,
+    used_columns,
+)
 from dipeval.study.learners import FITTED_ONCE
 from dipeval.study.spec import DesignOptions, StudySpec
 from dipeval.study.spec_design import OWN_ESTIMAND, WEIGHTINGS
@@ -22,6 +30,7 @@ SUITED = {
     "caliper_unit": ("nearest", "optimal", "radius", "kernel", "full"),
     "scale": ("nearest", "optimal", "radius", "kernel", "full", "subclass"),
     "exact": MATCHED,
+    "ties": ("nearest",),
     "moments": ("entropy",),
     "stabilise": ("ipw",),
     "truncate": ("ipw",),
@@ -128,11 +137,19 @@ def _equal_and_different(spec: StudySpec) -> Iterator[Complaint]:
 
 def _ranks(spec: StudySpec) -> Iterator[Complaint]:
     for place, options in designs(spec):
-        if options.mahalanobis_ranks and not options.mahalanobis:
-            yield (
-                (*place, "mahalanobis_ranks"),
-                "this says how the Mahalanobis distance is measured; name its columns in mahalanobis or take it out.",
-            )
+        for key in ("mahalanobis_ranks", "mahalanobis_scaling"):
+            if getattr(options, key) != DesignOptions.model_fields[key].default and not options.mahalanobis:
+                yield (
+                    (*place, key),
+                    "this says how the Mahalanobis distance is measured; name its columns in mahalanobis, or take it "
+                    "out.",
+                )
+
+
+def _ties(spec: StudySpec) -> Iterator[Complaint]:
+    for place, options in designs(spec):
+        if options.ties == "all" and not (options.method == "nearest" and options.replace):
+            yield (*place, "ties"), '"all" needs method = "nearest" with replace = true: else people are used up.'
 
 
 def _estimand(spec: StudySpec) -> Iterator[Complaint]:
@@ -146,7 +163,7 @@ def _estimand(spec: StudySpec) -> Iterator[Complaint]:
     for place, options in designs(spec):
         if place == ("design",) or "estimand" not in options.model_fields_set:
             continue
-        allowed = _allowed(options.method)
+        allowed = _allowed(options)
         if options.estimand not in allowed:
             yield (
                 (*place, "estimand"),
@@ -154,11 +171,13 @@ def _estimand(spec: StudySpec) -> Iterator[Complaint]:
             )
 
 
-def _allowed(method: str) -> tuple[str, ...]:
+def _allowed(options: DesignOptions) -> tuple[str, ...]:
     from dipeval.matching.options import METHODS as MATCHINGS
     from dipeval.matching.weight_options import METHODS as WEIGHTINGS
 
-    return (MATCHINGS | WEIGHTINGS)[method]
+    if (options.method, options.replace, options.ties) == ("nearest", True, "all"):
+        return ("ATT", "ATC", "ATE")
+    return (MATCHINGS | WEIGHTINGS)[options.method]
 
 
 def _categories(spec: StudySpec) -> Iterator[Complaint]:
@@ -171,6 +190,7 @@ def _categories(spec: StudySpec) -> Iterator[Complaint]:
         return
     try:
         used = {name for _, item in designs(spec) for name in used_columns(item, covariates_of(spec, item))}
+        used |= set(side_columns(spec))
     except InputError:  # the formula has had its complaint
         return
     idle = sorted(set(categories) - used)
@@ -216,6 +236,7 @@ DESIGN_CHECKS: tuple[Callable[[StudySpec], Iterator[Complaint]], ...] = (
     _ratio,
     _equal_and_different,
     _ranks,
+    _ties,
     _estimand,
     _categories,
     _references,

@@ -108,16 +108,18 @@ def analysis_of(prepared: Prepared, spec: StudySpec) -> tuple[DesignAnalysis, pd
         The analysis, with every option of the design; the people as that design had them, gaps filled.
     """
     from dipeval.effects import DesignAnalysis
-    from dipeval.study.steps import MEASURES
+    from dipeval.study.estimates import measures_of
 
     people, _, plan = planned(prepared, spec.design, spec.design.covariates, spec.seed)
+    measure = measures_of(spec.primary)[0]
     analysis = DesignAnalysis(
         outcome=value_column(spec.primary),
-        measure=MEASURES[spec.primary.kind][0],
+        measure=measure,
         covariates=plan["covariates"],
         method=plan["method"],
         options=MappingProxyType(plan["options"]),
         score=plan["score"],
+        estimation=MappingProxyType(spec.effect.estimation(measure) | {"seed": spec.seed}),
     )
     return analysis, frame_of(people)
 

@@ -18,7 +18,7 @@ import pandas as pd
 from dipeval.datasets import load_dataset
 from dipeval.errors import InputError
 from dipeval.study import rules
-from dipeval.study.columns import all_columns
+from dipeval.study.columns import all_columns, side_columns
 from dipeval.study.flow import FlowRow
 from dipeval.study.inputs import InputTable, extract_files, frame_hash, load_extracts
 from dipeval.study.missing import whole_rows
@@ -205,7 +205,7 @@ def _without_gaps(cohort: Cohort, spec: StudySpec, flow: list[FlowRow]) -> tuple
     if whole.all():
         return cohort, MappingProxyType({})
     flow.append(FlowRow("complete", "With every covariate recorded", int(whole.sum()), int((~whole).sum())))
-    known = {name: when for name, when in cohort.measured_at.items() if name in columns}
+    known = {name: when for name, when in cohort.measured_at.items() if name in (*columns, *side_columns(spec))}
     return people[whole], MappingProxyType(known)
 
 
@@ -252,7 +252,7 @@ def _from_table(spec: StudySpec, folder: Path) -> Prepared:
         sealed=sealed,
         flow=tuple(flow),
         files=(source,),
-        measured_at=_declared(spec, all_columns(spec)),
+        measured_at=_declared(spec, [*all_columns(spec), *side_columns(spec)]),
         missing=spec.design.missing,
     )
 

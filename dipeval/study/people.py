@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from dipeval.errors import InputError
-from dipeval.study.columns import all_columns, designs, outcome_columns, yes_no_columns
+from dipeval.study.columns import all_columns, designs, outcome_columns, side_columns, yes_no_columns
 from dipeval.study.flow import FlowRow
 from dipeval.study.missing import recorded_row, whole_rows
 from dipeval.study.sealed import SealedColumns
@@ -89,8 +89,9 @@ def split_people(table: pd.DataFrame, spec: StudySpec) -> tuple[pd.DataFrame, Se
     Returns
     -------
     tuple
-        People (index the person's number, sorted; columns treated 0/1 and the columns of every design; gaps are left
-        in them where the study file has them filled); the sealed outcomes; the first rows of the flow.
+        People (index the person's number, sorted; columns treated 0/1, the columns of every design and those of
+        subgroups and held-out facts; gaps are left in them where the study file has them filled); the sealed outcomes;
+        the first rows of the flow.
 
     Raises
     ------
@@ -98,22 +99,23 @@ def split_people(table: pd.DataFrame, spec: StudySpec) -> tuple[pd.DataFrame, Se
         If a column is missing, a person stands in two rows, a value is no number, or gaps are refused.
     """
     covariates = all_columns(spec)
+    facts = [*covariates, *side_columns(spec)]
     outcomes = list(outcome_columns(spec))
-    _require_columns(table, [spec.people.treated, *covariates, *outcomes, *spec.people.excluded], spec.people.id)
+    _require_columns(table, [spec.people.treated, *facts, *outcomes, *spec.people.excluded], spec.people.id)
     table = _by_person(table, spec.people.id)
     yes_no = yes_no_columns(spec)
     sealed = pd.DataFrame(
         {name: _yes_no(table[name]) if name in yes_no else table[name] for name in outcomes}, index=table.index
     )
     words = set(spec.people.categories)
-    _refuse_words(table, [name for name in covariates if name not in words], sealed)
+    _refuse_words(table, [name for name in facts if name not in words], sealed)
     people = pd.DataFrame(
         {TREATED: _as_treated(table[spec.people.treated])}
-        | {name: (_as_category if name in words else _as_number)(table[name]) for name in covariates},
+        | {name: (_as_category if name in words else _as_number)(table[name]) for name in facts},
         index=table.index,
     )
     numbers = pd.DataFrame({name: _as_number(sealed[name]) for name in outcomes}, index=table.index)
-    _refuse_copies(people[covariates], numbers)
+    _refuse_copies(people[facts], numbers)
     known = people[TREATED].notna()
     weights = [options.sample_weights for _, options in designs(spec) if options.sample_weights]
     kept = people[known]

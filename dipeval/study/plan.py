@@ -95,6 +95,8 @@ def plan_of(options: DesignOptions, covariates: Sequence[str], seed: int, marks:
             "anti_exact": tuple(options.anti_exact),
             "mahalanobis": tuple(options.mahalanobis),
             "mahalanobis_ranks": options.mahalanobis_ranks,
+            "mahalanobis_scaling": options.mahalanobis_scaling,
+            "ties": options.ties,
             "covariate_calipers": dict(options.covariate_calipers),
             "cutpoints": dict(options.cutpoints),
             "seed": seed,

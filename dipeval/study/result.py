@@ -15,7 +15,20 @@ if TYPE_CHECKING:
 
     from dipeval.cohort import Cohort
     from dipeval.disclosure import DisclosureRule
-    from dipeval.effects import Effect, LinkagePropagation, TimeVaryingEffect, TrueEffect
+    from dipeval.effects import (
+        AreaEffect,
+        BeforeAfter,
+        Effect,
+        Effects,
+        HiddenBias,
+        JdlStyle,
+        LinkagePropagation,
+        NegativeControls,
+        SpecificationCurve,
+        SubgroupEffects,
+        TimeVaryingEffect,
+        TrueEffect,
+    )
     from dipeval.indicators import Discharges, Pathway, Seen, Testing
     from dipeval.linkage import Linkage, LinkageQuality
     from dipeval.matching import Design
@@ -35,6 +48,18 @@ if TYPE_CHECKING:
 WITHHELD = (
     "The effect is withheld: the comparison failed checks that were set before the outcome was seen, so a number "
     "would mislead. The outcome was not looked at."
+)
+
+
+# Results that rest on outcomes, and that a withheld study may not hold.
+AFTER_THE_GATE = (
+    "many_outcomes",
+    "subgroups",
+    "hidden_bias",
+    "negative_controls",
+    "specifications",
+    "jdl_style",
+    "before_after",
 )
 
 
@@ -99,6 +124,22 @@ class StudyResult(HtmlMixin):
         Drug tests by result, and why treatment ended; None without drug tests or treatment among the extracts.
     assumptions
         What the design assumes of values that are not recorded, in sentences for readers; empty where none is missing.
+    many_outcomes
+        Every outcome together, the primary one alone and the rest corrected for their number; None if there is only
+        one, and if withheld.
+    subgroups
+        Effects in parts of the people, with interaction tests; None if not asked for, and if withheld.
+    hidden_bias, negative_controls, specifications
+        What could overturn the answer: hidden factors, outcomes that treatment cannot have changed, and other designs;
+        None if not asked for or not possible, and if withheld.
+    jdl_style
+        The answer in the style of the Justice Data Lab; None if not asked for.
+    before_after
+        Offending before and after, beside what would be seen without any effect; None if not asked for, and if
+        withheld.
+    area_effect
+        What happened in whole areas with the programme; None if not asked for. Of areas, not of the people here: shown
+        whether or not the effects are withheld.
     """
 
     study_file: StudyFile
@@ -136,11 +177,20 @@ class StudyResult(HtmlMixin):
     testing: Testing | None = None
     discharges: Discharges | None = None
     assumptions: tuple[str, ...] = ()
+    many_outcomes: Effects | None = None
+    subgroups: SubgroupEffects | None = None
+    hidden_bias: HiddenBias | None = None
+    negative_controls: NegativeControls | None = None
+    specifications: SpecificationCurve | None = None
+    jdl_style: JdlStyle | None = None
+    before_after: BeforeAfter | None = None
+    area_effect: AreaEffect | None = None
     _flow: pd.DataFrame = field(repr=False)
 
     def __post_init__(self) -> None:
         shown = (self.unadjusted, self.effects, self.curve, self.cox, self.roi, self.truth, self.true_links)
         later: tuple[Any, ...] = (self.linkage_error, self.time_varying is not None, self.observed_expected is not None)
+        later += tuple(getattr(self, name) is not None for name in AFTER_THE_GATE)
         if self.withheld and (any((*shown, *later)) or any(item.effects for item in self.sensitivity)):
             raise InvariantError("A withheld study holds an effect.")
         if not self.withheld and not (self.diagnostics.passed or self.override_reason):

@@ -84,11 +84,11 @@ def cohort_rule(spec: StudySpec) -> CohortRule:
     return CohortRule(**_given(spec.cohort))
 
 
-def follow_up(spec: StudySpec) -> FollowUp:
-    """Return how long people are followed."""
+def follow_up(spec: StudySpec, **instead: Any) -> FollowUp:
+    """Return how long people are followed, and what counts; options named here stand instead of the study's."""
     from dipeval.outcomes import FollowUp
 
-    return FollowUp(**_given(spec.follow_up))
+    return FollowUp(**_given(spec.follow_up) | instead)
 
 
 def _given(section: CohortSpec | FollowUpSpec) -> dict[str, Any]:
@@ -208,6 +208,11 @@ def _unknown_covariates(spec: StudySpec, text: str) -> list[str]:
         for at, options in designs(spec)
         for key, names in design_columns(options, options.covariates or ()).items()
     ]
+    if spec.subgroups is not None:
+        named.append((("subgroups", "by"), tuple(spec.subgroups.by)))
+    for place, item in enumerate(spec.overturn.negative_controls):
+        if item.column is not None:
+            named.append((("overturn", "negative_controls", place, "column"), (item.column,)))
     lines = key_lines(text)
     complaints = []
     for location, names in named:

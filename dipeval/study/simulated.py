@@ -10,9 +10,10 @@ from dipeval.errors import DipevalError, InputError
 from dipeval.study import rules
 from dipeval.study.beside import BesideMixin
 from dipeval.study.columns import value_column
+from dipeval.study.estimates import effects_of, measures_of, ordered_outcomes
 from dipeval.study.gate import Diagnostics, examine, permit
 from dipeval.study.load import Prepared, from_linkage
-from dipeval.study.steps import effects_of, ordered_outcomes, primary_design
+from dipeval.study.steps import primary_design
 
 if TYPE_CHECKING:
     from dipeval.effects import Effect, TrueEffect
@@ -110,7 +111,8 @@ def truth_of(prepared: Prepared, design: Design, spec: StudySpec) -> tuple[TrueE
         return ()
     found = []
     for outcome in ordered_outcomes(spec):
-        for measure in TRUE_MEASURES.get(value_column(outcome), ()):
+        known = TRUE_MEASURES.get(value_column(outcome), ())
+        for measure in (name for name in measures_of(outcome) if name in known):
             try:
                 found.append(both.effect(measure))
             except InputError as error:  # a ratio to nothing
@@ -146,7 +148,8 @@ def true_links_of(prepared: Prepared, spec: StudySpec) -> TrueLinks | None:
         checks = examine(design, spec.diagnostics)
         effects: tuple[Effect, ...] = ()
         if checks.passed:
-            effects = effects_of(design, known.sealed.open(permit(checks)).frame, spec)
+            opened = known.sealed.open(permit(checks))
+            effects = effects_of(design, opened.frame, spec, estimation=spec.effect)
     except DipevalError as error:
         logger.info("the run with true links stopped: %s", error)
         return None

@@ -12,9 +12,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from dipeval.study.spec_area import AreaEffectSpec
 from dipeval.study.spec_base import Count, PositiveInt, Probability, Section, Share, Words
+from dipeval.study.spec_before_after import BeforeAfterSpec
 from dipeval.study.spec_design import DesignOptions, DesignSpec, DiagnosticsSpec, SensitivitySpec
+from dipeval.study.spec_effects import EffectSpec, Measure, OverturnSpec, SubgroupsSpec
 from dipeval.study.spec_events import CohortSpec, EngineSpec, FollowUpSpec, PathwaySpec
+from dipeval.study.spec_jdl import JdlStyleSpec
 
 __all__ = ["DesignOptions", "DesignSpec", "DiagnosticsSpec", "OutcomeSpec", "SensitivitySpec", "StudySpec"]
 
@@ -76,6 +80,7 @@ class SimulateSpec(Section):
     heaped_births: bool = False
     alias_users: Share = 0.0
     identifier_errors: Annotated[float, Field(ge=0, le=3)] = 1.0
+    motoring: Annotated[float, Field(ge=0, le=5)] = 0.0
     compare_true_links: bool = True
 
 
@@ -130,6 +135,9 @@ class OutcomeSpec(Section):
     time: Words | None = None
     event: Words | None = None
     unit: Literal["days", "weeks", "months", "years"] = "days"
+    measures: list[Measure] = []
+    at_risk: Words | None = None
+    family: Words = "secondary"
 
 
 class CostsSpec(Section):
@@ -177,7 +185,13 @@ class StudySpec(Section):
     outcomes: Annotated[list[OutcomeSpec], Field(min_length=1)]
     follow_up: FollowUpSpec = FollowUpSpec()
     design: DesignSpec
+    effect: EffectSpec = EffectSpec()
     sensitivity: list[SensitivitySpec] = []
+    subgroups: SubgroupsSpec | None = None
+    overturn: OverturnSpec = OverturnSpec()
+    jdl_style: JdlStyleSpec | None = None
+    before_after: BeforeAfterSpec | None = None
+    area_effect: AreaEffectSpec | None = None
     diagnostics: DiagnosticsSpec = DiagnosticsSpec()
     costs: CostsSpec | None = None
     pathway: PathwaySpec = PathwaySpec()

@@ -15,6 +15,9 @@ Probability = Annotated[float, Field(ge=0.001, le=1)]
 
 
 class Section(BaseModel):
-    """What every section shares: unknown keys are mistakes, types are those of TOML, nothing changes once read."""
+    """What every section shares: unknown keys are mistakes, types are those of TOML, nothing changes once read.
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    TOML's ``inf`` and ``nan`` are no numbers here: no limit is left out by naming an endless one.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from dipeval.study.spec_base import PositiveInt, Section, Share, Words
+from dipeval.study.spec_effects import EstimationOptions
 
 DesignMethod = Literal[
     "nearest",
@@ -87,6 +88,8 @@ class DesignOptions(Section):
     covariate_calipers: Widths = {}
     mahalanobis: list[Words] = []
     mahalanobis_ranks: bool = False
+    mahalanobis_scaling: Literal["pooled", "everyone", "variance"] = "pooled"
+    ties: Literal["seeded", "all"] = "seeded"
     subclasses: Annotated[int, Field(ge=2)] = 6
     cutpoints: Cutpoints = {}
     trim: Trim = "none"
@@ -121,8 +124,8 @@ class DesignSpec(DesignOptions):
     randomised: bool = False
 
 
-class SensitivitySpec(DesignOptions):
-    """`[[sensitivity]]`: another defensible design, to see whether the answer depends on the choice."""
+class SensitivitySpec(DesignOptions, EstimationOptions):
+    """`[[sensitivity]]`: another defensible design or estimator, to see whether the answer depends on the choice."""
 
     name: Words
     label: Words

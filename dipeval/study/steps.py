@@ -5,16 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from dipeval.effects import estimate_effect
 from dipeval.effects.design_analysis import make_groups_comparable
 from dipeval.errors import DesignError, EstimationError, InputError
 from dipeval.study.beside import BesideMixin
-from dipeval.study.columns import covariates_of, design_columns, outcome_columns, value_column
+from dipeval.study.columns import covariates_of, design_columns, outcome_columns
 from dipeval.study.gate import Diagnostics, examine
 from dipeval.study.plan import labelled, planned
 from dipeval.study.wording import as_design_keys
@@ -24,11 +23,9 @@ if TYPE_CHECKING:
     from dipeval.effects import Effect
     from dipeval.matching import Design
     from dipeval.study.load import Prepared
-    from dipeval.study.spec import DesignOptions, OutcomeSpec, StudySpec
+    from dipeval.study.spec import DesignOptions, StudySpec
 
 logger = logging.getLogger("dipeval")
-
-MEASURES = {"yes_no": ("risk_difference", "risk_ratio"), "count": ("mean_difference",)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -126,7 +123,7 @@ def primary_design(prepared: Prepared, spec: StudySpec) -> Design:
     logger.info("making the groups comparable: %s", spec.design.method)
     _refuse_what_is_no_baseline(spec, spec.design, spec.design.covariates)
     try:
-        with _naming():
+        with naming():
             return make_design(prepared, spec.design, spec.design.covariates, spec.seed)
     except DesignError as error:
         raise DesignError(f"{_too_few(prepared, spec)}{error}") from None
@@ -150,7 +147,7 @@ def sensitivity_designs(prepared: Prepared, spec: StudySpec) -> tuple[Sensitivit
         logger.info("making another comparison: %s", other.label)
         covariates = covariates_of(spec, other)
         try:
-            with _naming(other.label):
+            with naming(other.label):
                 _refuse_what_is_no_baseline(spec, other, covariates)
                 design = make_design(prepared, other, covariates, spec.seed)
         except InputError as error:
@@ -170,72 +167,8 @@ def unadjusted_design(prepared: Prepared, spec: StudySpec) -> Design:
     return make_design(prepared, DesignOptions(method="none"), spec.design.covariates, spec.seed)
 
 
-def ordered_outcomes(spec: StudySpec) -> list[OutcomeSpec]:
-    """Return the outcomes that have effects, primary first."""
-    valued = [outcome for outcome in spec.outcomes if outcome.kind in MEASURES]
-    return sorted(valued, key=lambda outcome: not outcome.primary)
-
-
-def effects_of(
-    design: Design, outcomes: pd.DataFrame, spec: StudySpec, cluster: pd.Series | None = None
-) -> tuple[Effect, ...]:
-    """Estimate every effect of a design: primary outcome first, each outcome by its measures.
-
-    Parameters
-    ----------
-    design
-        The comparison.
-    outcomes
-        One row a person; opened with a permit.
-    spec
-        Which outcomes, and their labels (the effects carry the label as their outcome's name).
-    cluster
-        Whose row each is, where a person can be in more than once.
-
-    Returns
-    -------
-    tuple of Effect
-    """
-    found = []
-    for outcome in ordered_outcomes(spec):
-        column = value_column(outcome)
-        if column not in outcomes.columns:
-            raise InputError(
-                f"Outcome '{outcome.name}' is not measured here; "
-                f"the outcomes are {', '.join(map(str, outcomes.columns))}."
-            )
-        for measure in MEASURES[outcome.kind]:
-            if measure == "risk_ratio" and not _ratio_exists(design, outcomes[column]):
-                logger.info("no ratio for %s: it happened to nobody in one of the groups", outcome.name)
-                continue
-            with _naming():
-                values, label = outcomes[column], outcome.label
-                found.append(estimate_effect(design, values, measure=measure, outcome_name=label, cluster=cluster))
-    return tuple(found)
-
-
-def _ratio_exists(design: Design, values: pd.Series) -> bool:
-    used = design.weights > 0
-    happened = values.reindex(design.weights.index)[used] > 0
-    return bool(happened.groupby(design.treated[used].astype(bool)).any().all())
-
-
-def with_effects(
-    sensitivity: tuple[SensitivityResult, ...],
-    outcomes: pd.DataFrame,
-    spec: StudySpec,
-    cluster: pd.Series | None = None,
-) -> tuple[SensitivityResult, ...]:
-    """Add the effects to each further design."""
-    found = []
-    for item in sensitivity:
-        with _naming(item.label):
-            found.append(replace(item, effects=effects_of(item.design, outcomes, spec, cluster)))
-    return tuple(found)
-
-
 @contextmanager
-def _naming(label: str = "") -> Iterator[None]:
+def naming(label: str = "") -> Iterator[None]:
     """Say which of the further designs a refusal is about, as the file may hold several, and which keys to change."""
     try:
         yield

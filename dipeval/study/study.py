@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from dipeval.study import described, missing, money, rules, simulated, steps, times
+from dipeval.study import area, beyond, described, estimates, missing, money, rules, simulated, steps, times
 from dipeval.study.checking import CheckResult
 from dipeval.study.flow import design_rows, flow_frame
 from dipeval.study.gate import Diagnostics, Permit, examine, permit
@@ -90,6 +90,7 @@ class Study:
         True
         """
         prepared, design, sensitivity, diagnostics = self._designed()
+        beyond.plan_beyond(prepared, self.spec)
         return CheckResult(
             spec=self.spec,
             rule=described.rule_for(prepared, self.spec),
@@ -117,6 +118,7 @@ class Study:
         True
         """
         prepared, design, sensitivity, diagnostics = self._designed()
+        further = beyond.plan_beyond(prepared, self.spec)
         common = self._common(prepared, design, diagnostics)
         reason = self.spec.override_reason.strip()
         if not diagnostics.passed and not reason:
@@ -132,7 +134,7 @@ class Study:
         leave = permit(diagnostics, reason)
         if leave.override_reason:
             logger.info("a check failed; going on for the reason in the study file: %s", leave.override_reason)
-        answers = self._answers(prepared, design, sensitivity, leave)
+        answers = self._answers(prepared, design, sensitivity, further, leave)
         return StudyResult(
             withheld=False,
             reasons=diagnostics.reasons,
@@ -157,7 +159,8 @@ class Study:
         return {
             "study_file": self.file,
             "rule": described.rule_for(prepared, self.spec),
-            "files": prepared.files,
+            "files": (*prepared.files, *area.area_files(self.spec, self.file.path.resolve().parent)),
+            "area_effect": area.area_effect_of(self.spec, self.file.path.resolve().parent),
             "linkage": prepared.linkage,
             "linkage_quality": None if account is None else account.measured,
             "linkage_account": account,
@@ -174,14 +177,19 @@ class Study:
         }
 
     def _answers(
-        self, prepared: Prepared, design: Design, sensitivity: tuple[steps.SensitivityResult, ...], leave: Permit
+        self,
+        prepared: Prepared,
+        design: Design,
+        sensitivity: tuple[steps.SensitivityResult, ...],
+        further: beyond.Beyond,
+        leave: Permit,
     ) -> dict[str, Any]:
         spec = self.spec
         logger.info("opening the outcomes")
         opened = prepared.sealed.open(leave)
         cluster = prepared.cluster
-        effects = steps.effects_of(design, opened.frame, spec, cluster)
-        unadjusted = steps.effects_of(steps.unadjusted_design(prepared, spec), opened.frame, spec, cluster)
+        effects = estimates.effects_of(design, opened.frame, spec, cluster, spec.effect)
+        unadjusted = estimates.effects_of(steps.unadjusted_design(prepared, spec), opened.frame, spec, cluster)
         # Curves by a label that is only given later would show its immortal time.
         timed = None if spec.time_varying else spec.time_outcome
         curve, model = times.times_of(design, opened.frame, timed, cluster)
@@ -191,7 +199,7 @@ class Study:
             "observed_expected": described.expected_of(prepared, opened),
             "linkage_error": drawn,
             "linkage_error_failed": failed,
-            "sensitivity": steps.with_effects(sensitivity, opened.frame, spec, cluster),
+            "sensitivity": estimates.with_effects(sensitivity, opened.frame, spec, cluster),
             "unadjusted": unadjusted,
             "effects": effects,
             "randomised_check": randomised_check(effects, unadjusted) if spec.design.randomised else None,
@@ -201,6 +209,7 @@ class Study:
             "truth": simulated.truth_of(prepared, design, spec),
             "true_links": simulated.true_links_of(prepared, spec),
             "outcomes_measured": opened.measured,
+            **beyond.beyond_of(further, prepared, design, effects, opened, spec),
         }
 
 

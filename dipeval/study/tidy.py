@@ -9,8 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from dipeval.disclosure import is_small
+from dipeval.study.area import area_rows
+from dipeval.study.before_after import before_after_rows
 from dipeval.study.designs_table import design_rows_of, people_behind_each
 from dipeval.study.gate import COUNT_CHECKS, fewest_people, people_behind
+from dipeval.study.jdl import jdl_rows
+from dipeval.study.smallest import smallest_count as smallest_count
+from dipeval.study.tidy_beyond import beyond_rows
 from dipeval.study.tidy_described import described_rows
 
 if TYPE_CHECKING:
@@ -47,6 +52,10 @@ def tidy(result: StudyResult) -> pd.DataFrame:
         *_effects("effect", result.effects, "override" if result.overridden else "shown"),
         *_withheld(result),
         *_sensitivity(result),
+        *beyond_rows(result),
+        *jdl_rows(result.jdl_style),
+        *before_after_rows(result),
+        *area_rows(result.area_effect),
         *_linkage_error(result),
         *_randomised(result),
         *_cox(result),
@@ -125,24 +134,6 @@ def _effects(section: str, effects: Iterable[Effect], status: str, note: str = "
             mean = getattr(effect, f"mean_{group}")
             yield _row(section, f"mean_{group}", effect.outcome_name, estimate=mean, n=size, n_smallest=smallest,
                        status=status, note=note)  # fmt: skip
-
-
-def smallest_count(effect: Effect) -> int:
-    """Return the smallest count an effect rests on.
-
-    Counted are the groups; of a yes/no outcome also those it did and did not happen to; of a number of events also the
-    events, as at most that many people can be behind them.
-    """
-    sizes = [effect.n_treated, effect.n_comparison]
-    shares = [effect.mean_treated, effect.mean_comparison]
-    happened = [share * size for share, size in zip(shares, sizes, strict=True)]
-    if effect.outcome_kind == "count":
-        return max(0, math.floor(min(*sizes, *happened) + 1e-9))
-    if effect.outcome_kind != "yes_no":
-        return min(sizes)
-    not_happened = [size - count for size, count in zip(sizes, happened, strict=True)]
-    # A share of exactly 0 or 1 tells of everybody in the group and is as small as a count can be.
-    return max(0, math.floor(min(*sizes, *happened, *not_happened) + 1e-9))
 
 
 def _withheld(result: StudyResult) -> Iterator[Row]:

@@ -32,6 +32,7 @@ def test_pages_are_up_to_date(pages: ModuleType) -> None:
 
 def test_the_example_data_are_made_again_to_the_byte(pages: ModuleType, tmp_path: Path) -> None:
     pages.write_example(tmp_path)
+    pages.write_areas(tmp_path)
     made = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file())
     assert len(made) > 5
     for path in made:

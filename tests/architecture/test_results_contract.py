@@ -12,6 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.axes import Axes
@@ -89,9 +90,23 @@ NAMES = (
     "Seen",
     "Testing",
     "Discharges",
+    "Effects",
+    "SubgroupEffects",
+    "HiddenBias",
+    "RosenbaumBounds",
+    "RobustnessValue",
+    "NegativeControls",
+    "CalibratedEffect",
+    "SpecificationDesigns",
+    "SpecificationCurve",
+    "JdlStyle",
+    "BeforeAfter",
+    "AreaEffect",
 )
 ESTIMATES = ("PropensityModel", "Curve", "CoxModel", "Effect", "TrueEffect", "TimeVaryingEffect", "ReturnOnInvestment",
-             "RandomisedCheck", "SensitivityResult", "WithheldSensitivityResult", "TrueLinks")  # fmt: skip
+             "RandomisedCheck", "SensitivityResult", "WithheldSensitivityResult", "TrueLinks", "Effects",
+             "SubgroupEffects", "RobustnessValue", "NegativeControls", "CalibratedEffect", "SpecificationCurve",
+             "BeforeAfter", "AreaEffect")  # fmt: skip
 MOST_HTML = 12_000
 
 
@@ -104,7 +119,8 @@ def _from_dataframes() -> dict[str, Any]:
     study = dip.Study.from_toml(Path(str(files("dipeval.examples") / "rossi.toml")))
     run = study.run()
     times = {"time": "weeks_to_arrest", "event": "arrested"}
-    return {
+    return _what_could_overturn_it(data) | {
+        "AreaEffect": _of_areas(),
         "PropensityModel": dip.propensity(data, treated="fin", covariates=["age", "prio", "mar"]),
         "Curve": dip.kaplan_meier(data, by="fin", time_unit="weeks", **times),
         "CoxModel": dip.cox(data, covariates=["fin", "age", "prio"], **times),
@@ -115,6 +131,69 @@ def _from_dataframes() -> dict[str, Any]:
         "Overlap": dip.overlap(run.design),
         "Filled": dip.fill_missing(data.assign(prio=data["prio"].where(data["prio"] < 9)), columns=["age", "prio"]),
     }
+
+
+def _what_could_overturn_it(data: pd.DataFrame) -> dict[str, Any]:
+    """All that stands beside an answer, for one matched design on public data."""
+    from dipeval.effects import NegativeControl, SpecificationGrid, make_designs
+
+    names = ["age", "prio", "mar"]
+    design = dip.match(data, treated="fin", covariates=names)
+    effect = dip.estimate_effect(design, data["arrested"])
+    grid = SpecificationGrid(covariates=names, methods=("nearest", "ipw"), leave_out=("mar",))
+    designs = make_designs(data, grid, treated="fin")
+    analysis = dip.DesignAnalysis(covariates=names, outcome="arrested", method="ipw")
+    # Ten coins a person: outcomes that treatment cannot have changed.
+    coins = pd.DataFrame(np.random.default_rng(3).integers(0, 2, (len(data), 10)), data.index).add_prefix("coin_")
+    people = data.drop(columns="fin").join(coins).assign(treated=data["fin"])
+    controls = dip.negative_controls(
+        people, analysis=analysis, controls=[NegativeControl(column=name, label=name) for name in coins]
+    )
+    outcomes = data[["arrested"]].assign(weeks_free=data["weeks_to_arrest"])
+    return {
+        "Effects": dip.estimate_effects(design, outcomes, primary="arrested"),
+        "SubgroupEffects": dip.subgroup_effects(
+            design, data["arrested"], data, by=["mar", "age"], cut={"age": [22, 26]}
+        ),
+        "HiddenBias": dip.hidden_bias(design, data["arrested"], effect),
+        "RosenbaumBounds": dip.rosenbaum_bounds(design, data["arrested"]),
+        "RobustnessValue": dip.robustness_value(design, data["arrested"]),
+        "NegativeControls": controls,
+        "CalibratedEffect": dip.calibrate(effect, controls),
+        "SpecificationDesigns": designs,
+        "SpecificationCurve": designs.estimate(data["arrested"]),
+    }
+
+
+def _of_areas() -> dip.AreaEffect:
+    """Twelve areas over six years, a third of them with a programme from the fourth."""
+    noise = iter(np.random.default_rng(4).normal(size=72))
+    rows = [
+        (
+            area,
+            year,
+            2014 if area < 4 else None,
+            20 + area + year - 2011 - 3 * (area < 4 and year >= 2014) + next(noise),
+        )
+        for area in range(12)
+        for year in range(2011, 2017)
+    ]
+    panel = pd.DataFrame(rows, columns=["area", "period", "treated_from", "thefts"])
+    return dip.area_effect(panel, outcome="thefts", draws=199)
+
+
+def _before_and_after(people: pd.DataFrame, outcomes: pd.DataFrame) -> dict[str, Any]:
+    """Two ways in which others evaluate, on the people of a cohort."""
+    frame = people.join(outcomes)
+    return {
+        "BeforeAfter": dip.before_after(
+            frame, before="prior_offences_12m", after="n_reoffences", selection="at_least_one"
+        ),
+        "JdlStyle": dip.jdl_style(
+            people, outcomes, covariates=["age_at_index", "tested_opiates"], radius=0.5, minimum_people=10,
+            minimum_matched=5,
+        ),
+    }  # fmt: skip
 
 
 def _from_linkage(extracts: dip.Extracts, linkage: dip.Linkage) -> dict[str, Any]:
@@ -179,34 +258,39 @@ def _from_extracts() -> dict[str, Any]:
         run = study.run()
         withheld = _study(SIMULATED | {"diagnostics": {"min_ess": 1e6}}).run()
     dated = _time_varying(prepared.extracts, run.linkage)
-    return _from_linkage(prepared.extracts, run.linkage) | {
-        "TimeVaryingEffect": dated,
-        "HazardAnswer": _hazard(),
-        "ObservedExpected": _expected(run.outcomes_measured),
-        "Episodes": dated.episodes,
-        "LinkagePropagation": _propagated(),
-        "Extracts": prepared.extracts,
-        "Truth": prepared.extracts.truth,
-        "Linkage": run.linkage,
-        "LinkageQuality": run.linkage_quality,
-        "Cohort": run.cohort,
-        "Outcomes": run.outcomes_measured,
-        "Design": run.design,
-        "Balance": run.design.balance(),
-        "Effect": run.effects[0],
-        "TrueEffect": run.truth[0],
-        "ReturnOnInvestment": run.roi,
-        "Diagnostics": run.diagnostics,
-        "StudyResult": run,
-        "WithheldStudyResult": withheld,
-        "SensitivityResult": run.sensitivity[0],
-        "WithheldSensitivityResult": withheld.sensitivity[0],
-        "TrueLinks": run.true_links,
-        "Pathway": run.pathway,
-        "Seen": run.seen,
-        "Testing": dip.testing(prepared.extracts, run.linkage),
-        "Discharges": dip.discharges(prepared.extracts),
-    }
+    beside = _before_and_after(run.cohort.people, run.outcomes_measured.to_frame())
+    return (
+        _from_linkage(prepared.extracts, run.linkage)
+        | beside
+        | {
+            "TimeVaryingEffect": dated,
+            "HazardAnswer": _hazard(),
+            "ObservedExpected": _expected(run.outcomes_measured),
+            "Episodes": dated.episodes,
+            "LinkagePropagation": _propagated(),
+            "Extracts": prepared.extracts,
+            "Truth": prepared.extracts.truth,
+            "Linkage": run.linkage,
+            "LinkageQuality": run.linkage_quality,
+            "Cohort": run.cohort,
+            "Outcomes": run.outcomes_measured,
+            "Design": run.design,
+            "Balance": run.design.balance(),
+            "Effect": run.effects[0],
+            "TrueEffect": run.truth[0],
+            "ReturnOnInvestment": run.roi,
+            "Diagnostics": run.diagnostics,
+            "StudyResult": run,
+            "WithheldStudyResult": withheld,
+            "SensitivityResult": run.sensitivity[0],
+            "WithheldSensitivityResult": withheld.sensitivity[0],
+            "TrueLinks": run.true_links,
+            "Pathway": run.pathway,
+            "Seen": run.seen,
+            "Testing": dip.testing(prepared.extracts, run.linkage),
+            "Discharges": dip.discharges(prepared.extracts),
+        }
+    )
 
 
 @pytest.fixture(scope="session")
@@ -320,7 +404,7 @@ def test_it_draws_on_the_axes_given_or_on_new_ones(result: Any) -> None:
     given = new_axes()
     assert result.plot(ax=given) is given
     for axes in (drawn, given):
-        assert axes.has_data() or axes.texts
+        assert axes.has_data() or axes.texts or any(inner.has_data() for inner in axes.child_axes)
         assert to_png(axes).startswith(b"\x89PNG")
 
 

@@ -16,10 +16,11 @@ SECTIONS = {
     "01": ["linkage", "linkage-quality", "linked-people"],
     "02": ["cohort", "reoffending"],
     "03": ["design", "balance", "overlap", "left-out", "designs", "power"],
-    "08": ["pathway", "seen", "testing", "discharges"],
+    "07": ["pathway", "seen", "testing", "discharges"],
+    "08": ["before-after"],
     "12": ["linkage-detail", "linkage-thresholds", "linked-people-detail", "linkage-statement"],
 }
-LINKS = ("01", "02", "08", "12")
+LINKS = ("01", "02", "07", "08", "12")
 
 
 @pytest.mark.slow

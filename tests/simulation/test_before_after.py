@@ -44,6 +44,30 @@ def test_the_comparison_people_fall_alike_where_there_is_no_effect(cohort: dip.C
     assert found.difference.conf_low < 0 < found.difference.conf_high
 
 
+def _first_of_an_intake(years: float) -> pd.DataFrame:
+    """People met at their first offence of an intake: between its start and that day there is none, by rule."""
+    rng = np.random.default_rng(1)
+    rate = rng.gamma(0.53, 2.6 / 0.53, 200_000)
+    met = rng.exponential(1 / rate)
+    rate, met = rate[met < years], met[met < years]
+    people = pd.DataFrame({name: rng.poisson(rate) for name in NAMES})
+    return people.assign(before=rng.poisson(rate * (1 - np.minimum(met, 1))))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("years", "rise"), [(0.25, 0.09), (1.0, 0.22)])
+def test_the_first_event_of_an_intake_makes_a_rise_that_the_earlier_level_tells(years: float, rise: float) -> None:
+    people = _first_of_an_intake(years)
+    found = dip.before_after(people, earlier=NAMES[2:])
+    assert found.earlier_level is not None
+    print(years, found.change, found.earlier_level)
+    assert found.change.estimate == pytest.approx(rise, abs=0.02)
+    assert found.reading == "covered_by_earlier"
+    counted = dip.before_after(people.assign(before=people["before"] + 1), selection="index_counted", earlier=NAMES[2:])
+    assert counted.change.estimate > counted.expected.high + 0.05
+    assert counted.reading == "covered_by_earlier"
+
+
 def _runs(n: int, effect: float, selection: str, size: int = 600) -> list[dip.BeforeAfter]:
     found = []
     for seed in range(1, n + 1):

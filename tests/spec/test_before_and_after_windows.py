@@ -101,6 +101,7 @@ def test_every_offence_falls_into_its_window(cohort: Cohort) -> None:
 
 def test_the_last_days_before_the_test_can_be_left_out(cohort: Cohort) -> None:
     found = cohort_windows(cohort, days=365, earlier=1, count_index=False, gap_days=1)
+    assert (found.gap_days, found.index_choice) == (1, "first")
     before = _counts(found.before, cohort)
     assert (before["eve of the test"], before["last day further back"], before["first day before"]) == (0, 1, 1)
     with pytest.raises(InputError, match="use one"):

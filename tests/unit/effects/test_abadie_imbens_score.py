@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import dipeval as dip
+from dipeval.effects import abadie_imbens_score
 from dipeval.effects import abadie_imbens_words as words
 from dipeval.effects.abadie_imbens_score import NEAREST
 
@@ -186,3 +187,26 @@ def test_intervals_hold_the_truth_as_often_as_they_say_and_those_that_take_the_w
     naive, too_wide = coverage(estimand, 100, std_error="hc0")
     assert naive >= 0.985
     assert too_wide > 1.4
+
+
+@pytest.mark.parametrize("estimand", ["ATT", "ATC"])
+def test_in_large_groups_the_nearest_on_the_terms_are_looked_for_among_some(
+    monkeypatch: pytest.MonkeyPatch, estimand: str
+) -> None:
+    frame = people(3000)
+    design = design_of(frame, estimand=estimand)
+    whole = effect_of(design, frame["y"])
+    sought: list[int] = []
+    tree = abadie_imbens_score.cKDTree
+
+    def counted(points: np.ndarray) -> Any:
+        sought.append(len(points))
+        return tree(points)
+
+    monkeypatch.setattr(abadie_imbens_score, "cKDTree", counted)
+    monkeypatch.setattr(abadie_imbens_score, "MOST", 400)
+    some = effect_of(design, frame["y"])
+    turned = frame.sample(frac=1, random_state=2)
+    assert max(sought) == 400
+    assert some.std_error == pytest.approx(whole.std_error, rel=0.05)
+    assert effect_of(design_of(turned, estimand=estimand), turned["y"]).std_error == some.std_error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -108,10 +109,19 @@ def test_wording_golden() -> None:
     )
     assert wide.includes_equality
     assert wide.summary().headline.endswith(
-        "which includes 0, equality of the groups: this does not show that treatment did nothing; it shows that bias "
-        "of the size seen could account for the estimate."
+        "which includes 0, equality of the groups: this does not show that treatment did nothing; it shows that chance "
+        "and bias of the size seen could together account for the estimate."
     )
     assert any(note.startswith("10 of the negative controls were counted before") for note in wide.summary().notes)
+
+
+def test_shares_that_are_put_together_are_said_to_differ_in_how_common_they_are() -> None:
+    controls = controls_of(np.linspace(-0.02, 0.02, 10), np.full(10, 0.02))
+    shares = replace(controls, _table=controls.to_frame().assign(mean_comparison=np.linspace(0.01, 0.4, 10)))
+    notes = calibrate(effect_of(), shares).summary().notes
+    assert any("happened to 1% to 40%" in note for note in notes)
+    ratio = calibrate(effect_of(-0.3, 0.1, "risk_ratio"), controls_of(np.zeros(10), np.full(10, 0.1), "risk_ratio"))
+    assert not any("percentage points" in note for note in ratio.summary().notes)
 
 
 def test_fewer_than_ten_of_the_same_scale_are_refused() -> None:

@@ -56,6 +56,15 @@ def test_the_closed_form_is_the_sum_over_all_counts(k: float, mean: float, at_le
     assert expected_change(k, mean, at_least) == pytest.approx(after / (chances * before).sum() - 1, abs=1e-10)
 
 
+def test_hardly_anybody_chosen_is_no_loss_of_digits() -> None:
+    """Fifteen offences where people have 0.1 on average: one in 10^22 of them; sums over all counts from there on."""
+    before = np.arange(15, 400)
+    logs = nbinom.logpmf(before, 100.0, 100 / 100.1)
+    chances = np.exp(logs - logs[0])
+    after = (chances * (100 + before) / (100 / 0.1 + 1)).sum()
+    assert expected_change(100.0, 0.1, 15) == pytest.approx(after / (chances * before).sum() - 1, rel=1e-10)
+
+
 def test_people_who_hardly_differ_fall_back_to_the_mean_of_all() -> None:
     mean = 1.5
     chosen = mean / poisson.sf(0, mean)

@@ -66,6 +66,12 @@ def test_an_interval_with_equality_asks_for_more_people(name: str) -> None:
     assert "leaves unchanged" in found.cannot_say()[0]
 
 
+def test_withheld_results_say_whether_people_were_unlike_or_few() -> None:
+    for name, said in (("poorly_matched", jdl_words.CAN_SAY_UNLIKE), ("too_few", jdl_words.CAN_SAY_TOO_FEW)):
+        people, options = CASES[name]
+        assert analysed(invented(**people), **options).can_say() == (said,)
+
+
 def test_an_underpowered_verdict_says_what_could_have_been_found() -> None:
     people, options = CASES["underpowered"]
     found = analysed(invented(**people), **options)

@@ -12,7 +12,7 @@ import statsmodels.api as sm
 
 import dipeval as dip
 from dipeval.datasets import recid
-from dipeval.effects import estimate_effect
+from dipeval.effects import estimate_effect, wording
 from dipeval.effects.estimate import ESTIMATORS, make_request
 from dipeval.effects.request import EstimateOptions, from_contributions
 from dipeval.errors import EstimationError, InputError
@@ -291,3 +291,19 @@ def test_in_a_randomised_comparison_adjusting_narrows_the_interval() -> None:
     effect = adjusted(design, outcomes, "mean_difference", "score", None)
     assert effect.std_error < 0.6 * plain.std_error
     assert effect.conf_low < -0.5 < effect.conf_high
+
+
+def test_an_error_for_these_very_people_says_so_and_one_for_others_like_them_is_wider_where_effects_differ() -> None:
+    rng = np.random.default_rng(4)
+    one, treated = rng.normal(size=600), rng.random(600) < 0.4
+    frame = pd.DataFrame({"treated": treated, "one": one, "y": one + 3 * one * treated + rng.normal(size=600)})
+    design = dip.match(frame, treated="treated", covariates=["one"], caliper=0.2)
+    common: dict[str, Any] = {"measure": "mean_difference", "estimator": "regression"}
+    given = estimate_effect(design, frame["y"], **common)
+    assert wording.NOTE_THESE_PEOPLE in given.remarks
+    weights = dip.weight(frame, treated="treated", covariates=["one"])
+    wider = estimate_effect(weights, frame["y"], **common)
+    assert wider.se_method.startswith("M-estimation")
+    assert wording.NOTE_THESE_PEOPLE not in wider.remarks
+    assert wider.std_error > 1.5 * given.std_error
+    assert wording.NOTE_THESE_PEOPLE not in estimate_effect(design, frame["y"], measure="mean_difference").remarks

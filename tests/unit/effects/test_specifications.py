@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -235,6 +236,30 @@ def test_headline_golden() -> None:
         "them the 95% interval leaves equality out on that side."
     )
     assert words.NOTE_DEPENDS not in curve.summary().notes
+
+
+def test_the_headline_says_what_it_does_not_count() -> None:
+    curve = result_of([-0.10, -0.06, -0.02], [0.05, 0.05, 0.05])
+    frame = curve.to_frame()
+    without_main = replace(curve, _table=frame.assign(passed=[False, True, True])).summary().headline
+    assert without_main.startswith("In 2 of the 2 specifications")
+    assert "1 of the 3 specifications (the main one among them) is not counted" in without_main
+    with_main = replace(curve, _table=frame.assign(passed=[True, True, False])).summary().headline
+    assert "1 of the 3 specifications is not counted" in with_main
+    assert "not counted" not in curve.summary().headline
+
+
+def test_one_answer_is_no_curve() -> None:
+    curve = result_of([-0.10, -0.06, -0.02], [0.05, 0.05, 0.05])
+    summary = replace(curve, _table=curve.to_frame().assign(passed=[True, False, False])).summary()
+    assert summary.headline == (
+        "One specification alone has a design that passed its checks: the treated people come out lower than the "
+        "comparison people on this outcome, at −10.0 percentage points (95% interval from −15.0 to −5.0). One answer "
+        "is no curve: whether it hangs on the choice of the design cannot be told. 2 of the 3 specifications are not "
+        "counted: the design did not pass its checks, or there is no estimate."
+    )
+    assert "100%" not in summary.headline
+    assert not any(note.startswith("Half of") for note in summary.notes)
 
 
 def test_designs_that_contradict_each_other_are_named_as_such() -> None:

@@ -397,8 +397,8 @@ def test_times_and_rates_within_subgroups(people: pd.DataFrame, options: dict[st
         ({"by": ["age"], "cut": {"age": [3, 1]}}, InputError, "cut needs rising numbers for 'age'"),
         ({"by": ["words"], "cut": {"words": [1]}}, InputError, "'words' holds no numbers"),
         ({"by": ["married"], "labels": {"age": "Age"}}, InputError, "labels names age"),
-        ({"by": ["married"], "estimator": "aipw"}, EstimationError, "estimator='aipw' does not say what each person"),
-        ({"by": ["married"], "std_error": "bootstrap"}, EstimationError, "std_error='bootstrap' does not say"),
+        ({"by": ["married"], "estimator": "aipw"}, EstimationError, "estimator='aipw' is not there for subgroups"),
+        ({"by": ["married"], "std_error": "bootstrap"}, EstimationError, "std_error='bootstrap' is not there"),
         ({"by": ["married"], "minimum": 1}, InputError, "minimum must be a whole number of people, 2 or more"),
     ],
 )

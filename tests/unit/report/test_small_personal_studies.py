@@ -183,6 +183,7 @@ def test_money_left_out_for_too_few_people_is_said(pairs: StudyResult, tmp_path:
 def test_a_number_of_events_below_ten_is_small() -> None:
     effect = type("E", (), {"n_treated": 80, "n_comparison": 80, "outcome_kind": "count"})
     effect.mean_treated, effect.mean_comparison = 0.05, 1.0
+    effect.timed, effect.n_events_treated, effect.n_events_comparison = False, None, None
     assert smallest_count(effect) == 4  # type: ignore[arg-type]
 
 

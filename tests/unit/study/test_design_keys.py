@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,7 @@ def test_a_learner_gives_the_scores_and_says_so(tmp_path: Path, name: str, monke
     seen: list[dict[str, Any]] = []
     monkeypatch.setattr("dipeval.study.learners.TREES", 20)
 
+    @wraps(dip.propensity)
     def spy(*args: Any, **options: Any) -> Any:
         seen.append(options)
         return dip.propensity(*args, **options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import wraps
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from dipeval import datasets
 from dipeval.effects import design_analysis
 from dipeval.errors import DesignError, InvariantError, StudyFileError
-from dipeval.study import Study, StudyResult, steps
+from dipeval.study import Study, StudyResult, estimates
 from dipeval.study.gate import Diagnostics, examine, people_behind, permit
 from dipeval.study.sealed import SealedColumns, SealedHistory
 from dipeval.study.spec import DiagnosticsSpec
@@ -33,7 +34,7 @@ def never(*_: Any, **__: Any) -> Any:
 
 
 def test_failing_checks_withhold_and_the_outcome_is_never_touched(tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(steps, "estimate_effect", never)
+    monkeypatch.setattr(estimates, "estimate_effect", never)
     monkeypatch.setattr(SealedColumns, "open", never)
     result = study(tmp_path, FAILING).run()
     assert result.withheld
@@ -48,7 +49,7 @@ def test_failing_checks_withhold_and_the_outcome_is_never_touched(tmp_path: Path
     assert "more than 0.000" in result.reasons[0]
     assert "withheld" in result.summary().headline
     shown = result.to_frame()
-    designs = {"design: primary", "design: entropy"}
+    designs = {"design: primary", *(f"design: {item.name}" for item in result.sensitivity)}
     assert set(shown["section"]) == {"flow", "diagnostics", "balance", "effect"} | designs
     assert list(shown.loc[shown["section"] == "effect", "measure"]) == ["withheld"]
 
@@ -85,6 +86,7 @@ def test_outcomes_never_reach_the_design(tmp_path: Path, monkeypatch: Any) -> No
     seen: list[str] = []
 
     def spied(make: Any) -> Any:
+        @wraps(make)
         def spy(people: pd.DataFrame, **options: Any) -> Any:
             seen.extend(people.columns)
             return make(people, **options)
@@ -98,7 +100,7 @@ def test_outcomes_never_reach_the_design(tmp_path: Path, monkeypatch: Any) -> No
 
 
 def test_check_touches_no_outcome(tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(steps, "estimate_effect", never)
+    monkeypatch.setattr(estimates, "estimate_effect", never)
     monkeypatch.setattr(SealedColumns, "open", never)
     check = study(tmp_path, ROSSI).check()
     assert 0.10 < check.minimum_detectable < 0.15

@@ -11,7 +11,7 @@ import pytest
 
 import dipeval as dip
 from dipeval.errors import StudyFileError
-from dipeval.study import steps
+from dipeval.study import estimates
 from dipeval.study.gate import SHARE_DROPPED, examine, people_behind
 from dipeval.study.gate_checks import DISTANCE, EQUIPOISE, PRODUCTS, VARIANCE_RATIO, share_dropped
 from dipeval.study.sealed import SealedColumns
@@ -101,7 +101,7 @@ def never(*_: Any, **__: Any) -> Any:
 def test_an_asked_threshold_withholds_and_the_outcome_stays_sealed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(steps, "estimate_effect", never)
+    monkeypatch.setattr(estimates, "estimate_effect", never)
     monkeypatch.setattr(SealedColumns, "open", never)
     beside = [{"name": "full", "label": "Full", "method": "full"}]
     result = study(tmp_path, diagnostics={"min_equipoise": 1.0}, sensitivity=beside).run()

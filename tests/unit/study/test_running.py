@@ -61,12 +61,17 @@ def run(folder: Path, frame: pd.DataFrame, text: str = PEOPLE):
     return Study.from_toml(folder / "study.toml").run()
 
 
-def test_north_carolina_equals_the_r_figures(carolina) -> None:
+def test_north_carolina_equals_the_r_figures(carolina, tmp_path: Path) -> None:
     # reference_matching.json, recid.entropy_balancing, recid.naive and recid.matches.nn_default
     assert carolina.primary.estimate == pytest.approx(-0.00674433779641399, rel=1e-8)
-    assert carolina.primary.std_error == pytest.approx(0.0214261072272025, rel=1e-8)
+    assert "allows for the weights having been estimated" in carolina.primary.se_method
+    text = (files("dipeval.examples") / "north_carolina.toml").read_text(encoding="utf-8")
+    (tmp_path / "study.toml").write_text(f'{text}\n[effect]\nstd_error = "hc0"\n', encoding="utf-8")
+    plain_errors = Study.from_toml(tmp_path / "study.toml").run().primary  # R's figure takes the weights as given
+    assert plain_errors.estimate == carolina.primary.estimate
+    assert plain_errors.std_error == pytest.approx(0.0214261072272025, rel=1e-8)
     assert carolina.unadjusted[0].estimate == pytest.approx(-0.00585420131830172, rel=1e-10)
-    plain = carolina.sensitivity[1]
+    plain = next(item for item in carolina.sensitivity if item.name == "nearest_no_caliper")
     assert not plain.diagnostics.passed
     assert plain.effects[0].estimate == pytest.approx(-0.00148809523809513, rel=1e-8)
 
