@@ -16,35 +16,35 @@ from dipeval.effects.joining import ComparisonDesign
 from dipeval.effects.overturn import e_value
 
 if TYPE_CHECKING:
-    from dipeval.effects.area import area_effect
-    from dipeval.effects.area_result import AreaEffect
-    from dipeval.effects.before_after_compare import before_after
-    from dipeval.effects.before_after_result import BeforeAfter
-    from dipeval.effects.calibration import CalibratedEffect, calibrate
+    from dipeval.effects.areas.estimate import area_effect
+    from dipeval.effects.areas.result import AreaEffect
+    from dipeval.effects.before_and_after.compare import before_after
+    from dipeval.effects.before_and_after.result import BeforeAfter
+    from dipeval.effects.checks.calibration import CalibratedEffect, calibrate
+    from dipeval.effects.checks.negative_controls_estimate import NegativeControl, negative_controls
+    from dipeval.effects.checks.negative_controls_result import NegativeControls
+    from dipeval.effects.checks.specifications import specification_curve
+    from dipeval.effects.checks.specifications_designs import SpecificationDesigns, make_designs
+    from dipeval.effects.checks.specifications_grid import SpecificationGrid, SpecificationLimits
+    from dipeval.effects.checks.specifications_result import SpecificationCurve
     from dipeval.effects.design_analysis import DesignAnalysis
-    from dipeval.effects.hidden import HiddenBias, hidden_bias
-    from dipeval.effects.jdl import jdl_style
-    from dipeval.effects.jdl_result import JdlStyle
-    from dipeval.effects.linkage_error import propagate_linkage
-    from dipeval.effects.linkage_result import LinkagePropagation
-    from dipeval.effects.many import collect_effects, estimate_effects
-    from dipeval.effects.many_result import Effects
-    from dipeval.effects.negative_controls_estimate import NegativeControl, negative_controls
-    from dipeval.effects.negative_controls_result import NegativeControls
-    from dipeval.effects.pooling import Pooled, pool
-    from dipeval.effects.robustness import robustness_value
-    from dipeval.effects.robustness_result import RobustnessValue
-    from dipeval.effects.rosenbaum import rosenbaum_bounds
-    from dipeval.effects.rosenbaum_result import RosenbaumBounds
-    from dipeval.effects.specifications import specification_curve
-    from dipeval.effects.specifications_designs import SpecificationDesigns, make_designs
-    from dipeval.effects.specifications_grid import SpecificationGrid, SpecificationLimits
-    from dipeval.effects.specifications_result import SpecificationCurve
-    from dipeval.effects.subgroups import subgroup_effects
-    from dipeval.effects.subgroups_result import SubgroupEffects
+    from dipeval.effects.hidden.collected import HiddenBias, hidden_bias
+    from dipeval.effects.hidden.robustness import robustness_value
+    from dipeval.effects.hidden.robustness_result import RobustnessValue
+    from dipeval.effects.hidden.rosenbaum import rosenbaum_bounds
+    from dipeval.effects.hidden.rosenbaum_result import RosenbaumBounds
+    from dipeval.effects.jdl.analysis import jdl_style
+    from dipeval.effects.jdl.result import JdlStyle
+    from dipeval.effects.links.linkage_error import propagate_linkage
+    from dipeval.effects.links.linkage_result import LinkagePropagation
+    from dipeval.effects.links.pooling import Pooled, pool
+    from dipeval.effects.links.tipping import TippingPoint
+    from dipeval.effects.several.many import collect_effects, estimate_effects
+    from dipeval.effects.several.many_result import Effects
+    from dipeval.effects.several.subgroups import subgroup_effects
+    from dipeval.effects.several.subgroups_result import SubgroupEffects
     from dipeval.effects.time_varying import time_varying_effect
     from dipeval.effects.time_varying_result import TimeVaryingEffect
-    from dipeval.effects.tipping import TippingPoint
     from dipeval.effects.truth import TrueEffect, true_effect
 
 __all__ = [
@@ -95,42 +95,42 @@ __all__ = [
 ]
 # These need the linkage or the outcome room (and an engine behind it); estimating an effect on a DataFrame does not.
 _LATER = {
-    "CalibratedEffect": "calibration",
-    "NegativeControl": "negative_controls_estimate",
-    "NegativeControls": "negative_controls_result",
-    "SpecificationCurve": "specifications_result",
-    "SpecificationDesigns": "specifications_designs",
-    "SpecificationGrid": "specifications_grid",
-    "SpecificationLimits": "specifications_grid",
-    "calibrate": "calibration",
-    "make_designs": "specifications_designs",
-    "negative_controls": "negative_controls_estimate",
-    "specification_curve": "specifications",
-    "AreaEffect": "area_result",
-    "area_effect": "area",
-    "BeforeAfter": "before_after_result",
-    "before_after": "before_after_compare",
-    "subgroup_effects": "subgroups",
-    "SubgroupEffects": "subgroups_result",
-    "collect_effects": "many",
-    "estimate_effects": "many",
-    "Effects": "many_result",
+    "CalibratedEffect": "checks.calibration",
+    "NegativeControl": "checks.negative_controls_estimate",
+    "NegativeControls": "checks.negative_controls_result",
+    "SpecificationCurve": "checks.specifications_result",
+    "SpecificationDesigns": "checks.specifications_designs",
+    "SpecificationGrid": "checks.specifications_grid",
+    "SpecificationLimits": "checks.specifications_grid",
+    "calibrate": "checks.calibration",
+    "make_designs": "checks.specifications_designs",
+    "negative_controls": "checks.negative_controls_estimate",
+    "specification_curve": "checks.specifications",
+    "AreaEffect": "areas.result",
+    "area_effect": "areas.estimate",
+    "BeforeAfter": "before_and_after.result",
+    "before_after": "before_and_after.compare",
+    "subgroup_effects": "several.subgroups",
+    "SubgroupEffects": "several.subgroups_result",
+    "collect_effects": "several.many",
+    "estimate_effects": "several.many",
+    "Effects": "several.many_result",
     "DesignAnalysis": "design_analysis",
-    "HiddenBias": "hidden",
-    "RobustnessValue": "robustness_result",
-    "RosenbaumBounds": "rosenbaum_result",
-    "hidden_bias": "hidden",
-    "robustness_value": "robustness",
-    "rosenbaum_bounds": "rosenbaum",
-    "JdlStyle": "jdl_result",
-    "jdl_style": "jdl",
-    "LinkagePropagation": "linkage_result",
-    "Pooled": "pooling",
+    "HiddenBias": "hidden.collected",
+    "RobustnessValue": "hidden.robustness_result",
+    "RosenbaumBounds": "hidden.rosenbaum_result",
+    "hidden_bias": "hidden.collected",
+    "robustness_value": "hidden.robustness",
+    "rosenbaum_bounds": "hidden.rosenbaum",
+    "JdlStyle": "jdl.result",
+    "jdl_style": "jdl.analysis",
+    "LinkagePropagation": "links.linkage_result",
+    "Pooled": "links.pooling",
     "TimeVaryingEffect": "time_varying_result",
-    "TippingPoint": "tipping",
+    "TippingPoint": "links.tipping",
     "TrueEffect": "truth",
-    "pool": "pooling",
-    "propagate_linkage": "linkage_error",
+    "pool": "links.pooling",
+    "propagate_linkage": "links.linkage_error",
     "time_varying_effect": "time_varying",
     "true_effect": "truth",
 }

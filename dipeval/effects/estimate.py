@@ -12,10 +12,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from dipeval.effects import abadie_imbens, aipw, plain, regression
 from dipeval.effects.asked import names_asked, text_asked
-from dipeval.effects.bootstrap import bootstrapped
 from dipeval.effects.effect import Effect
+from dipeval.effects.estimators import abadie_imbens, aipw, plain, regression
+from dipeval.effects.estimators.bootstrap import bootstrapped
 from dipeval.effects.joining import (
     ComparisonDesign,
     check_design,
@@ -159,12 +159,14 @@ def estimate_effect(
     Notes
     -----
     Estimated weights: Stefanski and Boos (2002), American Statistician 56, 29-38; Lunceford and Davidian (2004),
-    Statistics in Medicine 23, 2937-2960 (`dipeval.effects.m_estimation`). Augmented weighting: Robins, Rotnitzky and
-    Zhao (1994), Journal of the American Statistical Association 89, 846-866 (`dipeval.effects.aipw`).
+    Statistics in Medicine 23, 2937-2960 (`dipeval.effects.estimators.m_estimation`). Augmented weighting: Robins,
+    Rotnitzky and Zhao (1994), Journal of the American Statistical Association 89, 846-866
+    (`dipeval.effects.estimators.aipw`).
     Difference of weighted means; White (1980) HC0, or cluster HC1 times G/(G - 1) over pairs, sets or persons (Abadie
     and Spiess 2022). Predictions averaged over people (g-computation): Robins (1986), with delta-method errors that
     take the covariates of those people as given. Hazard ratio: Lin and Wei (1989). Matching with replacement: Abadie
-    and Imbens (2006), Econometrica 74, 235-267 (`dipeval.effects.abadie_imbens`). E-value: VanderWeele and Ding (2017).
+    and Imbens (2006), Econometrica 74, 235-267 (`dipeval.effects.estimators.abadie_imbens`). E-value: VanderWeele and
+    Ding (2017).
 
     Examples
     --------

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from dipeval.disclosure import release, share_digits
-from dipeval.effects import negative_controls_words as say
+from dipeval.effects.checks import negative_controls_words as say
 from dipeval.report import words
 from dipeval.report.blocks import Block, Picture, Table, Text
 from dipeval.report.forests import forest_png

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from dipeval.disclosure import is_small, release
-from dipeval.effects import hidden_words as say
+from dipeval.effects.hidden import words as say
 from dipeval.plots.hidden import contour_plot, e_value_plot
 from dipeval.plots.style import to_png
 from dipeval.presenting import format_number, format_percent

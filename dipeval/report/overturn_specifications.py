@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from dipeval.disclosure import release
-from dipeval.effects import specifications_words as say
-from dipeval.effects.specifications_result import CHOICES, ESTIMATED
-from dipeval.effects.specifications_telling import by_choice, limits_in_words, not_counted, skipped_in_words
+from dipeval.effects.checks import specifications_words as say
+from dipeval.effects.checks.specifications_result import CHOICES, ESTIMATED
+from dipeval.effects.checks.specifications_telling import by_choice, limits_in_words, not_counted, skipped_in_words
 from dipeval.plots.effects import AXIS_LABELS
 from dipeval.plots.specifications import specification_plot
 from dipeval.plots.style import to_png

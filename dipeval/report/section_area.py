@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from dipeval.disclosure import is_small, release
-from dipeval.effects import area_words
+from dipeval.effects.areas import words as area_words
 from dipeval.plots.area import event_study_plot
 from dipeval.plots.style import to_png
 from dipeval.report import words

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from dipeval.disclosure import is_small, release, release_count, share_digits
-from dipeval.effects import before_after_words
-from dipeval.effects.before_after_figures import CLASSES
+from dipeval.effects.before_and_after import words as before_after_words
+from dipeval.effects.before_and_after.figures import CLASSES
 from dipeval.plots.before_after import before_after_plot
 from dipeval.plots.style import to_png
 from dipeval.presenting import format_interval, format_number, format_percent, round_half_up

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from dipeval.disclosure import is_small, release, release_curve, share_digits
-from dipeval.effects import jdl_figures as figures
-from dipeval.effects import jdl_sentences as say
-from dipeval.effects.jdl_measures import NOT_ASKED, JdlMeasure
-from dipeval.effects.jdl_result import verdict_shown
-from dipeval.effects.jdl_words import (
+from dipeval.effects.jdl import figures
+from dipeval.effects.jdl import sentences as say
+from dipeval.effects.jdl.measures import NOT_ASKED, JdlMeasure
+from dipeval.effects.jdl.result import verdict_shown
+from dipeval.effects.jdl.words import (
     NOT_MEASURED,
     NOTE_COVARIATES,
     RANGE_IN_PICTURE,
@@ -32,7 +32,7 @@ from dipeval.study.gate import fewest_people
 from dipeval.study.tidy import smallest_count
 
 if TYPE_CHECKING:
-    from dipeval.effects.jdl_result import JdlStyle
+    from dipeval.effects.jdl.result import JdlStyle
     from dipeval.study import StudyResult
 
 TITLE, ANCHOR = "In the style of the Justice Data Lab", "jdl-style"

@@ -18,7 +18,7 @@ from dipeval.study.tidy import people_behind_links
 
 if TYPE_CHECKING:
     from dipeval.effects import Effect, LinkagePropagation
-    from dipeval.effects.tipping import TippingPoint
+    from dipeval.effects.links.tipping import TippingPoint
     from dipeval.study import StudyResult
 
 TITLE, ANCHOR = "What if some links are wrong?", "linkage-error"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from dipeval.disclosure import release
-from dipeval.effects import many_words
+from dipeval.effects.several import many_words
 from dipeval.plots.effects import AXIS_LABELS
 from dipeval.report import words
 from dipeval.report.blocks import Block, Picture, Table, Text

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from dipeval.disclosure import release, share_digits
-from dipeval.effects import subgroup_words as say
-from dipeval.effects.subgroups_result import UNLIKE
+from dipeval.effects.several import subgroup_words as say
+from dipeval.effects.several.subgroups_result import UNLIKE
 from dipeval.matching.balance_words import smd_shown
 from dipeval.presenting import format_percent
 from dipeval.report import flow_words, words

@@ -47,7 +47,7 @@ def area_effect_of(spec: StudySpec, folder: Path) -> AreaEffect | None:
     asked = spec.area_effect
     if asked is None:
         return None
-    from dipeval.effects.area import area_effect
+    from dipeval.effects.areas.estimate import area_effect
 
     logger.info("what happened in areas with and without the programme")
     options = asked.model_dump(exclude={"file"})

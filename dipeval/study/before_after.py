@@ -50,7 +50,7 @@ def before_after_of(prepared: Prepared, design: Design, opened: Opened, spec: St
     asked = spec.before_after
     if asked is None or prepared.cohort is None or opened.measured is None:
         return None
-    from dipeval.effects.before_after_compare import before_after
+    from dipeval.effects.before_and_after.compare import before_after
 
     logger.info("offences before and after, beside what would be seen without any effect")
     try:

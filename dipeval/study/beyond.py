@@ -169,7 +169,7 @@ def _check_subgroups(prepared: Prepared, spec: StudySpec) -> None:
     asked = spec.subgroups
     if asked is None:
         return
-    from dipeval.effects.subgroup_levels import groupings
+    from dipeval.effects.several.subgroup_levels import groupings
 
     everybody = unadjusted_design(prepared, spec)
     groupings(everybody, prepared.people, by=tuple(asked.by), cut=dict(asked.cut), measured_at=_moments(prepared, spec))
@@ -252,7 +252,7 @@ def _asked(prepared: Prepared, spec: StudySpec) -> tuple[Any, DesignAnalysis, An
 def _check_controls(prepared: Prepared, spec: StudySpec) -> None:
     if not spec.overturn.negative_controls:
         return
-    from dipeval.effects.negative_controls_estimate import check_controls
+    from dipeval.effects.checks.negative_controls_estimate import check_controls
 
     people, analysis, windows = _asked(prepared, spec)
     check_controls(

@@ -6,9 +6,9 @@ import logging
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from dipeval.effects.jdl import jdl_style_of_design
-from dipeval.effects.jdl_rule import JdlColumns, JdlRule
-from dipeval.effects.jdl_words import STYLE
+from dipeval.effects.jdl.analysis import jdl_style_of_design
+from dipeval.effects.jdl.rule import JdlColumns, JdlRule
+from dipeval.effects.jdl.words import STYLE
 from dipeval.errors import DesignError, InputError
 from dipeval.study.columns import value_column
 from dipeval.study.crosschecks_jdl import first_outcome
@@ -17,7 +17,7 @@ from dipeval.study.steps import make_design
 from dipeval.study.times import time_columns
 
 if TYPE_CHECKING:
-    from dipeval.effects.jdl_result import JdlStyle
+    from dipeval.effects.jdl.result import JdlStyle
     from dipeval.matching import Design
     from dipeval.study.load import Prepared
     from dipeval.study.sealed import Opened

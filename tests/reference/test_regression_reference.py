@@ -14,10 +14,10 @@ import pandas as pd
 import pytest
 
 from dipeval.effects import estimate_effect
-from dipeval.effects.count_models import fit_negative_binomial, log_likelihood
-from dipeval.effects.regression_averages import Averages, influences
-from dipeval.effects.regression_data import RegressionData
-from dipeval.effects.regression_models import fit_model, triangle
+from dipeval.effects.estimators.count_models import fit_negative_binomial, log_likelihood
+from dipeval.effects.estimators.regression_averages import Averages, influences
+from dipeval.effects.estimators.regression_data import RegressionData
+from dipeval.effects.estimators.regression_models import fit_model, triangle
 from dipeval.errors import EstimationError
 from dipeval.matching import weight
 from tests.helpers import assert_close_to_reference, load_reference

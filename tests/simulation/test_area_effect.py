@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dipeval.effects.area import area_effect
-from dipeval.effects.area_result import AreaEffect
+from dipeval.effects.areas.estimate import area_effect
+from dipeval.effects.areas.result import AreaEffect
 
 PERIODS, NEVER = 10, 99
 WAVES = {20: [3] * 4 + [5] * 4 + [7] * 4 + [NEVER] * 8, 40: [3] * 8 + [5] * 8 + [7] * 8 + [NEVER] * 16}

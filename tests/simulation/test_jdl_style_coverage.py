@@ -16,8 +16,8 @@ import pytest
 
 import dipeval as dip
 from dipeval.effects import Effect
-from dipeval.effects.jdl import jdl_style_of_design
-from dipeval.effects.jdl_rule import JdlColumns, JdlRule
+from dipeval.effects.jdl.analysis import jdl_style_of_design
+from dipeval.effects.jdl.rule import JdlColumns, JdlRule
 from tests.simulation.claims import highest_allowed, lowest_allowed
 
 FACTS = list("abcde")

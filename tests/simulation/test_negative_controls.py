@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 import dipeval as dip
+from dipeval.effects.checks.negative_controls_estimate import NegativeControl, negative_controls
 from dipeval.effects.design_analysis import DesignAnalysis
-from dipeval.effects.negative_controls_estimate import NegativeControl, negative_controls
 from dipeval.linkage import true_linkage
 
 NEED_ON_RECORD = ("log_prior_offences_5y", "prior_treatment_5y", "age_at_index", "tested_opiates")

@@ -14,7 +14,7 @@ import pytest
 
 import dipeval as dip
 from dipeval.cohort import Cohort
-from dipeval.effects.before_after_windows import cohort_windows
+from dipeval.effects.before_and_after.windows import cohort_windows
 from dipeval.errors import InputError
 from tests.spec.invented_people import cohort_of, rows
 

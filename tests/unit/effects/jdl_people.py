@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dipeval.effects.jdl import jdl_style
-from dipeval.effects.jdl_result import JdlStyle
+from dipeval.effects.jdl.analysis import jdl_style
+from dipeval.effects.jdl.result import JdlStyle
 
 COVARIATES = ["age", "priors", "female"]
 

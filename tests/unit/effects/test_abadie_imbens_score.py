@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 import dipeval as dip
-from dipeval.effects import abadie_imbens_score
-from dipeval.effects import abadie_imbens_words as words
-from dipeval.effects.abadie_imbens_score import NEAREST
+from dipeval.effects.estimators import abadie_imbens_score
+from dipeval.effects.estimators import abadie_imbens_words as words
+from dipeval.effects.estimators.abadie_imbens_score import NEAREST
 
 OPTIONS: dict[str, Any] = {"method": "nearest", "replace": True, "ties": "all", "caliper": None}
 

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dipeval.effects import Effect, aipw_words, estimate_effect
+from dipeval.effects import Effect, estimate_effect
+from dipeval.effects.estimators import aipw_words
 from dipeval.errors import EstimationError, InputError
 from dipeval.matching import Design, match, propensity, weight
 from tests.unit.effects.crowd import COVARIATES, crowd

@@ -10,9 +10,9 @@ import pytest
 import statsmodels.formula.api as smf
 from matplotlib.axes import Axes
 
-from dipeval.effects import area_words as words
-from dipeval.effects.area import area_effect
-from dipeval.effects.area_result import COLUMNS, AreaEffect
+from dipeval.effects.areas import words
+from dipeval.effects.areas.estimate import area_effect
+from dipeval.effects.areas.result import COLUMNS, AreaEffect
 from dipeval.plots.style import to_png
 from tests.unit.effects.area_panels import FIRST, NEVER, brute, long, panel
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dipeval.effects.area import area_effect
+from dipeval.effects.areas.estimate import area_effect
 from dipeval.errors import EstimationError, InputError
 from tests.unit.effects.area_panels import NEVER, panel
 

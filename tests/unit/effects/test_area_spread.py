@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dipeval.effects.area import area_effect
-from dipeval.effects.area_result import FEWEST_AREAS
+from dipeval.effects.areas.estimate import area_effect
+from dipeval.effects.areas.result import FEWEST_AREAS
 from tests.unit.effects.area_panels import FIRST, NEVER, long, panel
 
 

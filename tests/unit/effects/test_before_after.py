@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 
 import dipeval as dip
-from dipeval.effects import before_after_words as words
-from dipeval.effects.before_after_figures import Figure
+from dipeval.effects.before_and_after import words
+from dipeval.effects.before_and_after.figures import Figure
 from dipeval.errors import EstimationError, InputError
 
 NAMES = ["before", "after", "year_2", "year_3"]

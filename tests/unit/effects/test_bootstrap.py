@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from dipeval.effects import Effect, estimate_effect
-from dipeval.effects.bootstrap import why_no_bootstrap
+from dipeval.effects.estimators.bootstrap import why_no_bootstrap
 from dipeval.errors import EstimationError, InputError
 from dipeval.matching import match, propensity, weight
 from tests.unit.effects.crowd import COVARIATES, crowd

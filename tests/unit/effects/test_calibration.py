@@ -15,9 +15,9 @@ from scipy.optimize import minimize
 from scipy.stats import norm
 
 from dipeval.effects import Effect
-from dipeval.effects import calibration_words as words
-from dipeval.effects.calibration import CalibratedEffect, SystematicError, calibrate, fit_systematic_error
-from dipeval.effects.negative_controls_result import COLUMNS, NegativeControls
+from dipeval.effects.checks import calibration_words as words
+from dipeval.effects.checks.calibration import CalibratedEffect, SystematicError, calibrate, fit_systematic_error
+from dipeval.effects.checks.negative_controls_result import COLUMNS, NegativeControls
 from dipeval.errors import EstimationError, InputError, InvariantError
 from dipeval.plots.style import to_png
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import dipeval as dip
-from dipeval.effects import aipw_words as words
+from dipeval.effects.estimators import aipw_words as words
 from dipeval.matching.weight_equations_parts import ALONE, LEAST_TOLD
 
 COVARIATES = ["one", "two", "cell"]

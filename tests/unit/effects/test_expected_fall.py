@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import minimize
 from scipy.stats import nbinom, poisson
 
-from dipeval.effects.expected_fall import (
+from dipeval.effects.before_and_after.expected_fall import (
     LEAST_SPREAD,
     MOST_SPREAD,
     USUAL_SPREAD,

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 
 import dipeval as dip
 from dipeval.datasets import recid
-from dipeval.effects import hidden_words
+from dipeval.effects.hidden import words as hidden_words
 from dipeval.errors import InputError
 from dipeval.plots.style import to_png
 

@@ -12,8 +12,8 @@ import pytest
 from scipy.special import expit
 
 import dipeval as dip
-from dipeval.effects.imputation import Imputation, draw_statuses, informative_terms
-from dipeval.effects.imputed_values import value_factor
+from dipeval.effects.links.imputation import Imputation, draw_statuses, informative_terms
+from dipeval.effects.links.imputed_values import value_factor
 from dipeval.linkage.competition import link_sets
 
 CHANCES = np.array([0.05, 0.2, 0.4, 0.6, 0.8, 0.95, 0.9999])

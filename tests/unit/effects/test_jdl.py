@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 
 import dipeval as dip
-from dipeval.effects import jdl_sentences as say
-from dipeval.effects.jdl import jdl_style, jdl_style_of_design
-from dipeval.effects.jdl_result import COLUMNS, JdlStyle
-from dipeval.effects.jdl_rule import JdlColumns, JdlRule
+from dipeval.effects.jdl import sentences as say
+from dipeval.effects.jdl.analysis import jdl_style, jdl_style_of_design
+from dipeval.effects.jdl.result import COLUMNS, JdlStyle
+from dipeval.effects.jdl.rule import JdlColumns, JdlRule
 from dipeval.errors import DesignError, EstimationError, InputError, InvariantError
 from dipeval.linkage import true_linkage
 from dipeval.matching.balance_words import band

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from dipeval.effects import jdl_words
-from dipeval.effects.jdl_figures import difference_shown, interval_shown, range_shown, time_shown, window
-from dipeval.effects.jdl_measures import JdlMeasure
-from dipeval.effects.jdl_result import JdlStyle
+from dipeval.effects.jdl import words as jdl_words
+from dipeval.effects.jdl.figures import difference_shown, interval_shown, range_shown, time_shown, window
+from dipeval.effects.jdl.measures import JdlMeasure
+from dipeval.effects.jdl.result import JdlStyle
 from tests.unit.effects.jdl_people import analysed, invented
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -11,7 +11,7 @@ import pytest
 
 import dipeval as dip
 from dipeval.effects.example import small_linked_study
-from dipeval.effects.imputation import informative_terms
+from dipeval.effects.links.imputation import informative_terms
 from dipeval.errors import EstimationError, InputError
 
 

@@ -10,8 +10,8 @@ import pytest
 from scipy.optimize import approx_fprime, root
 
 from dipeval.effects import estimate_effect
-from dipeval.effects.bootstrap import plan_of, resampled
 from dipeval.effects.estimate import ESTIMATORS, make_request
+from dipeval.effects.estimators.bootstrap import plan_of, resampled
 from dipeval.effects.request import EstimateOptions, Request
 from dipeval.errors import EstimationError
 from dipeval.matching import Design, match, propensity, weight

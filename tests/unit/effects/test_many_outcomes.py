@@ -13,9 +13,10 @@ from statsmodels.stats.multitest import multipletests
 
 import dipeval as dip
 from dipeval.datasets import recid
-from dipeval.effects import estimate_effects, many_words
-from dipeval.effects.holm import holm, simultaneous_reach
-from dipeval.effects.many import collect_effects
+from dipeval.effects import estimate_effects
+from dipeval.effects.several import many_words
+from dipeval.effects.several.holm import holm, simultaneous_reach
+from dipeval.effects.several.many import collect_effects
 from dipeval.errors import EstimationError, InputError
 from dipeval.plots.style import to_png
 

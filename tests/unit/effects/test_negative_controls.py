@@ -14,11 +14,11 @@ from scipy.stats import binom
 import dipeval as dip
 from dipeval.cohort import Cohort
 from dipeval.effects import estimate_effect
-from dipeval.effects import negative_controls_words as words
+from dipeval.effects.checks import negative_controls_words as words
+from dipeval.effects.checks.negative_controls_estimate import NegativeControl, check_controls, negative_controls
+from dipeval.effects.checks.negative_controls_result import NegativeControls
+from dipeval.effects.checks.negative_controls_windows import Counted, counted_by_cohort, declared
 from dipeval.effects.design_analysis import DesignAnalysis
-from dipeval.effects.negative_controls_estimate import NegativeControl, check_controls, negative_controls
-from dipeval.effects.negative_controls_result import NegativeControls
-from dipeval.effects.negative_controls_windows import Counted, counted_by_cohort, declared
 from dipeval.errors import DesignError, EstimationError, InputError
 from dipeval.linkage import true_linkage
 from dipeval.plots.style import to_png

@@ -14,7 +14,7 @@ import statsmodels.api as sm
 import dipeval as dip
 from dipeval.datasets import recid
 from dipeval.effects import RobustnessValue, robustness_value
-from dipeval.effects.robustness_algebra import Strength, adjusted, implied, robustness, t_quantile
+from dipeval.effects.hidden.robustness_algebra import Strength, adjusted, implied, robustness, t_quantile
 from dipeval.errors import EstimationError, InputError, InvariantError
 
 COVARIATES = ["priors", "educ", "age"]

@@ -15,9 +15,9 @@ from scipy.stats import norm
 import dipeval as dip
 from dipeval.datasets import recid
 from dipeval.effects import RosenbaumBounds, rosenbaum_bounds
-from dipeval.effects.hidden_words import equal_strength
-from dipeval.effects.rosenbaum_sets import matched_sets
-from dipeval.effects.rosenbaum_tests import McNemar, signed_ranks, walsh_average
+from dipeval.effects.hidden.rosenbaum_sets import matched_sets
+from dipeval.effects.hidden.rosenbaum_tests import McNemar, signed_ranks, walsh_average
+from dipeval.effects.hidden.words import equal_strength
 from dipeval.errors import EstimationError, InputError, InvariantError
 
 

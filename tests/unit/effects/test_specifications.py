@@ -13,14 +13,15 @@ from matplotlib.axes import Axes
 
 import dipeval as dip
 from dipeval.datasets import recid
-from dipeval.effects import estimate_effect, specifications_designs
-from dipeval.effects import specifications_words as words
+from dipeval.effects import estimate_effect
+from dipeval.effects.checks import specifications_designs
+from dipeval.effects.checks import specifications_words as words
+from dipeval.effects.checks.negative_controls_estimate import NegativeControl, negative_controls
+from dipeval.effects.checks.specifications import specification_curve
+from dipeval.effects.checks.specifications_designs import make_designs
+from dipeval.effects.checks.specifications_grid import SpecificationGrid, SpecificationLimits
+from dipeval.effects.checks.specifications_result import COLUMNS, SpecificationCurve
 from dipeval.effects.design_analysis import DesignAnalysis
-from dipeval.effects.negative_controls_estimate import NegativeControl, negative_controls
-from dipeval.effects.specifications import specification_curve
-from dipeval.effects.specifications_designs import make_designs
-from dipeval.effects.specifications_grid import SpecificationGrid, SpecificationLimits
-from dipeval.effects.specifications_result import COLUMNS, SpecificationCurve
 from dipeval.errors import DesignError, EstimationError, InputError, InvariantError
 from dipeval.linkage import true_linkage
 from dipeval.plots.specifications import specification_plot

@@ -14,9 +14,10 @@ from scipy.stats import chi2, norm
 
 import dipeval as dip
 from dipeval.datasets import recid
-from dipeval.effects import subgroup_effects, subgroup_words
-from dipeval.effects.joint import all_alike, joint_covariance
-from dipeval.effects.subgroup_levels import groupings
+from dipeval.effects import subgroup_effects
+from dipeval.effects.several import subgroup_words
+from dipeval.effects.several.joint import all_alike, joint_covariance
+from dipeval.effects.several.subgroup_levels import groupings
 from dipeval.errors import DesignError, EstimationError, InputError
 from dipeval.plots.style import to_png
 

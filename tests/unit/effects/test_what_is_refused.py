@@ -11,8 +11,8 @@ import pytest
 
 import dipeval as dip
 from dipeval.effects.asked import names_asked, numbers_asked, words_asked
+from dipeval.effects.checks.specifications_grid import SpecificationLimits
 from dipeval.effects.design_analysis import DesignAnalysis, make_groups_comparable
-from dipeval.effects.specifications_grid import SpecificationLimits
 from dipeval.errors import EstimationError, InputError
 from tests.unit.effects.crowd import COVARIATES, crowd
 from tests.unit.effects.jdl_people import analysed, invented

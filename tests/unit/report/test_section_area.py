@@ -9,7 +9,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from dipeval.disclosure import DisclosureRule
-from dipeval.effects import area_words
+from dipeval.effects.areas import words as area_words
 from dipeval.report.section_area import TITLE, area_effect
 from dipeval.study import StudyResult
 from dipeval.study.result import AFTER_THE_GATE

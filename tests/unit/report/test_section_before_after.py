@@ -13,7 +13,7 @@ from bs4 import BeautifulSoup
 
 import dipeval as dip
 from dipeval import report
-from dipeval.effects import before_after_words as words
+from dipeval.effects.before_and_after import words
 from dipeval.presenting import format_percent
 
 OPEN = dip.DisclosureRule(profile="none", data_status="simulated")

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from dipeval.effects.area import area_effect
+from dipeval.effects.areas.estimate import area_effect
 from dipeval.errors import EstimationError, InputError, StudyFileError
 from dipeval.study.area import NOTE, SECTION, area_effect_of, area_files, area_rows
 from dipeval.study.tidy import tidy

@@ -74,7 +74,7 @@ def test_nothing_to_compare_is_left_out(
     def nobody(*_: Any, **__: Any) -> None:
         raise EstimationError("Nobody.")
 
-    monkeypatch.setattr("dipeval.effects.before_after_compare.before_after", nobody)
+    monkeypatch.setattr("dipeval.effects.before_and_after.compare.before_after", nobody)
     assert _found(cohort, design, BeforeAfterSpec()) is None
 
 

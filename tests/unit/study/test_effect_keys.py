@@ -13,7 +13,7 @@ import pytest
 
 import dipeval as dip
 from dipeval.effects import SpecificationGrid, make_designs
-from dipeval.effects.specifications_grid import SpecificationLimits
+from dipeval.effects.checks.specifications_grid import SpecificationLimits
 from dipeval.errors import DesignError, EstimationError, InputError, StudyFileError
 from dipeval.study import StudyResult
 from dipeval.study.reading import parse_study
@@ -382,7 +382,7 @@ def test_a_withheld_study_holds_none_of_it_and_opens_nothing(tmp_path: Path, mon
 
 
 def test_a_check_makes_the_designs_and_opens_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from dipeval.effects import specifications_designs
+    from dipeval.effects.checks import specifications_designs
 
     made: list[str] = []
     make = specifications_designs.make_groups_comparable

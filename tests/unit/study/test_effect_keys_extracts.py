@@ -162,7 +162,7 @@ def test_a_withheld_study_of_extracts_measures_nothing(extracts: dip.Extracts, m
         raise AssertionError("an outcome was measured although the checks failed")
 
     monkeypatch.setattr(SealedHistory, "open", never)
-    monkeypatch.setattr("dipeval.effects.negative_controls_estimate.measure_reoffending", never)
+    monkeypatch.setattr("dipeval.effects.checks.negative_controls_estimate.measure_reoffending", never)
     asked: dict[str, Any] = {
         "before_after": {},
         "jdl_style": {"radius": 0.4},

@@ -1,0 +1,1 @@
+"""What happened in areas that took a programme up at different times."""

@@ -1,0 +1,1 @@
+"""Offending before and after, beside what would be seen without any effect."""

@@ -1,0 +1,1 @@
+"""The answer in the style of the Justice Data Lab."""

@@ -1,0 +1,1 @@
+"""What wrong and missed links do to an effect."""

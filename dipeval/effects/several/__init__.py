@@ -1,0 +1,1 @@
+"""Several outcomes, and several parts of the people: corrections for their number, tests of interaction."""
