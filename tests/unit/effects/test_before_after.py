@@ -82,6 +82,7 @@ def test_the_order_of_rows_changes_no_digit(selection: str) -> None:
     pd.testing.assert_frame_equal(*frames, check_exact=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("selection", "least"), [("at_least_one", 1), ("at_least:4", 4)])
 def test_those_chosen_fall_as_the_closed_form_says(selection: str, least: int) -> None:
     people = _people(n=60_000)
@@ -127,6 +128,7 @@ def test_the_index_event_counted_before_gives_its_fall_whatever_the_spread() -> 
     assert half.expected.estimate == pytest.approx(-0.5 / part["before"].mean(), rel=1e-3)
 
 
+@pytest.mark.slow
 def test_classes_without_any_effect_are_what_a_simulation_shows() -> None:
     """Shares of those who fell and rose, with the index event counted and left out, as derived and simulated before."""
     rng = np.random.default_rng(7)
@@ -264,6 +266,7 @@ def test_rates_by_time_at_risk() -> None:
         dip.before_after(people.assign(days=0.0), earlier=NAMES[2:], time_at_risk=times)
 
 
+@pytest.mark.slow
 def test_what_is_expected_of_counts_goes_by_counts_where_time_at_risk_is_known() -> None:
     rng = np.random.default_rng(12)
     rate, share = rng.gamma(0.53, 1.7, 60_000), rng.beta(2, 1, 60_000) + 0.001
