@@ -17,9 +17,8 @@ from dipeval.vocabulary import label
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-COLUMNS = (
-    "term",
-    "group",
+# The figures of one estimate, in every table that holds one.
+FIGURES = (
     "estimate",
     "std_error",
     "conf_low",
@@ -31,6 +30,7 @@ COLUMNS = (
     "mean_treated",
     "mean_comparison",
 )
+COLUMNS = ("term", "group", *FIGURES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -17,7 +17,7 @@ import numpy as np
 from dipeval.errors import InvariantError
 from dipeval.matching.problem import APART, Bools, Floats, Found, Ints, Problem
 from dipeval.matching.proof_kernel import kernel_weights_follow
-from dipeval.matching.proof_reach import matches_asked, reach_of, within
+from dipeval.matching.proof_reach import count_of, if_any, matches_asked, reach_of, repeated, within
 from dipeval.matching.proof_sets import (
     cells_are_coarsened_alike,
     classes_lie_between_their_breaks,
@@ -61,13 +61,13 @@ def _shapes(problem: Problem, found: Found) -> Iterator[str]:
     if len(found.weights) != size or len(found.sets) != size:
         yield f"{len(found.weights)} weights and {len(found.sets)} set numbers were handed back for {size} people"
     elif not np.isfinite(found.weights).all():
-        yield _count(~np.isfinite(found.weights), "weights are no finite numbers")
+        yield count_of(~np.isfinite(found.weights), "weights are no finite numbers")
     if len(found.focal) != len(found.others):
         yield f"{len(found.focal)} people were paired with {len(found.others)}"
     for ends in (found.focal, found.others):
         outside = (ends < 0) | (ends >= size)
         if outside.any():
-            yield _count(outside, "pairs name a person who is not there")
+            yield count_of(outside, "pairs name a person who is not there")
 
 
 def only_people_kept(problem: Problem, found: Found) -> Iterator[str]:
@@ -86,11 +86,11 @@ def only_people_kept(problem: Problem, found: Found) -> Iterator[str]:
     weights, used = found.weights, found.weights > 0
     focal = problem.is_focal
     if not problem.kept.all():
-        yield from _if_any(~problem.kept & ((weights != 0) | (found.sets != 0)), "people trimmed away are used")
-    yield from _if_any(weights < 0, "weights are negative")
+        yield from if_any(~problem.kept & ((weights != 0) | (found.sets != 0)), "people trimmed away are used")
+    yield from if_any(weights < 0, "weights are negative")
     if problem.options.estimand != "ATE":
         own = weights[focal]
-        yield from _if_any((own != 0) & (own != 1), "of the people matched have a weight other than 0 or 1")
+        yield from if_any((own != 0) & (own != 1), "of the people matched have a weight other than 0 or 1")
     for group, name in ((focal, "matched"), (~focal, "matched with")):
         if not (group & used).any():
             yield f"nobody is left of the people {name}"
@@ -111,26 +111,26 @@ def pairs_meet_every_limit(problem: Problem, found: Found) -> Iterator[str]:
     """
     focal, others = found.focal, found.others
     is_focal, score = problem.is_focal, problem.score
-    yield from _if_any(~is_focal[focal] | is_focal[others], "pairs join people of one group")
-    yield from _if_any(~problem.kept[focal] | ~problem.kept[others], "pairs hold somebody trimmed away")
+    yield from if_any(~is_focal[focal] | is_focal[others], "pairs join people of one group")
+    yield from if_any(~problem.kept[focal] | ~problem.kept[others], "pairs hold somebody trimmed away")
     if score is not None:
-        yield from _if_any(np.abs(score[focal] - score[others]) > problem.width, "pairs lie outside the caliper")
+        yield from if_any(np.abs(score[focal] - score[others]) > problem.width, "pairs lie outside the caliper")
     if problem.strata is not None:
-        yield from _if_any(problem.strata[focal] != problem.strata[others], "pairs differ on an exact column")
+        yield from if_any(problem.strata[focal] != problem.strata[others], "pairs differ on an exact column")
     for condition in problem.conditions:
         if condition.most == APART:
             alike = condition.values[focal] == condition.values[others]
-            yield from _if_any(alike, f"pairs agree on {condition.name}, on which they must differ")
+            yield from if_any(alike, f"pairs agree on {condition.name}, on which they must differ")
             continue
         apart = np.abs(condition.values[focal] - condition.values[others]) > condition.most
-        yield from _if_any(apart, f"pairs lie outside the caliper on {condition.name}")
+        yield from if_any(apart, f"pairs lie outside the caliper on {condition.name}")
     size = len(problem.treated)
-    yield from _if_any(_twice(focal * size + others), "pairs occur twice")
+    yield from if_any(repeated(focal * size + others), "pairs occur twice")
     if problem.options.method != "full":
         if not problem.options.replace:
-            yield from _if_any(_twice(others), "pairs use a person twice")
+            yield from if_any(repeated(others), "pairs use a person twice")
         most = np.bincount(focal, minlength=1)
-        yield from _if_any(most[focal] > matches_asked(problem)[focal], "pairs exceed the ratio")
+        yield from if_any(most[focal] > matches_asked(problem)[focal], "pairs exceed the ratio")
 
 
 def pair_weights_follow(problem: Problem, found: Found) -> Iterator[str]:
@@ -156,7 +156,7 @@ def pair_weights_follow(problem: Problem, found: Found) -> Iterator[str]:
     raw = np.add.reduceat(1.0 / matches[place[order]], first)
     expected[people] = raw / raw.mean()
     expected[focal] = 1.0
-    yield from _if_any(_differ(found.weights, expected), "weights are not those of the pairs")
+    yield from if_any(_differ(found.weights, expected), "weights are not those of the pairs")
 
 
 def pairs_are_numbered(problem: Problem, found: Found) -> Iterator[str]:
@@ -176,12 +176,12 @@ def pairs_are_numbered(problem: Problem, found: Found) -> Iterator[str]:
     if found.clusters is problem.options.replace:
         yield "pairs are taken for clusters where they are none, or the other way round"
     if problem.options.replace:
-        yield from _if_any(sets != 0, "people are numbered as if each were in one pair")
+        yield from if_any(sets != 0, "people are numbered as if each were in one pair")
         return
-    yield from _if_any((sets > 0) != (found.weights > 0), "people are used without a set, or in a set without a use")
-    yield from _if_any(sets[focal] != sets[others], "pairs lie in two sets")
+    yield from if_any((sets > 0) != (found.weights > 0), "people are used without a set, or in a set without a use")
+    yield from if_any(sets[focal] != sets[others], "pairs lie in two sets")
     leaders = np.unique(focal)
-    yield from _if_any(_twice(sets[leaders]), "people matched share a set with another")
+    yield from if_any(repeated(sets[leaders]), "people matched share a set with another")
 
 
 def nobody_is_left_who_could_be_paired(problem: Problem, found: Found) -> Iterator[str]:
@@ -210,7 +210,7 @@ def nobody_is_left_who_could_be_paired(problem: Problem, found: Found) -> Iterat
         pool[found.others] = False
     could = reach_of(problem, np.flatnonzero(pool), short).count(short)
     missed = could > (have[short] if options.replace else 0)
-    yield from _if_any(missed, "people were left without a match they could have had")
+    yield from if_any(missed, "people were left without a match they could have had")
 
 
 def everybody_within_reach_is_used(problem: Problem, found: Found) -> Iterator[str]:
@@ -230,7 +230,7 @@ def everybody_within_reach_is_used(problem: Problem, found: Found) -> Iterator[s
         out = np.flatnonzero(group & problem.kept & (found.sets == 0))
         if len(out):
             could = reach_of(problem, np.flatnonzero(~group & problem.kept), out).count(out)
-            yield from _if_any(could > 0, "people were left out whom somebody could have been joined to")
+            yield from if_any(could > 0, "people were left out whom somebody could have been joined to")
 
 
 def distances_are_as_said(problem: Problem, found: Found) -> Iterator[str]:
@@ -280,11 +280,11 @@ def links_are_inside_sets(problem: Problem, found: Found) -> Iterator[str]:
     sets = found.sets
     if not len(found.focal):
         return
-    yield from _if_any((sets[found.focal] == 0) | (sets[found.focal] != sets[found.others]), "pairs lie in two sets")
-    yield from _if_any(~within(problem, found.focal, found.others), "pairs break a caliper or an exact column")
+    yield from if_any((sets[found.focal] == 0) | (sets[found.focal] != sets[found.others]), "pairs lie in two sets")
+    yield from if_any(~within(problem, found.focal, found.others), "pairs break a caliper or an exact column")
     size = int(sets.max(initial=0)) + 1
     links, people = np.bincount(sets[found.focal], minlength=size), np.bincount(sets, minlength=size)
-    yield from _if_any((people > 0)[1:] & (links != people - 1)[1:], "sets have too few or too many pairs")
+    yield from if_any((people > 0)[1:] & (links != people - 1)[1:], "sets have too few or too many pairs")
 
 
 def _gaps(problem: Problem, focal: Ints, others: Ints) -> Floats:
@@ -299,22 +299,6 @@ def _gaps(problem: Problem, focal: Ints, others: Ints) -> Floats:
 def _differ(one: Floats, other: Floats) -> Bools:
     apart: Bools = np.abs(one - other) > CLOSE * np.abs(other)
     return apart
-
-
-def _twice(keys: Ints) -> Bools:
-    """Say which entries repeat an earlier one in sorted order."""
-    ordered = np.sort(keys)
-    repeats: Bools = ordered[1:] == ordered[:-1]
-    return repeats
-
-
-def _if_any(bad: Bools, what: str) -> Iterator[str]:
-    if bad.any():
-        yield _count(bad, what)
-
-
-def _count(bad: Bools, what: str) -> str:
-    return f"{int(np.count_nonzero(bad))} {what}"
 
 
 _OF_PAIRS: tuple[Rule, ...] = (

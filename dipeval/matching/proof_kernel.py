@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from dipeval.matching.problem import Bools, Floats, Found, Ints, Problem
-from dipeval.matching.proof_reach import Reach, exact_sums, reach_of
+from dipeval.matching.problem import Floats, Found, Ints, Problem
+from dipeval.matching.proof_reach import Reach, exact_sums, if_any, reach_of
 
 CLOSE = 1e-9
 LAST_DIGITS = 1e-14  # lost, times the square of the range of scores in bandwidths, where the squares cancel
@@ -39,11 +39,11 @@ def kernel_weights_follow(problem: Problem, found: Found) -> Iterator[str]:
     pool = np.flatnonzero(~problem.is_focal & problem.kept)
     from_focal = reach_of(nearer, pool, focal)
     counts = from_focal.count(focal)
-    yield from _if_any((counts > 0) != (found.weights[focal] > 0), "people are used without a neighbour, or left out")
+    yield from if_any((counts > 0) != (found.weights[focal] > 0), "people are used without a neighbour, or left out")
     matched = focal[counts > 0]
     from_pool = reach_of(nearer, matched, pool)
     near = from_pool.count(pool) > 0
-    yield from _if_any(near != (found.weights[pool] > 0), "people are used without a neighbour, or left out")
+    yield from if_any(near != (found.weights[pool] > 0), "people are used without a neighbour, or left out")
     if found.facts.get("n_links", counts.sum()) != counts.sum():
         yield "the number of neighbours reported is not theirs"
     if len(found.focal) or found.clusters or (found.sets != 0).any():
@@ -58,7 +58,7 @@ def kernel_weights_follow(problem: Problem, found: Found) -> Iterator[str]:
     rescaled = np.count_nonzero(near) / max(len(matched), 1)
     wrong = np.abs(found.weights[pool] - raw * rescaled) > CLOSE * np.abs(raw * rescaled) + 4 * lost * rescaled
     told = near & (reach_of(nearer, matched[~clear], pool).count(pool) == 0)
-    yield from _if_any(wrong & told, "weights are not those of the kernel")
+    yield from if_any(wrong & told, "weights are not those of the kernel")
 
 
 def _kernel_sums(problem: Problem, reach: Reach, seekers: Ints, mass: Floats) -> tuple[Floats, Floats]:
@@ -77,8 +77,3 @@ def _kernel_sums(problem: Problem, reach: Reach, seekers: Ints, mass: Floats) ->
     bandwidths = (span / problem.width) ** 2
     sums = ones - bandwidths * (squares - 2.0 * own * firsts + own**2 * ones)
     return most * sums, most * LAST_DIGITS * (1.0 + bandwidths) * ones
-
-
-def _if_any(bad: Bools, what: str) -> Iterator[str]:
-    if bad.any():
-        yield f"{int(np.count_nonzero(bad))} {what}"

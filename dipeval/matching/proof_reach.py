@@ -6,6 +6,7 @@ found by binary search. Covariate calipers are checked link by link, up to a bou
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -190,3 +191,21 @@ def _in_buckets(values: Floats, wanted: Floats, width: float) -> NDArray[np.bool
     np.add.at(marks, bucket(wanted + width) + 2, -1)
     near[near] = (np.cumsum(marks) > 0)[bucket(values[near])]
     return near
+
+
+def repeated(keys: Ints) -> Bools:
+    """Say which entries repeat an earlier one in sorted order."""
+    ordered = np.sort(keys)
+    repeats: Bools = ordered[1:] == ordered[:-1]
+    return repeats
+
+
+def if_any(bad: Bools, what: str) -> Iterator[str]:
+    """Yield a broken rule and how often it is broken; nothing if it holds."""
+    if bad.any():
+        yield count_of(bad, what)
+
+
+def count_of(bad: Bools, what: str) -> str:
+    """Return how many there are of something."""
+    return f"{int(np.count_nonzero(bad))} {what}"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from dipeval.matching.problem import Bools, Floats, Found, Ints, Problem
-from dipeval.matching.proof_reach import exact_sums, reach_of, within
+from dipeval.matching.proof_reach import exact_sums, if_any, reach_of, within
 
 CLOSE = 1e-9
 
@@ -26,13 +26,13 @@ def sets_hold_both_groups(problem: Problem, found: Found) -> Iterator[str]:
         A broken rule and how often.
     """
     sets = found.sets
-    yield from _if_any((sets > 0) != (found.weights > 0), "people are used without a set, or in a set without a use")
+    yield from if_any((sets > 0) != (found.weights > 0), "people are used without a set, or in a set without a use")
     n_treated, n_others = _sizes(problem, sets)
     there = n_treated + n_others > 0
-    yield from _if_any(there & ((n_treated == 0) | (n_others == 0)), "sets hold one group only")
+    yield from if_any(there & ((n_treated == 0) | (n_others == 0)), "sets hold one group only")
     if problem.strata is not None:
         inside = np.flatnonzero(sets > 0)
-        yield from _if_any(_spread(sets[inside], problem.strata[inside]), "sets differ on an exact column")
+        yield from if_any(_spread(sets[inside], problem.strata[inside]), "sets differ on an exact column")
     if found.clusters is not (problem.options.method == "full"):
         yield "sets are taken for clusters where they are none, or the other way round"
 
@@ -62,10 +62,10 @@ def set_weights_follow(problem: Problem, found: Found) -> Iterator[str]:
             continue
         total = np.bincount(sets[mine], weights=weights[mine], minlength=len(sizes))
         level = total / np.maximum(sizes, 1)
-        yield from _if_any(_differ(weights[mine], level[sets[mine]]), "weights differ within a group of a set")
+        yield from if_any(_differ(weights[mine], level[sets[mine]]), "weights differ within a group of a set")
         there = (sizes > 0) & (stands_for > 0)
         share = total[there] / stands_for[there]
-        yield from _if_any(_differ(share, np.full(len(share), np.median(share))), "sets weigh more than they stand for")
+        yield from if_any(_differ(share, np.full(len(share), np.median(share))), "sets weigh more than they stand for")
         if abs(weights[mine].mean() - 1.0) > CLOSE:
             yield "the weights of a group do not have mean 1"
 
@@ -89,7 +89,7 @@ def sets_are_stars(problem: Problem, found: Found) -> Iterator[str]:
         yield f"{int(many.sum())} sets have several people of both groups"
         return
     centres, leaves = _star_links(problem, found.sets)
-    yield from _if_any(~within(problem, centres, leaves), "people lie outside a caliper of the one they were joined to")
+    yield from if_any(~within(problem, centres, leaves), "people lie outside a caliper of the one they were joined to")
     said = found.facts.get("n_sets")
     if said is not None and said != np.count_nonzero(n_treated + n_others):
         yield "the number of sets reported is not that of the sets"
@@ -174,13 +174,13 @@ def radius_weights_count_neighbours(problem: Problem, found: Found) -> Iterator[
     focal = np.flatnonzero(problem.is_focal & problem.kept)
     pool = np.flatnonzero(~problem.is_focal & problem.kept)
     counts = reach_of(problem, pool, focal).count(focal)
-    yield from _if_any((counts > 0) != (found.weights[focal] > 0), "people are used without a neighbour, or left out")
+    yield from if_any((counts > 0) != (found.weights[focal] > 0), "people are used without a neighbour, or left out")
     shares = np.zeros(len(problem.treated))
     shares[focal] = 1.0 / np.maximum(counts, 1)
     near = reach_of(problem, focal[counts > 0], pool)
     raw = exact_sums(shares[near.people], *near.runs(pool))
     expected = raw * (np.count_nonzero(raw) / max(float(np.count_nonzero(counts)), 1.0))
-    yield from _if_any(_differ(found.weights[pool], expected), "weights do not count the neighbours")
+    yield from if_any(_differ(found.weights[pool], expected), "weights do not count the neighbours")
     if found.facts.get("n_links", counts.sum()) != counts.sum():
         yield "the number of neighbours reported is not theirs"
     if len(found.focal) or found.clusters or (found.sets != 0).any():
@@ -189,12 +189,12 @@ def radius_weights_count_neighbours(problem: Problem, found: Found) -> Iterator[
 
 def _partition(problem: Problem, people: Ints, codes: Ints, sets: Ints) -> Iterator[str]:
     """People of one code share a set, with nobody of another code; a code with both groups is in a set."""
-    yield from _if_any(_spread(codes, sets), "groups of people who belong together are split")
-    yield from _if_any(_spread(sets[sets > 0], codes[sets > 0]), "sets mix people who belong apart")
+    yield from if_any(_spread(codes, sets), "groups of people who belong together are split")
+    yield from if_any(_spread(sets[sets > 0], codes[sets > 0]), "sets mix people who belong apart")
     size = int(codes.max(initial=0)) + 1
     treated = problem.treated[people]
     both = (np.bincount(codes[treated], minlength=size) > 0) & (np.bincount(codes[~treated], minlength=size) > 0)
-    yield from _if_any(both[codes] & (sets == 0), "people are left out though both groups are there")
+    yield from if_any(both[codes] & (sets == 0), "people are left out though both groups are there")
 
 
 def _spread(labels: Ints, values: Ints) -> Bools:
@@ -218,8 +218,3 @@ def _sizes(problem: Problem, sets: Ints) -> tuple[Ints, Ints]:
 def _differ(one: Floats, other: Floats) -> Bools:
     apart: Bools = np.abs(one - other) > CLOSE * np.abs(other)
     return apart
-
-
-def _if_any(bad: Bools, what: str) -> Iterator[str]:
-    if bad.any():
-        yield f"{int(np.count_nonzero(bad))} {what}"

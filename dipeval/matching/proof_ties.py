@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from dipeval.matching.problem import Bools, Floats, Found, Ints, Problem
-from dipeval.matching.proof_reach import reach_of, within
+from dipeval.matching.proof_reach import if_any, reach_of, repeated, within
 
 MOST_DISTANCES = 5_000_000  # looked at one by one; beyond that people go unchecked
 SLACK = 1e-9
@@ -31,25 +31,24 @@ def tied_matches_are_all_there(problem: Problem, found: Found) -> Iterator[str]:
         A broken rule and how often.
     """
     for group, focal, others in directions(problem, found):
-        yield from _if_any(~group[focal] | group[others], "pairs join people of one group")
-        yield from _if_any(~problem.kept[focal] | ~problem.kept[others], "pairs hold somebody trimmed away")
-        yield from _if_any(~within(problem, focal, others), "pairs break a caliper or an exact column")
-        keys = np.sort(focal * len(group) + others)
-        yield from _if_any(keys[1:] == keys[:-1], "pairs occur twice")
+        yield from if_any(~group[focal] | group[others], "pairs join people of one group")
+        yield from if_any(~problem.kept[focal] | ~problem.kept[others], "pairs hold somebody trimmed away")
+        yield from if_any(~within(problem, focal, others), "pairs break a caliper or an exact column")
+        yield from if_any(repeated(focal * len(group) + others), "pairs occur twice")
         have = np.bincount(focal, minlength=len(group))
         short = np.flatnonzero(group & problem.kept & (have < problem.options.ratio))
         if len(short):
             could = reach_of(problem, np.flatnonzero(~group & problem.kept), short).count(short)
-            yield from _if_any(could > have[short], "people were left without a match they could have had")
+            yield from if_any(could > have[short], "people were left without a match they could have had")
         scale = _scale(problem)
         squares = _squares(problem, focal, others) / scale
         order = np.lexsort((squares, focal))
         starts = np.concatenate([[0], np.cumsum(have)])[:-1]
         nth = starts[focal] + np.minimum(problem.options.ratio, have[focal]) - 1
         limit = squares[order][nth] + TIED
-        yield from _if_any(squares > limit * (1 + SLACK), "matches are farther than the nearest few")
-        yield from _if_any(_missed(problem, group, focal, limit, have), "people have not all who are as near")
-    yield from _if_any(_weights_differ(problem, found), "weights are not those of the pairs")
+        yield from if_any(squares > limit * (1 + SLACK), "matches are farther than the nearest few")
+        yield from if_any(_missed(problem, group, focal, limit, have), "people have not all who are as near")
+    yield from if_any(_weights_differ(problem, found), "weights are not those of the pairs")
 
 
 def directions(problem: Problem, found: Found) -> Iterator[tuple[Bools, Ints, Ints]]:
@@ -107,8 +106,3 @@ def _weights_differ(problem: Problem, found: Found) -> Bools:
             expected[used] = raw[used] / raw[used].mean()
     differ: Bools = np.abs(found.weights - expected) > SLACK * np.abs(expected)
     return differ
-
-
-def _if_any(bad: Bools, what: str) -> Iterator[str]:
-    if bad.any():
-        yield f"{int(np.count_nonzero(bad))} {what}"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dipeval.disclosure import CONFIDENTIAL, is_small, release_count, share_digits
+from dipeval.effects.wording import MEASURE_WORDS as MEASURE_WORDS
 from dipeval.presenting import format_number, format_p, format_percent, round_half_up
 
 if TYPE_CHECKING:
@@ -21,14 +22,6 @@ OF_SHARES = (*SHARES, "risk_ratio", "odds_ratio")
 RATIOS = ("risk_ratio", "odds_ratio", "rate_ratio", "hazard_ratio")
 DAYS_A_YEAR = 365
 FIVE_YEARS = 1826
-MEASURE_WORDS = {
-    "risk_difference": "Difference in shares (percentage points)",
-    "risk_ratio": "Ratio of shares",
-    "odds_ratio": "Odds ratio",
-    "mean_difference": "Difference in means",
-    "rate_ratio": "Ratio of rates",
-    "hazard_ratio": "Hazard ratio",
-}
 CAN_SAY_CLEAR = (
     "The treated people in this study fared {direction} than comparable untreated people on this outcome: {size}."
 )

@@ -57,6 +57,8 @@ def check_in_words(check: CheckResult) -> str:
     verdict = check.diagnostics.summary()
     lines += ["", verdict.headline, *(f"- {reason}" for reason in verdict.notes)]
     lines += [f"- {_further(item)}" for item in check.sensitivity]
+    if check.specifications is not None:
+        lines.append(f"- Specification curve: {check.specifications.summary().headline}")
     made = [check.design, *(item.design for item in check.sensitivity)]
     lines += [*_equipoise(check), *remarks(tellable(designs, made, check.rule)), *check.assumptions]
     return "\n".join([*lines, check.detectable_in_words(), UNTOUCHED])

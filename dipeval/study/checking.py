@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from dipeval.disclosure import DisclosureRule
+    from dipeval.effects import SpecificationDesigns
     from dipeval.linkage import Linkage
     from dipeval.matching import Design
     from dipeval.study.gate import Diagnostics
@@ -45,6 +46,8 @@ class CheckResult(HtmlMixin):
         tables.
     assumptions
         What the design assumes of values that are not recorded; empty where none is missing.
+    specifications
+        The designs of the specification curve, without effects; None if not asked for.
     """
 
     spec: StudySpec
@@ -54,6 +57,7 @@ class CheckResult(HtmlMixin):
     sensitivity: tuple[SensitivityResult, ...]
     linkage: Linkage | None = None
     assumptions: tuple[str, ...] = ()
+    specifications: SpecificationDesigns | None = None
     _flow: pd.DataFrame = field(repr=False)
 
     @property

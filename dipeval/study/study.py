@@ -90,7 +90,7 @@ class Study:
         True
         """
         prepared, design, sensitivity, diagnostics = self._designed()
-        beyond.plan_beyond(prepared, self.spec)
+        further = beyond.plan_beyond(prepared, self.spec)
         return CheckResult(
             spec=self.spec,
             rule=described.rule_for(prepared, self.spec),
@@ -99,6 +99,7 @@ class Study:
             sensitivity=sensitivity,
             linkage=prepared.linkage,
             assumptions=missing.assumptions_of(prepared, self.spec),
+            specifications=further.specifications,
             _flow=self._flow(prepared, design),
         )
 

@@ -29,7 +29,6 @@ logger = logging.getLogger("dipeval")
 
 BEFORE, AFTER, INDEX = "before", "after", "index_events"
 EARLIER: Final = "earlier_{number}"
-AT_RISK: Final = "at_risk_{window}"
 MOST_OFFENCES: Final = 1_000_000  # of one person in one window; what is larger is no count of offences
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.stats import binom
 
 from dipeval.effects.checks import negative_controls_words as words
-from dipeval.effects.effect import Effect
+from dipeval.effects.effect import FIGURES, Effect
 from dipeval.effects.wording import level_in_words
 from dipeval.errors import InvariantError
 from dipeval.presenting import HtmlMixin, Summary, format_count, format_interval, format_number, format_p
@@ -26,16 +26,7 @@ COLUMNS: Final = (
     "group",
     "label",
     "when",
-    "estimate",
-    "std_error",
-    "conf_low",
-    "conf_high",
-    "p_value",
-    "n",
-    "n_treated",
-    "n_comparison",
-    "mean_treated",
-    "mean_comparison",
+    *FIGURES,
     "outcome_kind",
     "excludes_equality",
     "left_out",

@@ -10,7 +10,6 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
@@ -31,7 +30,6 @@ from dipeval.effects.jdl.words import (
 )
 from dipeval.effects.joining import refuse_unfit
 from dipeval.effects.request import EstimateOptions
-from dipeval.effects.robust import Sample, exact_sum
 from dipeval.errors import EstimationError, InputError
 from dipeval.matching import Design
 from dipeval.survival import Curve, kaplan_meier
@@ -238,39 +236,6 @@ def _effect(design: Design | _Among, values: pd.Series, measure: str, rule: JdlR
             design, values, measure=measure, outcome_name=name, level=rule.level, std_error="hc0", estimator="weighted"
         )
     refuse_unfit(values)
-    request = make_request(design, values, name, measure=measure, options=EstimateOptions(std_error="hc0"))
-    found = replace(
-        weighted.estimate(request), std_error=plain_error(request.sample), se_method=PLAIN_WORDS, contributions=None
-    )
+    request = make_request(design, values, name, measure=measure, options=EstimateOptions(std_error="count"))
+    found = replace(weighted.estimate(request), se_method=PLAIN_WORDS)
     return make_effect(request, found, estimator="weighted", level=rule.level)
-
-
-def plain_error(sample: Sample) -> float:
-    """Return the error of the difference of two weighted means that takes every person to count for one.
-
-    Parameters
-    ----------
-    sample
-        The people used, each once however often they are matched.
-
-    Returns
-    -------
-    float
-        Square root of the sum over the groups of the weighted variance over the number of different people: for a
-        share p(1 - p)/n.
-
-    Examples
-    --------
-    >>> ones = np.ones(8)
-    >>> sample = Sample(outcome=np.array([0.0, 1, 1, 1, 0, 0, 0, 1]), treated=np.arange(8) < 4, weights=ones,
-    ...     clusters=None)
-    >>> round(plain_error(sample) ** 2, 6), 2 * 0.75 * 0.25 / 4
-    (0.09375, 0.09375)
-    """
-    variance = 0.0
-    for treated in (True, False):
-        rows = sample.treated == treated
-        weights = sample.weights[rows]
-        spread = exact_sum(weights * (sample.outcome[rows] - sample.mean(treated=treated)) ** 2) / exact_sum(weights)
-        variance += spread / int(np.count_nonzero(rows))
-    return math.sqrt(variance)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
+from dipeval.effects.effect import FIGURES
 from dipeval.effects.jdl import figures
 from dipeval.effects.jdl import sentences as say
 from dipeval.effects.jdl.measures import MEASURES, JdlMeasure
@@ -35,16 +36,7 @@ if TYPE_CHECKING:
 COLUMNS: Final = (
     "term",
     "group",
-    "estimate",
-    "std_error",
-    "conf_low",
-    "conf_high",
-    "p_value",
-    "n",
-    "n_treated",
-    "n_comparison",
-    "mean_treated",
-    "mean_comparison",
+    *FIGURES,
     "minimum_detectable",
     "verdict",
 )

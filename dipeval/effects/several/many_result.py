@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import pandas as pd
 
 from dipeval.effects import wording
-from dipeval.effects.effect import Effect
+from dipeval.effects.effect import FIGURES, Effect
 from dipeval.effects.several import many_words as words
 from dipeval.errors import InputError, InvariantError
 from dipeval.presenting import HtmlMixin, Summary, format_interval, format_number, format_p
@@ -21,16 +21,7 @@ if TYPE_CHECKING:
 COLUMNS: Final = (
     "term",
     "group",
-    "estimate",
-    "std_error",
-    "conf_low",
-    "conf_high",
-    "p_value",
-    "n",
-    "n_treated",
-    "n_comparison",
-    "mean_treated",
-    "mean_comparison",
+    *FIGURES,
     "p_value_holm",
     "family",
     "role",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from dipeval.effects import wording
-from dipeval.effects.effect import Effect
+from dipeval.effects.effect import FIGURES, Effect
 from dipeval.effects.several import subgroup_words as words
 from dipeval.effects.several.many_words import MEASURE_WORDS
 from dipeval.errors import InvariantError
@@ -25,16 +25,7 @@ COLUMNS: Final = (
     "group",
     "column",
     "level",
-    "estimate",
-    "std_error",
-    "conf_low",
-    "conf_high",
-    "p_value",
-    "n",
-    "n_treated",
-    "n_comparison",
-    "mean_treated",
-    "mean_comparison",
+    *FIGURES,
     "ess_treated",
     "ess_comparison",
     "max_smd",

@@ -588,3 +588,13 @@ def test_a_gap_in_a_column_of_subgroups_is_a_level_and_loses_nobody(tmp_path: Pa
     assert result.subgroups is not None
     assert "not recorded" in set(result.subgroups.to_frame()["level"])
     assert result.design.n_treated == int(frame["helped"].sum())
+
+
+def test_a_check_says_how_many_designs_of_the_curve_pass_and_reads_no_outcome(tmp_path: Path) -> None:
+    from dipeval.study.check_words import check_in_words
+
+    asked = {"methods": ["nearest", "entropy"], "calipers": [0.1, 0.2], "estimators": ["weighted"]}
+    checked = study(tmp_path, several(), outcomes=OUTCOMES, overturn={"specifications": asked}).check()
+    assert checked.specifications is not None
+    assert f"{checked.specifications.n_passing} of 3 designs pass" in check_in_words(checked)
+    assert study(tmp_path, several(), outcomes=OUTCOMES).check().specifications is None
