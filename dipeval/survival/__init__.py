@@ -6,8 +6,8 @@ and entry are columns: this room knows no design. Where usual software is wrong 
 """
 
 from dipeval.plots.survival import regular_times, risk_table
-from dipeval.survival.comparing import TestResult, log_rank
-from dipeval.survival.curve import Curve, kaplan_meier
-from dipeval.survival.model import CoxModel, cox
+from dipeval.survival.curves.curve import Curve, kaplan_meier
+from dipeval.survival.hazards.model import CoxModel, cox
+from dipeval.survival.testing.comparing import TestResult, log_rank
 
 __all__ = ["CoxModel", "Curve", "TestResult", "cox", "kaplan_meier", "log_rank", "regular_times", "risk_table"]

@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from dipeval.errors import EstimationError, InputError
 from dipeval.vocabulary import TREATED
 
+# Words that mean no more than that observation ended.
+CENSORED = ("", "censored", "end_of_follow_up", "end_of_observation", "extract_end")
 # The words say what an array holds; the element type is left open because numpy's stubs widen it at every step.
 Floats = NDArray[Any]
 Integers = NDArray[Any]
@@ -36,8 +38,15 @@ class Rows:
         Whether the row ended in the event.
     weight
         Case weights; ones where none were named (`weighted` tells which).
-    cluster
-        Cluster codes, or None.
+    clusterings
+        What belongs together: pairs of a sign and codes. Empty without clusters, one pair with one column, three with
+        two columns a and b (+a, +b, -both at once), whose sums of squares are added with their signs.
+    person
+        Codes of the person each row is of, or None where none was named.
+    offset
+        Added to the linear predictor; zeros where none was named.
+    position
+        Row number of each row in the caller's table.
     stratum, group
         Codes from 0; `group_names` holds the words for the groups.
     covariates
@@ -49,7 +58,10 @@ class Rows:
     event: Flags
     weight: Floats
     weighted: bool
-    cluster: Integers | None
+    clusterings: tuple[tuple[int, Integers], ...]
+    person: Integers | None
+    offset: Floats
+    position: Integers
     stratum: Integers
     group: Integers
     group_names: tuple[str, ...]
@@ -57,6 +69,16 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.time)
+
+    @property
+    def clustered(self) -> bool:
+        """Whether errors are summed over clusters."""
+        return bool(self.clusterings)
+
+    @property
+    def robust(self) -> bool:
+        """Whether weights or clusters call for robust errors."""
+        return self.weighted or self.clustered
 
     def take(self, keep: Flags | Integers) -> Rows:
         """Return the rows flagged (in the same order) or numbered (in that order)."""
@@ -66,7 +88,10 @@ class Rows:
             event=self.event[keep],
             weight=self.weight[keep],
             weighted=self.weighted,
-            cluster=None if self.cluster is None else self.cluster[keep],
+            clusterings=tuple((sign, codes[keep]) for sign, codes in self.clusterings),
+            person=None if self.person is None else self.person[keep],
+            offset=self.offset[keep],
+            position=self.position[keep],
             stratum=self.stratum[keep],
             group=self.group[keep],
             group_names=self.group_names,
@@ -81,12 +106,17 @@ def read_rows(
     event: str,
     entry: str | None = None,
     weights: str | None = None,
-    cluster: str | None = None,
+    cluster: str | Sequence[str] | None = None,
     strata: str | Sequence[str] | None = None,
     by: str | None = None,
     covariates: Sequence[str] = (),
+    offset: str | None = None,
+    id: str | None = None,
 ) -> Rows:
     """Check the named columns and return them sorted canonically; `data` is not changed.
+
+    Where `id` says that a person has several rows they must not overlap, and errors are clustered by person unless
+    `cluster` is named.
 
     Raises
     ------
@@ -99,17 +129,22 @@ def read_rows(
         raise InputError(f"A pandas DataFrame is needed, one row a person or spell; a {type(data).__name__} was given.")
     if data.empty:
         raise EstimationError("The table has no rows: nothing can be estimated from it.")
-    for option, name in {"time": time, "event": event, "entry": entry, "weights": weights, "by": by}.items():
+    singles = {"time": time, "event": event, "entry": entry, "weights": weights, "by": by, "offset": offset, "id": id}
+    for option, name in singles.items():
         _one_name(option, name)
     n = len(data)
     names, codes = group_codes(data, by)
+    person = _codes(data, id) if id is not None else None
     rows = Rows(
         time=numeric_column(data, time),
         entry=numeric_column(data, entry) if entry else np.full(n, -np.inf),
         event=_event_column(data, event),
         weight=numeric_column(data, weights) if weights else np.ones(n),
         weighted=weights is not None,
-        cluster=_codes(data, _one_cluster(cluster)) if cluster is not None else None,
+        clusterings=_clusterings(data, cluster, person),
+        person=person,
+        offset=numeric_column(data, offset) if offset else np.zeros(n),
+        position=np.arange(n),
         stratum=_stratum_codes(data, strata),
         group=codes,
         group_names=names,
@@ -117,7 +152,50 @@ def read_rows(
     )
     _check_clock(rows, time, event, entry)
     _check_weights(rows, weights)
+    _check_overlap(rows, id, time)
     return rows.take(_canonical_order(rows))
+
+
+def read_causes(data: pd.DataFrame, cause: str, censored: Sequence[str] = CENSORED) -> tuple[tuple[str, ...], Integers]:
+    """Return the names of the causes in order and the code of every row: 0 for leaving observation, then 1, 2...
+
+    Parameters
+    ----------
+    data
+        The caller's table.
+    cause
+        Column with what ended each row: whole numbers, 0 for leaving observation; or words.
+    censored
+        The words that mean leaving observation.
+
+    Raises
+    ------
+    EstimationError
+        If a number is not whole or is negative, or nothing but leaving observation is ever seen.
+    """
+    _one_name("cause", cause)
+    values = column(data, cause)
+    if pd.api.types.is_numeric_dtype(values):
+        numbers = numeric_column(data, cause)
+        wrong = int(((numbers < 0) | (numbers != np.floor(numbers))).sum())
+        if wrong:
+            raise EstimationError(
+                f"Column '{cause}' must hold 0 (left observation) or a whole number above 0 for what happened; "
+                f"{wrong} of {len(numbers)} rows hold something else."
+            )
+        values = pd.Series(numbers.astype(np.int64))
+        left = values == 0
+    else:
+        values = values.astype(str)
+        left = values.isin(names_of("censored", censored))
+    if left.all():
+        raise EstimationError(
+            f"All {len(values)} rows are censored: '{cause}' never says that anything happened, so no share can be "
+            "estimated."
+        )
+    seen = sorted(values[~left].unique())
+    codes = np.where(left, 0, np.searchsorted(seen, values.where(~left, seen[0])) + 1)
+    return tuple(str(name) for name in seen), codes.astype(np.int64)
 
 
 def column(data: pd.DataFrame, name: str) -> pd.Series:
@@ -184,12 +262,38 @@ def _event_column(data: pd.DataFrame, name: str) -> Flags:
     return values == 1.0
 
 
-def _one_cluster(cluster: object) -> str:
-    if not isinstance(cluster, str):
+def _clusterings(
+    data: pd.DataFrame, cluster: str | Sequence[str] | None, person: Integers | None
+) -> tuple[tuple[int, Integers], ...]:
+    """Return what belongs together; two columns at once as Cameron, Gelbach and Miller (2011) add them up."""
+    if cluster is None:
+        several = person is not None and len(np.unique(person)) < len(person)
+        return ((1, person),) if person is not None and several else ()
+    named = names_of("cluster", [cluster] if isinstance(cluster, str) else cluster)
+    if not 1 <= len(set(named)) == len(named) <= 2:
         raise EstimationError(
-            "`cluster` takes the name of one column: clustering on two columns at once is not available yet."
+            "`cluster` takes one column, or a list of two different ones such as ['pair', 'person']; "
+            f"{len(named)} were named."
         )
-    return cluster
+    first = _codes(data, named[0])
+    if len(named) == 1:
+        return ((1, first),)
+    second = _codes(data, named[1])
+    both = np.unique(first * (int(second.max()) + 1) + second, return_inverse=True)[1].reshape(-1).astype(np.int64)
+    return ((1, first), (1, second), (-1, both))
+
+
+def _check_overlap(rows: Rows, id: str | None, time: str) -> None:
+    if rows.person is None:
+        return
+    order = np.lexsort((rows.time, rows.entry, rows.person))
+    person, entry, stop = rows.person[order], rows.entry[order], rows.time[order]
+    clash = (person[1:] == person[:-1]) & (entry[1:] < stop[:-1])
+    if clash.any():
+        raise EstimationError(
+            f"{len(np.unique(person[1:][clash]))} people in '{id}' have rows that overlap: a person is at risk once at "
+            f"any time, so each row must start (`entry`) where the one before stopped ('{time}') or later."
+        )
 
 
 def _one_name(option: str, name: object) -> None:
@@ -262,6 +366,18 @@ def _check_weights(rows: Rows, weights: str | None) -> None:
 
 
 def _canonical_order(rows: Rows) -> Integers:
-    cluster = rows.cluster if rows.cluster is not None else rows.group
-    keys = [*rows.covariates.T[::-1], cluster, rows.weight, rows.entry, rows.event, rows.time, rows.group, rows.stratum]
+    together = [codes for _, codes in rows.clusterings]
+    person = [] if rows.person is None else [rows.person]
+    keys = [
+        *rows.covariates.T[::-1],
+        *together,
+        *person,
+        rows.offset,
+        rows.weight,
+        rows.entry,
+        rows.event,
+        rows.time,
+        rows.group,
+        rows.stratum,
+    ]
     return np.lexsort(keys)

@@ -14,7 +14,7 @@ import pytest
 from dipeval import cox, kaplan_meier, log_rank
 from dipeval.survival import CoxModel
 from dipeval.survival.columns import read_rows
-from dipeval.survival.kernel import build_cells, evaluate, score_residuals
+from dipeval.survival.hazards.kernel import build_cells, evaluate, score_residuals
 from tests.helpers import assert_close_to_reference, load_reference
 
 RTOL, ATOL = 1e-12, 1e-13

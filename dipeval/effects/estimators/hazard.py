@@ -20,7 +20,7 @@ from dipeval.effects.robust import Floats
 from dipeval.errors import InputError
 from dipeval.survival import cox
 from dipeval.survival.columns import read_rows
-from dipeval.survival.kernel import build_cells, evaluate, score_residuals
+from dipeval.survival.hazards.kernel import build_cells, evaluate, score_residuals
 from dipeval.vocabulary import TREATED
 
 # Errors of a hazard ratio: summed over people, or over pairs, sets or persons; neither has a correction in R.
@@ -84,18 +84,17 @@ def _fitted(request: Request) -> tuple[float, Floats]:
             "event": sample.outcome[order],
             "weight": sample.weights[order],
             TREATED: sample.treated[order].astype(np.float64),
-            "row": np.arange(sample.n),
         }
     )
     model = cox(frame, covariates=[TREATED], time="time", event="event", weights="weight")
     beta = float(model.to_frame()["estimate"].iloc[0])
-    rows = read_rows(frame, time="time", event="event", weights="weight", cluster="row", covariates=[TREATED])
+    rows = read_rows(frame, time="time", event="event", weights="weight", covariates=[TREATED])
     cells, used = build_cells(rows, "efron")
     rows = rows.take(used)
     at = evaluate(cells, rows.covariates, rows.weight, np.array([beta]))
     parts = score_residuals(cells, rows.covariates, at)[:, 0] * rows.weight / at.information[0, 0]
     influence = np.zeros(sample.n)
-    influence[order[rows.cluster]] = parts
+    influence[order[rows.position]] = parts
     return beta, influence
 
 

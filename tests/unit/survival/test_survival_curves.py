@@ -11,7 +11,7 @@ import pytest
 from dipeval import cox, datasets, kaplan_meier, log_rank
 from dipeval.errors import EstimationError, InputError, InvariantError
 from dipeval.survival import Curve
-from dipeval.survival.curve import CURVE_COLUMNS
+from dipeval.survival.curves.curve import CURVE_COLUMNS
 
 
 @pytest.fixture
@@ -175,7 +175,7 @@ def test_summary_says_shares_method_and_people() -> None:
         ({"w": [0, 1, 1, 1, -1, 1]}, {"weights": "w"}, "zero or negative in 2 of 6"),
         ({"w": [None, 1, 1, 1, 1, 1]}, {"weights": "w"}, "missing in 1"),
         ({"arm": list("aaabbb")}, {"by": "arm"}, "No event is seen in group b"),
-        ({"pair": 1}, {"cluster": ["pair"]}, "two columns at once"),
+        ({"pair": 1}, {"cluster": ["pair", "pair"]}, "list of two different ones"),
         ({}, {"level": 95}, "between 0 and 1"),
         ({}, {"level": "0.95"}, "between 0 and 1"),
     ],

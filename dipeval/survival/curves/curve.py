@@ -12,7 +12,7 @@ import pandas as pd
 from dipeval.errors import EstimationError, InvariantError
 from dipeval.presenting import HtmlMixin, Summary, format_interval, format_number, format_percent
 from dipeval.survival.columns import Rows, is_number, read_rows
-from dipeval.survival.product_limit import count_steps, log_log_limits, survival_and_error
+from dipeval.survival.curves.product_limit import count_steps, log_log_limits, survival_and_error
 
 if TYPE_CHECKING:
     from dipeval.plots.style import Axes  # its name for matplotlib's: only plots imports matplotlib
@@ -106,7 +106,7 @@ def kaplan_meier(
         level=level,
         time_unit=time_unit,
         weighted=rows.weighted,
-        clustered=rows.cluster is not None,
+        clustered=rows.clustered,
         late_entry=entry is not None,
         _frame=frame,
     )

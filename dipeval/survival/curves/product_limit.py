@@ -75,7 +75,7 @@ def survival_and_error(rows: Rows, steps: Steps) -> tuple[Floats, Floats]:
     last = gone & (steps.at_risk == steps.events)
     remaining[last] = 0.0  # with weights the difference of two sums may leave dust
     curve = np.cumprod(remaining)
-    robust = rows.weighted or rows.cluster is not None
+    robust = rows.robust
     variance = _robust_variance(rows, steps, last) if robust else _greenwood(steps, last)
     error = curve * np.sqrt(variance)
     error[np.cumsum(last) > 0] = np.nan
@@ -109,7 +109,7 @@ def _robust_variance(rows: Rows, steps: Steps, last: np.ndarray) -> Floats:
     kick = np.zeros(len(rows))
     use = rows.event & ~last[left]
     kick[use] = 1.0 / (risk - events)[left[use]]
-    cluster = np.arange(len(rows)) if rows.cluster is None else rows.cluster
+    cluster = rows.clusterings[0][1] if rows.clusterings else np.arange(len(rows))
     when = np.concatenate([came, left])
     who = np.concatenate([cluster, cluster])
     change_alpha = np.concatenate([rows.weight * growth[came], rows.weight * (kick - growth[left])])

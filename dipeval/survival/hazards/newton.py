@@ -11,7 +11,7 @@ from scipy.linalg import eigh
 
 from dipeval.errors import EstimationError
 from dipeval.survival.columns import Floats
-from dipeval.survival.kernel import Evaluation
+from dipeval.survival.hazards.kernel import Evaluation
 
 _LOG = logging.getLogger("dipeval")
 _MOST_STEPS = 60

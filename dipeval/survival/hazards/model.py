@@ -12,10 +12,11 @@ from scipy.special import chdtrc, ndtr, ndtri
 
 from dipeval.errors import EstimationError, InvariantError
 from dipeval.presenting import HtmlMixin, Summary, format_interval, format_number, format_p
+from dipeval.survival.clusters import n_clusters, squares
 from dipeval.survival.columns import Floats, Rows, names_of, read_rows
-from dipeval.survival.curve import check_level
-from dipeval.survival.kernel import Evaluation, RiskCells, build_cells, cluster_totals, evaluate, score_residuals
-from dipeval.survival.newton import Maximum, maximise
+from dipeval.survival.curves.curve import check_level
+from dipeval.survival.hazards.kernel import Evaluation, RiskCells, build_cells, evaluate, score_residuals
+from dipeval.survival.hazards.newton import Maximum, maximise
 from dipeval.vocabulary import TREATED, label
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def cox(
     cells, used = build_cells(rows, ties)
     _check_events_on_both_sides(rows, names)
     fit = _fit(cells, rows.take(used), names)
-    use_robust = (rows.weighted or rows.cluster is not None) if robust is None else robust
+    use_robust = rows.robust if robust is None else robust
     sandwich = _sandwich(fit, rows, use_robust, cluster)
     return CoxModel(
         terms=names,
@@ -131,8 +132,7 @@ class _Fit:
 
     cells: RiskCells
     x: Floats
-    weight: Floats
-    used_cluster: np.ndarray | None
+    rows: Rows
     scale: Floats
     maximum: Maximum
     bread: Floats
@@ -140,9 +140,8 @@ class _Fit:
     def unscaled(self, covariance: Floats) -> Floats:
         return covariance / np.outer(self.scale, self.scale)
 
-    def totals(self, at: Evaluation) -> Floats:
-        residuals = score_residuals(self.cells, self.x, at) * self.weight[:, None]
-        return cluster_totals(residuals, self.used_cluster)
+    def parts(self, at: Evaluation) -> Floats:
+        return score_residuals(self.cells, self.x, at) * self.rows.weight[:, None]
 
 
 def _fit(cells: RiskCells, rows: Rows, names: tuple[str, ...]) -> _Fit:
@@ -154,8 +153,7 @@ def _fit(cells: RiskCells, rows: Rows, names: tuple[str, ...]) -> _Fit:
     return _Fit(
         cells=cells,
         x=x,
-        weight=rows.weight,
-        used_cluster=rows.cluster,
+        rows=rows,
         scale=scale,
         maximum=maximum,
         bread=np.linalg.inv(maximum.at_maximum.information),
@@ -165,20 +163,18 @@ def _fit(cells: RiskCells, rows: Rows, names: tuple[str, ...]) -> _Fit:
 def _sandwich(fit: _Fit, rows: Rows, robust: bool, cluster: str | None) -> Floats:
     if not robust:
         return fit.bread
-    size = len(rows) if rows.cluster is None else int(rows.cluster.max()) + 1
+    size = n_clusters(rows)
     if size <= len(fit.scale):
         what = "rows" if cluster is None else f"clusters in '{cluster}'"
         raise EstimationError(
             f"{size} {what} are too few for robust errors with {len(fit.scale)} covariates: "
             "more are needed than there are covariates, and some dozens to be believed."
         )
-    influence = fit.totals(fit.maximum.at_maximum) @ fit.bread
-    return influence.T @ influence
+    return squares(fit.parts(fit.maximum.at_maximum) @ fit.bread, fit.rows)
 
 
 def _robust_score(fit: _Fit) -> float:
-    totals = fit.totals(fit.maximum.at_zero)
-    return _quadratic(fit.maximum.at_zero.score, totals.T @ totals)
+    return _quadratic(fit.maximum.at_zero.score, squares(fit.parts(fit.maximum.at_zero), fit.rows))
 
 
 def _quadratic(vector: Floats, matrix: Floats) -> float:

@@ -221,14 +221,6 @@ def score_residuals(cells: RiskCells, x: Floats, at: Evaluation) -> Floats:
     return residuals
 
 
-def cluster_totals(residuals: Floats, cluster: Integers | None) -> Floats:
-    """Add rows up by cluster; without clusters every row is its own."""
-    if cluster is None:
-        return residuals
-    size = int(cluster.max()) + 1
-    return np.column_stack([np.bincount(cluster, weights=one, minlength=size) for one in residuals.T])
-
-
 def _cell_sums(cells: RiskCells, x: Floats, risk: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     s1, d1 = np.empty((cells.n_cells, x.shape[1])), np.empty((cells.n_cells, x.shape[1]))
     for j in range(x.shape[1]):  # a column at a time: no second rows-by-covariates array

@@ -12,8 +12,9 @@ from scipy.special import chdtrc
 
 from dipeval.errors import EstimationError, InvariantError
 from dipeval.presenting import HtmlMixin, Summary, format_number, format_p
+from dipeval.survival.clusters import n_clusters, squares
 from dipeval.survival.columns import Floats, Rows, is_number, read_rows
-from dipeval.survival.kernel import RiskCells, build_cells, cluster_totals, evaluate, score_residuals
+from dipeval.survival.hazards.kernel import RiskCells, build_cells, evaluate, score_residuals
 
 if TYPE_CHECKING:
     from dipeval.plots.style import Axes  # its name for matplotlib's: only plots imports matplotlib
@@ -84,7 +85,7 @@ def log_rank(
     rows = read_rows(data, time=time, event=event, entry=entry, weights=weights, cluster=cluster, strata=strata, by=by)
     if len(rows.group_names) < 2:
         raise EstimationError(f"Column '{by}' holds one group only: two or more are needed for a comparison.")
-    if rows.cluster is not None and len(np.unique(rows.cluster)) <= len(rows.group_names):
+    if rows.clustered and n_clusters(rows) <= len(rows.group_names):
         raise EstimationError(
             f"The clusters in '{cluster}' are too few for a robust test of {len(rows.group_names)} groups: some dozens "
             "are needed."
@@ -131,9 +132,9 @@ def _robust_counts(rows: Rows) -> tuple[Floats, Floats, Floats]:
     inside = rows.take(used)
     x = _indicators(inside)
     null = evaluate(cells, x, inside.weight, np.zeros(x.shape[1]))
-    totals = cluster_totals(score_residuals(cells, x, null) * inside.weight[:, None], inside.cluster)
+    variance = squares(score_residuals(cells, x, null) * inside.weight[:, None], inside)
     observed = inside.weight[cells.died] @ x[cells.died]
-    return observed, observed - null.score, totals.T @ totals
+    return observed, observed - null.score, variance
 
 
 def _plain_counts(rows: Rows, rho: float) -> tuple[Floats, Floats, Floats]:

@@ -1,0 +1,1 @@
+"""Models of the hazard: Cox's, with its residuals and predictions, competing causes and repeated events."""
