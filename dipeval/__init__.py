@@ -69,6 +69,7 @@ _HOME: dict[str, str] = {
     "discrete_time": "dipeval.survival",
     "event_rate": "dipeval.survival",
     "parametric_curves": "dipeval.survival",
+    "piecewise_exponential": "dipeval.survival",
     "to_lifelines": "dipeval.survival",
     "ClockComparison": "dipeval.effects",
     "ImmortalTimeAudit": "dipeval.effects",

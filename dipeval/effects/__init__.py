@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from dipeval.effects.checks.specifications_designs import SpecificationDesigns, make_designs
     from dipeval.effects.checks.specifications_grid import SpecificationGrid, SpecificationLimits
     from dipeval.effects.checks.specifications_result import SpecificationCurve
+    from dipeval.effects.clocks.audit import immortal_time_audit
+    from dipeval.effects.clocks.audit_result import ImmortalTimeAudit
+    from dipeval.effects.clocks.compare import compare_clocks
+    from dipeval.effects.clocks.result import ClockComparison
     from dipeval.effects.design_analysis import DesignAnalysis
     from dipeval.effects.hidden.collected import HiddenBias, hidden_bias
     from dipeval.effects.hidden.robustness import robustness_value
@@ -51,11 +55,13 @@ __all__ = [
     "AreaEffect",
     "BeforeAfter",
     "CalibratedEffect",
+    "ClockComparison",
     "ComparisonDesign",
     "DesignAnalysis",
     "Effect",
     "Effects",
     "HiddenBias",
+    "ImmortalTimeAudit",
     "JdlStyle",
     "LinkagePropagation",
     "NegativeControl",
@@ -75,11 +81,13 @@ __all__ = [
     "before_after",
     "calibrate",
     "collect_effects",
+    "compare_clocks",
     "e_value",
     "effects_frame",
     "estimate_effect",
     "estimate_effects",
     "hidden_bias",
+    "immortal_time_audit",
     "jdl_style",
     "make_designs",
     "negative_controls",
@@ -108,6 +116,10 @@ _LATER = {
     "specification_curve": "checks.specifications",
     "AreaEffect": "areas.result",
     "area_effect": "areas.estimate",
+    "ClockComparison": "clocks.result",
+    "ImmortalTimeAudit": "clocks.audit_result",
+    "compare_clocks": "clocks.compare",
+    "immortal_time_audit": "clocks.audit",
     "BeforeAfter": "before_and_after.result",
     "before_after": "before_and_after.compare",
     "subgroup_effects": "several.subgroups",

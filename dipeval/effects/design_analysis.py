@@ -13,6 +13,7 @@ import pandas as pd
 from dipeval.effects.asked import mapping_asked, names_asked
 from dipeval.effects.effect import Effect
 from dipeval.effects.estimate import estimate_effect
+from dipeval.effects.measures import OF_TIMES, horizon_needed
 from dipeval.errors import InputError
 from dipeval.matching import Design, match, propensity, weight
 from dipeval.matching.formula import formula_columns
@@ -83,7 +84,7 @@ class DesignAnalysis:
     covariates
         Columns that the groups are made alike on.
     outcome
-        Column of the outcome.
+        Column of the outcome; for a time to an event, of whether it happened (0/1).
     measure
         As in `estimate_effect`.
     method
@@ -94,7 +95,8 @@ class DesignAnalysis:
         Options of `propensity`, such as ``learner``, where another model than the logistic one gives the score; None
         for the logistic model. The model is fitted again in each run.
     estimation
-        Further options of `estimate_effect`, such as ``estimator`` and ``std_error``.
+        Further options of `estimate_effect`, such as ``estimator`` and ``std_error``; for a time to an event the column
+        of the ``time``, and for days free of the event the ``horizon``, which must be the same in every run.
 
     Raises
     ------
@@ -126,6 +128,8 @@ class DesignAnalysis:
         object.__setattr__(self, "covariates", names_asked("covariates", self.covariates))
         for name in ("options", "estimation"):
             mapping_asked(name, getattr(self, name), "option")
+        if needed := horizon_needed(self.measure, self.estimation):
+            raise InputError(f"estimation= {needed}")
         if not self.covariates:
             raise InputError("DesignAnalysis needs covariates: the columns on which the groups are made alike.")
 
@@ -148,6 +152,9 @@ class DesignAnalysis:
             options=self.options,
             score=self.score,
         )
+        if self.measure in OF_TIMES:
+            event = {"event": self.outcome} | dict(self.estimation)
+            return estimate_effect(design, people, measure=self.measure, outcome_name=self.outcome, **event)
         return estimate_effect(
             design, people[self.outcome], measure=self.measure, outcome_name=self.outcome, **self.estimation
         )

@@ -52,7 +52,7 @@ class Effect(HtmlMixin):
         People with a weight above 0.
     mean_treated, mean_comparison
         Weighted means (shares for a yes/no outcome, rates over the time at risk); predicted ones where a model of the
-        outcome adjusts; NaN for a hazard ratio.
+        outcome adjusts; days free of the event for ``rmst_difference``; NaN for a hazard ratio.
     se_method
         How the standard error was made, in words.
     estimand
@@ -72,8 +72,10 @@ class Effect(HtmlMixin):
     timed
         Whether the means are rates over a time at risk (in days).
     n_events_treated, n_events_comparison
-        Events behind it, never weighted: people with a yes/no outcome, things counted, first events in a time; None for
-        a number.
+        Events behind it, never weighted: people with a yes/no outcome, things counted, first events in a time (within
+        the horizon); None for a number.
+    horizon
+        Up to when days free of the event are counted; None for other measures.
     """
 
     measure: str
@@ -104,6 +106,7 @@ class Effect(HtmlMixin):
     timed: bool = False
     n_events_treated: int | None = None
     n_events_comparison: int | None = None
+    horizon: float | None = None
 
     def __post_init__(self) -> None:
         if not self.conf_low <= self.estimate <= self.conf_high:

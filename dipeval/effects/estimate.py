@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from numbers import Real
 from typing import Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.stats import norm
 
 from dipeval.effects.asked import names_asked, text_asked
+from dipeval.effects.beside import NO_SPREAD, constant_groups, events, is_common, no_share
 from dipeval.effects.effect import Effect
 from dipeval.effects.estimators import abadie_imbens, aipw, plain, regression
 from dipeval.effects.estimators.bootstrap import bootstrapped
+from dipeval.effects.estimators.restricted import checked_horizon
 from dipeval.effects.joining import (
     ComparisonDesign,
     check_design,
@@ -24,16 +26,17 @@ from dipeval.effects.joining import (
     outcome_kind,
     outcome_series,
     outcomes_of_all,
+    refuse_horizon,
     refuse_times,
     refuse_unfit,
     time_to_event,
     times_at_risk,
     used_people,
 )
-from dipeval.effects.measures import MEASURES, OF_RATES, OF_SHARES, OF_TIMES, null_value, shown
-from dipeval.effects.overturn import COMMON, e_values
+from dipeval.effects.measures import MEASURES, OF_DAYS, OF_RATES, OF_SHARES, OF_TIMES, null_value, shown
+from dipeval.effects.overturn import e_values
 from dipeval.effects.request import ESTIMATOR_NAMES, SANDWICH, STD_ERRORS, Estimate, EstimateOptions, Request
-from dipeval.effects.robust import Floats, Sample, exact_sum
+from dipeval.effects.robust import Floats, Sample
 from dipeval.effects.wording import COMMON_REMARKS, NO_SHARE
 from dipeval.errors import EstimationError, InputError
 
@@ -50,11 +53,6 @@ ESTIMATORS: Final[dict[str, Callable[[Request], Estimate]]] = {
 # and returns it with ``std_error`` and ``se_method`` (and ``contributions``, where there are any) replaced.
 ERRORS: Final[dict[str, Callable[[Request, Estimate], Estimate]]] = {
     abadie_imbens.ABADIE_IMBENS: abadie_imbens.with_error,
-}
-
-# Why a measure is not given here, and what to ask for instead.
-INSTEAD: Final[dict[str, str]] = {
-    "rmst_difference": "use dipeval.kaplan_meier on the time to the event, or 'risk_difference' at a fixed time",
 }
 
 
@@ -77,6 +75,7 @@ def estimate_effect(
     neighbours: int = 2,
     time: str | None = None,
     event: str | None = None,
+    horizon: float | None = None,
 ) -> Effect:
     """Estimate the effect of treatment on one outcome, among the people a design uses.
 
@@ -88,30 +87,35 @@ def estimate_effect(
         Outcome of each person, a Series on the index of the design's people, or a frame holding it.
     measure
         ``risk_difference``, ``risk_ratio`` or ``odds_ratio`` for a 0/1 outcome; ``mean_difference`` for a number (or a
-        count); ``rate_ratio`` for a count over the time at risk; ``hazard_ratio`` for a time to an event.
+        count); ``rate_ratio`` for a count over the time at risk; for a time to an event ``hazard_ratio``, or
+        ``rmst_difference``: the difference in mean days free of the event within the horizon (the restricted mean
+        survival time, the area under a weighted Kaplan-Meier curve; above 0: the treated stay free of it longer).
     outcome_name
-        Column of `outcome` if that is a frame; otherwise, and for a hazard ratio, the name shown.
+        Column of `outcome` if that is a frame; otherwise, and for a time to an event, the name shown.
     level
         Coverage of the interval, 0-1.
     cluster
         Whose row each is, on the index of the design's people, where a person can be in more than once
         (``cohort.cluster``): rows of one person are not independent. Not for designs with pairs.
     estimator
-        ``weighted``: the contrast of the weighted means (or rates; a Cox model with treatment alone for a hazard
-        ratio). ``regression``: a model of the outcome with treatment, the covariates and all their products, in the
-        people the design uses and by its weights; what it predicts for each with and without treatment is averaged
-        (g-computation) over the treated (ATT), the comparison people (ATC) or everybody, by the design's weights.
-        ``aipw``: augmented weighting, for a design of `dipeval.weight`: the score and a model of the outcome in each
-        group together, either of which may be wrong; cross-fitted in ``folds`` parts. ``abadie_imbens``: nearest
-        neighbours with replacement, where ``adjust`` names covariates corrected by a regression among the matches.
+        ``weighted``: the contrast of the weighted means (or rates; a Cox model with treatment alone for a hazard ratio;
+        weighted curves for days free of the event). ``regression``: a model of the outcome with treatment, the
+        covariates and all their products, in the people the design uses and by its weights; what it predicts for each
+        with and without treatment is averaged (g-computation) over the treated (ATT), the comparison people (ATC) or
+        everybody, by the design's weights. ``aipw``: augmented weighting, for a design of `dipeval.weight`: the score
+        and a model of the outcome in each group together, either of which may be wrong; cross-fitted in ``folds``
+        parts. ``abadie_imbens``: nearest neighbours with replacement, where ``adjust`` names covariates corrected by a
+        regression among the matches.
     std_error
-        ``auto``, or one of ``hc0`` to ``hc3``, ``cluster_hc0`` and ``cluster_hc1`` (over pairs, sets or persons), and
-        ``count`` (the plain error from the number of different people); ``m_estimation``, which allows for the weights
-        having been estimated (what ``auto`` stands for wherever it can be had: `dipeval.weight` without trimming and
-        truncating, with a score from a logistic or probit model; classes, cells, a radius, a kernel); ``bootstrap``
-        (weights made again in each resample; pairs, sets and persons drawn whole); ``abadie_imbens`` (what ``auto``
-        stands for with nearest neighbours with replacement: allows for people matched several times and, where people
-        were matched by a fitted score alone and nobody was left out, for the score having been estimated).
+        ``auto``, or one of ``hc0`` to ``hc3``, ``cluster_hc0`` and ``cluster_hc1`` (over pairs, sets or persons; with
+        replacement ``cluster_hc0`` is over the sets and the people at once, those in several sets being shared out over
+        them by weight), and ``count`` (the plain error from the number of different people); ``m_estimation``, which
+        allows for the weights having been estimated (what ``auto`` stands for wherever it can be had: `dipeval.weight`
+        without trimming and truncating, with a score from a logistic or probit model; classes, cells, a radius, a
+        kernel); ``bootstrap`` (weights made again in each resample; pairs, sets and persons drawn whole);
+        ``abadie_imbens`` (what ``auto`` stands for with nearest neighbours with replacement: allows for people matched
+        several times and, where people were matched by a fitted score alone and nobody was left out, for the score
+        having been estimated).
     adjust
         Covariates of the design that enter a model of the outcome; all of them by default, for ``abadie_imbens`` none.
     model
@@ -129,8 +133,11 @@ def estimate_effect(
         People of the same group from whom, beside the person itself, the spread at a point is taken (Abadie and
         Imbens); 0: the same spread everywhere.
     time, event
-        Columns of the frame `outcome`, for a hazard ratio: the time until the event or the end of observation, and
-        whether it was the event (1) or not (0).
+        Columns of the frame `outcome`, for a time to an event: the time (days) until the event or the end of
+        observation, and whether it was the event (1) or not (0).
+    horizon
+        Days that ``rmst_difference`` counts, such as 365; by default up to the last time to which both groups are
+        followed. Never beyond: nothing is extrapolated.
 
     Returns
     -------
@@ -140,10 +147,12 @@ def estimate_effect(
         set where a person has several matches or in full matching, by person where ``cluster`` is given; of estimated
         weights those of M-estimation, which know that they were estimated; of classes, cells, a radius or a kernel
         those of M-estimation too, which know that the weights follow from who stands beside whom (and take score,
-        classes and cells as given); of nearest neighbours with replacement those of Abadie and Imbens; otherwise
+        classes and cells as given); of nearest neighbours with replacement those of Abadie and Imbens, but for a time
+        to an event those over sets and people at once; otherwise
         (nothing adjusted; weights trimmed, truncated or from a learner's score) robust, which takes weights as given.
         A regression without M-estimation or clusters has HC3 (linear) or HC0. ``se_method`` says which. Means are
-        weighted: for another estimand than the ATT those of the treated people too.
+        weighted: for another estimand than the ATT those of the treated people too. A hazard ratio has none;
+        ``rmst_difference`` has the mean days of each group, and no E-value.
 
     Raises
     ------
@@ -164,9 +173,12 @@ def estimate_effect(
     (`dipeval.effects.estimators.aipw`).
     Difference of weighted means; White (1980) HC0, or cluster HC1 times G/(G - 1) over pairs, sets or persons (Abadie
     and Spiess 2022). Predictions averaged over people (g-computation): Robins (1986), with delta-method errors that
-    take the covariates of those people as given. Hazard ratio: Lin and Wei (1989). Matching with replacement: Abadie
-    and Imbens (2006), Econometrica 74, 235-267 (`dipeval.effects.estimators.abadie_imbens`). E-value: VanderWeele and
-    Ding (2017).
+    take the covariates of those people as given. Hazard ratio: Lin and Wei (1989); its ties (Efron) are those among
+    people, each of whom counts once, whatever the number of sets. Days free of the event: Royston and Parmar (2013),
+    BMC Medical Research Methodology 13, 152, with errors by the infinitesimal jackknife. Sets and people at once:
+    Cameron, Gelbach and Miller (2011), Journal of Business and Economic Statistics 29, 238-249. Matching with
+    replacement: Abadie and Imbens (2006), Econometrica 74, 235-267 (`dipeval.effects.estimators.abadie_imbens`).
+    E-value: VanderWeele and Ding (2017).
 
     Examples
     --------
@@ -191,15 +203,23 @@ def estimate_effect(
     >>> effect = estimate_effect(design, people["returned_12m"], measure="odds_ratio", estimator="regression")
     >>> round(effect.estimate, 2), effect.remarks[0][:34]
     (0.98, 'Adjusted once more in a logistic m')
+
+    Days free of the event, here months free of a return to prison, of the first 60:
+
+    >>> people = people.assign(time=people["months_to_return"], event=people["returned"])
+    >>> effect = estimate_effect(design, people, measure="rmst_difference", time="time", event="event", horizon=60)
+    >>> round(effect.estimate, 2), round(effect.mean_treated, 1), round(effect.mean_comparison, 1), effect.horizon
+    (-0.89, 45.8, 46.7, 60.0)
     """
     check_design(design)
     _check_request(measure, level, estimator, std_error)
     if measure in OF_TIMES:
-        values, at_risk = time_to_event(outcome, time, event, at_risk)
+        values, at_risk = time_to_event(outcome, time, event, at_risk, measure=measure)
         name = text_asked("outcome_name", outcome_name) or str(values.name)
     else:
         values, name = outcome_series(outcome, outcome_name)
         refuse_times(measure, time, event)
+    refuse_horizon(measure, horizon)
     refuse_unfit(values, timed=measure in (*OF_TIMES, *OF_RATES) and at_risk is not None)
     options = EstimateOptions(
         std_error=std_error,
@@ -209,6 +229,7 @@ def estimate_effect(
         seed=seed,
         draws=draws,
         neighbours=neighbours,
+        horizon=horizon,
     )
     times = times_at_risk(at_risk, outcome, used_people(design))
     request = make_request(design, values, name, measure=measure, cluster=cluster, at_risk=times, options=options)
@@ -229,13 +250,17 @@ def make_request(
 ) -> Request:
     """Join a design to an outcome, and check that the measure suits it; parameters as in `estimate_effect`.
 
-    For a hazard ratio `values` are the events and `at_risk` the times.
+    For a time to an event `values` are the events and `at_risk` the times; a horizon is settled here, once for all that
+    is estimated from this request.
     """
     sample = join(design, values, name, cluster, at_risk)
     kind = outcome_kind(sample)
     if measure in OF_TIMES and kind == "yes_no":
         kind = "time"
     check_fit(sample, measure, kind, name)
+    options = EstimateOptions() if options is None else options
+    if measure in OF_DAYS:
+        options = replace(options, horizon=checked_horizon(options.horizon, sample))
     return Request(
         design=design,
         sample=sample,
@@ -243,7 +268,7 @@ def make_request(
         measure=measure,
         kind=kind,
         name=name,
-        options=EstimateOptions() if options is None else options,
+        options=options,
         own_clusters=cluster is not None,
         outcomes_of_all=outcomes_of_all(design, values, name),
     )
@@ -257,8 +282,8 @@ def make_effect(request: Request, found: Estimate, *, estimator: str, level: flo
     reach = z * found.std_error
     ends = (found.centre, found.centre - reach, found.centre + reach)
     estimate, low, high = (shown(measure, end) for end in ends)
-    common = measure in ("odds_ratio", "hazard_ratio") and _is_common(sample)
-    beyond = measure in OF_SHARES and _no_share(found)
+    common = measure in ("odds_ratio", "hazard_ratio") and is_common(sample)
+    beyond = measure in OF_SHARES and no_share(found)
     overturned = e_values(
         measure,
         (estimate, low, high),
@@ -285,8 +310,8 @@ def make_effect(request: Request, found: Estimate, *, estimator: str, level: flo
         se_method=found.se_method,
         estimator=estimator,
         timed=measure in OF_RATES and sample.at_risk is not None,
-        n_events_treated=_events(request, sample.treated),
-        n_events_comparison=_events(request, ~sample.treated),
+        n_events_treated=events(request, sample.treated),
+        n_events_comparison=events(request, ~sample.treated),
         remarks=(*found.notes, *((COMMON_REMARKS[measure],) if common else ()), *((NO_SHARE,) if beyond else ())),
         estimand=design.estimand_in_words,
         design_method=design.method,
@@ -296,9 +321,8 @@ def make_effect(request: Request, found: Estimate, *, estimator: str, level: flo
         n_comparison_dropped=int((~design.treated.astype(bool)).sum()) - int((~sample.treated).sum()),
         e_value=overturned[0],
         e_value_limit=overturned[1],
-        constant_groups=tuple(
-            words for words, side in (("treated", True), ("comparison", False)) if sample.is_constant(treated=side)
-        ),
+        constant_groups=constant_groups(request),
+        horizon=request.options.horizon,
     )
 
 
@@ -321,39 +345,13 @@ def _estimated(request: Request, estimator: str) -> Estimate:
     )
 
 
-def _events(request: Request, side: NDArray[np.bool_]) -> int | None:
-    return None if request.kind == "number" else int(request.sample.outcome[side].sum())
-
-
-def _no_share(found: Estimate) -> bool:
-    """Whether a model puts a share below 0 or above 1; refuse a difference of shares that no shares can have."""
-    means = found.mean_treated, found.mean_comparison
-    if abs(means[0] - means[1]) > 1:
-        raise EstimationError(
-            "The adjusted shares of the two groups differ by more than 100 percentage points, which no shares can: the "
-            "groups hardly overlap on what the model of the outcome goes by. Use model='logit', name fewer covariates "
-            "with adjust=, or use estimator='weighted'."
-        )
-    return min(means) < 0 or max(means) > 1
-
-
-def _is_common(sample: Sample) -> bool:
-    """Whether more than 15% of either group have the event."""
-    sides = (sample.treated, ~sample.treated)
-    return any(
-        exact_sum(sample.weights[side] * sample.outcome[side]) > COMMON * exact_sum(sample.weights[side])
-        for side in sides
-    )
-
-
 def _check_request(measure: str, level: float, estimator: str, std_error: str) -> None:
     if measure not in MEASURES:
-        reason = INSTEAD.get(str(measure), f"it is not a measure known here; use one of {', '.join(MEASURES)}")
-        raise EstimationError(f"The measure '{measure}' is not estimated from a design: {reason}.")
-    if not (isinstance(level, Real) and 0.5 <= level < 1):
-        raise InputError(
-            f"level={level!r} is not the coverage of an interval; give a share from 0.5 to below 1, such as 0.95."
+        raise EstimationError(
+            f"The measure '{measure}' is not estimated from a design: it is not a measure known here; use one of "
+            f"{', '.join(MEASURES)}."
         )
+    check_level(level)
     for key, value, known_values in (
         ("estimator", estimator, ESTIMATOR_NAMES),
         ("std_error", std_error, STD_ERRORS),
@@ -362,8 +360,16 @@ def _check_request(measure: str, level: float, estimator: str, std_error: str) -
             raise InputError(f"{key}={value!r} is not known here; use one of {', '.join(known_values)}.")
 
 
+def check_level(level: float) -> None:
+    """Refuse what is no coverage of an interval."""
+    if not (isinstance(level, Real) and 0.5 <= level < 1):
+        raise InputError(
+            f"level={level!r} is not the coverage of an interval; give a share from 0.5 to below 1, such as 0.95."
+        )
+
+
 def _check_error(error: float, scale: float, sample: Sample) -> None:
-    if error > 1e-12 * max(scale, 1e-300):
+    if error > NO_SPREAD * max(scale, 1e-300):
         return
     where = "within either group" if sample.clusters is None else "between the pairs, sets or persons"
     raise EstimationError(

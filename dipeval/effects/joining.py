@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from dipeval.effects.asked import text_asked
-from dipeval.effects.measures import OF_RATES, OF_SHARES, OF_TIMES, RATIOS
+from dipeval.effects.measures import OF_DAYS, OF_RATES, OF_SHARES, OF_TIMES, RATIOS, TIMED_WORDS
 from dipeval.effects.robust import Floats, Sample, exact_sum
 from dipeval.errors import DesignError, EstimationError, InputError
 from dipeval.outcomes.columns import IMMORTAL, UNFIT
@@ -120,16 +120,17 @@ def refuse_unfit(values: pd.Series, *, timed: bool = False) -> None:
 
 
 def time_to_event(
-    outcome: object, time: str | None, event: str | None, at_risk: object = None
+    outcome: object, time: str | None, event: str | None, at_risk: object = None, *, measure: str = "hazard_ratio"
 ) -> tuple[pd.Series, pd.Series]:
     """Return the columns of a frame of outcomes with the event (0/1) and the time to it, or to the last seen."""
+    what = TIMED_WORDS[measure].capitalize()
     if at_risk is not None:
-        raise InputError("A hazard ratio takes the time from time=; leave at_risk= out.")
+        raise InputError(f"{what} takes the time from time=; leave at_risk= out.")
     if not isinstance(outcome, pd.DataFrame) or time is None or event is None:
         raise InputError(
-            "A hazard ratio needs the frame of outcomes and the names of two of its columns: time= (days until the "
+            f"{what} needs the frame of outcomes and the names of two of its columns: time= (days until the "
             "event or the end of observation) and event= (1 if it happened then, else 0), such as "
-            "estimate_effect(design, outcomes.to_frame(), measure='hazard_ratio', time='time_days', event='event')."
+            f"estimate_effect(design, outcomes.to_frame(), measure='{measure}', time='time_days', event='event')."
         )
     missing = [name for name in (time, event) if name not in outcome.columns]
     if missing:
@@ -302,9 +303,16 @@ def _own_codes(design: ComparisonDesign, cluster: object, used: pd.Index) -> Any
 
 
 def refuse_times(measure: str, time: object, event: object) -> None:
-    """Refuse the columns of a hazard ratio where another measure is asked for."""
+    """Refuse the columns of a time to an event where another measure is asked for."""
     if time is not None or event is not None:
-        raise InputError(f"time= and event= are for measure='hazard_ratio', and '{measure}' was asked for.")
+        asked_of = " or ".join(f"'{name}'" for name in OF_TIMES)
+        raise InputError(f"time= and event= are for measure={asked_of}, and '{measure}' was asked for.")
+
+
+def refuse_horizon(measure: str, horizon: object) -> None:
+    """Refuse a horizon where a measure that has none is asked for."""
+    if horizon is not None and measure not in OF_DAYS:
+        raise InputError(f"horizon= is for measure='rmst_difference', and '{measure}' was asked for; leave it out.")
 
 
 def outcomes_of_all(design: ComparisonDesign, values: pd.Series, name: str) -> Floats:

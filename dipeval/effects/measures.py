@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from dipeval.vocabulary import label
 
@@ -13,8 +14,14 @@ OF_SHARES: Final = ("risk_difference", "risk_ratio", "odds_ratio")
 # Measures of a count over the time at risk, whose means are rates.
 OF_RATES: Final = ("rate_ratio",)
 OF_MEANS: Final = ("mean_difference",)
-# Measures of a time to an event.
-OF_TIMES: Final = ("hazard_ratio",)
+# Measures of a time to an event; those of days have means, a hazard ratio has none.
+OF_DAYS: Final = ("rmst_difference",)
+OF_TIMES: Final = ("hazard_ratio", *OF_DAYS)
+# What they are called in a message.
+TIMED_WORDS: Final[dict[str, str]] = {
+    "hazard_ratio": "a hazard ratio",
+    "rmst_difference": "a difference in days free of the event",
+}
 MEASURES: Final = (*OF_SHARES, *OF_MEANS, *OF_RATES, *OF_TIMES)
 
 
@@ -71,6 +78,22 @@ def shown(measure: str, centre: float) -> float:
 def null_value(measure: str) -> float:
     """Return what a measure is when both groups fare alike: 0 for a difference, 1 for a ratio."""
     return 1.0 if measure in RATIOS else 0.0
+
+
+def horizon_needed(measure: str, estimation: Mapping[str, Any]) -> str:
+    """Say what is lacking where one question is answered by several designs; nothing where all is there.
+
+    Examples
+    --------
+    >>> horizon_needed("rmst_difference", {"horizon": 365}), horizon_needed("risk_difference", {})
+    ('', '')
+    """
+    if measure not in OF_DAYS or estimation.get("horizon") is not None:
+        return ""
+    return (
+        "must name the horizon of a difference in days, such as {'time': 'time_days', 'event': 'event', "
+        "'horizon': 365}: left to each design, the answers would be to different questions."
+    )
 
 
 def in_words(measure: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Final, NamedTuple
 
-from dipeval.effects.measures import RATIOS
+from dipeval.effects.measures import OF_DAYS, RATIOS
 from dipeval.errors import InputError
 
 
@@ -142,13 +142,13 @@ def e_values(
     Returns
     -------
     tuple of float
-        NaN where there is none.
+        NaN where there is none, as for a difference in days: it is no ratio of shares or rates.
     """
     estimate, low, high = interval
     if measure in RATIOS:
         ratio = RatioInterval(*(as_risk_ratio(end, measure, common=common) for end in (estimate, low, high)))
         return e_value(ratio.estimate), e_value_of_limit(ratio)
-    if may_be_negative or not min(means) > 0:
+    if measure in OF_DAYS or may_be_negative or not min(means) > 0:
         return math.nan, math.nan
     centre = math.log(means[0] / means[1])
     includes_equality = low <= 0 <= high

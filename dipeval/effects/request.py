@@ -37,6 +37,8 @@ class EstimateOptions:
         Resamples of a bootstrap.
     neighbours
         People of the same group from whom the spread at a point is taken (Abadie and Imbens); 0: the same everywhere.
+    horizon
+        Time up to which days free of the event are counted; None for measures that count none.
     """
 
     std_error: str = "auto"
@@ -46,6 +48,7 @@ class EstimateOptions:
     seed: int = 0
     draws: int = 999
     neighbours: int = 2
+    horizon: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse a model that is no name."""

@@ -80,10 +80,10 @@ def time_varying_effect(
     >>> effect.conf_low < effect.estimate < effect.conf_high
     True
     """
-    _check(cohort, outcomes)
+    check_of_one_cohort(cohort, outcomes)
+    check_varying(cohort)
     frame, days = outcomes.to_frame()[list(_NEEDED)], outcomes.follow_up.days
-    _check_same_people(cohort, outcomes, frame)
-    terms, beside = _terms(cohort, covariates)
+    terms, beside = terms_held(cohort, covariates)
     episodes = episodes_to_outcome(cohort, frame, follow_up_days=days, custody_gaps=custody_gaps)
     rows = episodes.with_columns(beside)
     treated = rows[TREATED] == 1
@@ -116,13 +116,19 @@ def time_varying_effect(
     )
 
 
-def _check(cohort: object, outcomes: object) -> None:
+def check_of_one_cohort(cohort: object, outcomes: object) -> None:
+    """Refuse what is no cohort or no outcomes, and outcomes of other people or another time zero."""
     if not isinstance(cohort, Cohort):
         raise InputError(f"cohort must be what dip.build_cohort gives; it is a {type(cohort).__name__}.")
     if not isinstance(outcomes, Outcomes):
         raise InputError(
             f"outcomes must be what dip.measure_reoffending(cohort) gives; it is a {type(outcomes).__name__}."
         )
+    _check_same_people(cohort, outcomes)
+
+
+def check_varying(cohort: Cohort) -> None:
+    """Refuse a cohort in which nobody becomes treated during follow-up."""
     if not switches(cohort.rule):
         raise InputError(
             "In this cohort a person is treated or not from time zero on, so that nothing varies with time. Build it "
@@ -131,8 +137,8 @@ def _check(cohort: object, outcomes: object) -> None:
         )
 
 
-def _check_same_people(cohort: Cohort, outcomes: Outcomes, frame: pd.DataFrame) -> None:
-    people = cohort.people.index
+def _check_same_people(cohort: Cohort, outcomes: Outcomes) -> None:
+    people, frame = cohort.people.index, outcomes.to_frame()
     lacking, others = int((~people.isin(frame.index)).sum()), int((~frame.index.isin(people)).sum())
     if lacking or others:
         raise InputError(
@@ -148,8 +154,8 @@ def _check_same_people(cohort: Cohort, outcomes: Outcomes, frame: pd.DataFrame) 
         )
 
 
-def _terms(cohort: Cohort, covariates: Sequence[str]) -> tuple[tuple[str, ...], pd.DataFrame]:
-    """The covariates as numbers, one row a person; names of the terms, reference levels left out."""
+def terms_held(cohort: Cohort, covariates: Sequence[str]) -> tuple[tuple[str, ...], pd.DataFrame]:
+    """Return the names of the terms of the covariates, reference levels left out, and the terms, one row a person."""
     if isinstance(covariates, str):
         raise InputError("covariates is a list of column names, such as ['age_at_index'], not one text.")
     people, when = cohort.people, cohort.measured_at

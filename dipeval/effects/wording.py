@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from dipeval.effects.measures import OF_RATES, OF_SHARES, OF_TIMES, RATIOS
+from dipeval.effects.measures import OF_DAYS, OF_RATES, OF_SHARES, OF_TIMES, RATIOS
 from dipeval.presenting import format_count, format_number, format_p, format_percent
 from dipeval.vocabulary import label
 
@@ -24,6 +24,7 @@ UNCLEAR: Final = (
 )
 LEVELS_SHARE: Final = "{treated} of treated people against {comparison} of comparison people."
 LEVELS_MEAN: Final = "{treated} on average for treated people against {comparison} for comparison people."
+LEVELS_DAYS: Final = "{treated} days on average for treated people against {comparison} for comparison people."
 LEVELS_RATE: Final = (
     "{treated} for every 365 days at risk among treated people against {comparison} among comparison people."
 )
@@ -34,6 +35,7 @@ UNITS: Final[dict[str, str]] = {
     "odds_ratio": "in odds than among {others}",
     "rate_ratio": "as a rate than among {others}",
     "hazard_ratio": "as a rate of first events at any time than among {others}",
+    "rmst_difference": "days free of it, of the first {horizon}, for each treated person than for {others}",
     "count": "per treated person than among {others}",
     "number": "on average than among {others}",
 }
@@ -78,6 +80,14 @@ NOTE_NO_E_VALUE: Final = (
     "What would overturn it: no E-value can be given, because it needs an outcome that is never negative and a "
     "share or mean above 0 in both groups."
 )
+NOTE_NO_E_VALUE_OF_DAYS: Final = (
+    "What would overturn it: no E-value is given for a difference in days, which is no ratio of shares or rates; the "
+    "hazard ratio of the same outcome has one."
+)
+HORIZON: Final = (
+    "Counted are the days from time zero to the event or to day {horizon}, whichever is first: the area under the "
+    "weighted Kaplan-Meier curve of each group up to that day, and not beyond (restricted mean survival time)."
+)
 MEASURE_WORDS: Final[dict[str, str]] = {
     "risk_difference": "Difference in shares (percentage points)",
     "risk_ratio": "Ratio of shares",
@@ -85,6 +95,7 @@ MEASURE_WORDS: Final[dict[str, str]] = {
     "mean_difference": "Difference in means",
     "rate_ratio": "Ratio of rates",
     "hazard_ratio": "Hazard ratio",
+    "rmst_difference": "Difference in days free of it",
 }
 NO_SHARE: Final = (
     "An adjusted share lies below 0% or above 100%, where no share can be: the model reaches beyond the people there "
@@ -138,7 +149,16 @@ AVERAGED_OVER: Final[dict[str, str]] = {
     "ATC": "the comparison people",
 }
 AVERAGED_OVER_ALL: Final = "everybody, by the design's weights"
-NOT_PLAIN: Final[dict[str, str]] = {"odds_ratio": NOTE_ODDS, "hazard_ratio": NOTE_HAZARD}
+NOTE_DAYS: Final = (
+    "People whose observation ended earlier count as if they had fared like those still observed; the effect need not "
+    "be the same on all days. Where people die, or cannot reoffend in custody, days free of the event are not all days "
+    "at liberty."
+)
+NOT_PLAIN: Final[dict[str, str]] = {
+    "odds_ratio": NOTE_ODDS,
+    "hazard_ratio": NOTE_HAZARD,
+    "rmst_difference": NOTE_DAYS,
+}
 NOTE_DESIGN: Final = "Design: {method}, fingerprint {fingerprint}."
 
 # Estimand -> the groups whose figures are weighted, and whom they then are like.
@@ -177,27 +197,35 @@ def _unit(effect: Effect) -> str:
     key = effect.measure
     if key == "mean_difference":
         key = "number" if effect.outcome_kind == "number" else "count"
-    return UNITS[key].format(others=OTHERS_UNADJUSTED if effect.design_method == "none" else OTHERS)
+    others = OTHERS_UNADJUSTED if effect.design_method == "none" else OTHERS
+    return UNITS[key].format(others=others, horizon="" if effect.horizon is None else f"{effect.horizon:g}")
 
 
 def _levels(effect: Effect) -> str:
-    if effect.measure in OF_TIMES:
+    if _has_no_means(effect):
         return ""
     if effect.measure in OF_SHARES:
         return LEVELS_SHARE.format(
             treated=format_percent(effect.mean_treated), comparison=format_percent(effect.mean_comparison)
         )
-    return (LEVELS_RATE if effect.timed else LEVELS_MEAN).format(
+    template = LEVELS_DAYS if effect.measure in OF_DAYS else LEVELS_RATE if effect.timed else LEVELS_MEAN
+    return template.format(
         treated=level_shown(effect, effect.mean_treated), comparison=level_shown(effect, effect.mean_comparison)
     )
 
 
+def _has_no_means(effect: Effect) -> bool:
+    return effect.measure in OF_TIMES and effect.measure not in OF_DAYS
+
+
 def level_unit(effect: Effect) -> str:
     """Return what the shares, means or rates of the groups are given in, for the rows of a table."""
-    if effect.measure in OF_TIMES:
+    if _has_no_means(effect):
         return ""
     if effect.measure in OF_SHARES:
         return " (%)"
+    if effect.measure in OF_DAYS:
+        return " (mean days free of it)"
     return f" (for every {DAYS_SHOWN} days at risk)" if effect.timed else " (mean)"
 
 
@@ -249,7 +277,7 @@ def _left_out(n: int, some: str, nobody: str) -> str:
 
 def _weighted(effect: Effect) -> tuple[str, ...]:
     """Say whom the shares or means shown stand for where those of the treated people are not their own."""
-    if effect.about not in LIKE_WHOM or effect.design_method == "none" or effect.measure in OF_TIMES:
+    if effect.about not in LIKE_WHOM or effect.design_method == "none" or _has_no_means(effect):
         return ()
     groups, whom = LIKE_WHOM[effect.about]
     levels = "shares" if effect.measure in OF_SHARES else "rates" if effect.timed else "means"
@@ -259,7 +287,7 @@ def _weighted(effect: Effect) -> tuple[str, ...]:
 def overturn(effect: Effect) -> str:
     """Return the E-value sentence."""
     if math.isnan(effect.e_value):
-        return NOTE_NO_E_VALUE
+        return NOTE_NO_E_VALUE_OF_DAYS if effect.measure in OF_DAYS else NOTE_NO_E_VALUE
     levels = "shares" if effect.measure == "risk_difference" else "means"
     approximate = "" if effect.measure in RATIOS else NOTE_APPROXIMATE.format(levels=levels)
     template = NOTE_OVERTURN_LIMIT

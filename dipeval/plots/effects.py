@@ -23,6 +23,7 @@ AXIS_LABELS: Final[dict[str, str]] = {
     "mean_difference": "Treated minus comparison, difference in means",
     "rate_ratio": "Rate among treated over rate among comparison (ratio scale)",
     "hazard_ratio": "Hazard among treated over hazard among comparison (ratio scale)",
+    "rmst_difference": "Treated minus comparison, mean days free of the event",
 }
 
 

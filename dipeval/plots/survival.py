@@ -2,127 +2,60 @@
 
 Follows the KMunicate findings (Morris, Jarvis, Cragg, Phillips, Choodari-Oskooei and Sydes 2019, *BMJ Open*
 9:e030215): a band for every curve, and under the axis how many are still followed, have reoffended, have left; the
-three add up to the group.
+three add up to the group. Counts are of people; under weighted curves a row of effective sample sizes says what the
+weights leave of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
-from dipeval.errors import InputError
 from dipeval.plots import style
+from dipeval.plots.incidence import incidence_alt_text, incidence_curves, incidence_figures
+from dipeval.plots.mean_count import mean_count_alt_text, mean_count_curves, mean_count_figures
+from dipeval.plots.restricted_mean import restricted_mean_alt_text, restricted_mean_plot
+from dipeval.plots.survival_axis import DAYS_IN, Clock, display_unit, look, regular_times
+from dipeval.plots.survival_figures import figures_of, mark_figures, table_figures
+from dipeval.plots.survival_lines import Line, draw_curves, points_of
+from dipeval.plots.survival_mark import Mark, Measure, check_test_words, heading_lines
+from dipeval.plots.survival_table import (
+    RISK_COLUMNS,
+    count_table,
+    draw_table,
+    headings,
+    incidence_table,
+    is_weighted,
+    risk_table,
+    table_inches,
+)
+from dipeval.plots.survival_words import at_the_mark, told, what_is_drawn, what_the_table_shows, where_curves_end
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-DAYS_IN = {"days": 1.0, "weeks": 7.0, "months": 365.25 / 12, "years": 365.25}
-RISK_COLUMNS = ("group", "time_days", "at_risk", "events", "censored")
-_ROWS = (("at_risk", "Still followed"), ("events", "Reoffended"), ("censored", "Left"))
-_STRIDES = {"weeks": (1, 2, 4, 13, 26, 52, 104), "days": (1, 2, 5, 10, 30, 60, 90, 180, 365)}
-_OTHER_STRIDES = (1, 2, 3, 6, 12, 24, 60)
-_MOST_TICKS = 6
-_LINES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)), (0, (8, 3)), (0, (3, 1, 1, 1, 1, 1)))
-_LINE_INCHES = 0.19
-
-
-def display_unit(time_unit: str) -> str:
-    """Return the unit a reader is shown: days become months, other units stay.
-
-    Examples
-    --------
-    >>> display_unit("days"), display_unit("weeks")
-    ('Months', 'Weeks')
-    """
-    return "Months" if time_unit == "days" else time_unit.capitalize()
-
-
-def regular_times(horizon: float, *, time_unit: str = "days", time_label: str | None = None) -> list[float]:
-    """Return regular times from 0 to the horizon, whole in the unit shown, in the unit of the data.
-
-    Parameters
-    ----------
-    horizon
-        Last time, in `time_unit`.
-    time_unit
-        Unit of the data.
-    time_label
-        Unit shown; by default `display_unit`.
-
-    Returns
-    -------
-    list of float
-        Six at most; days are rounded down to whole days, so that 12 months is day 365.
-
-    Examples
-    --------
-    >>> regular_times(365)
-    [0.0, 91.0, 182.0, 273.0, 365.0]
-    >>> regular_times(52, time_unit="weeks")
-    [0.0, 13.0, 26.0, 39.0, 52.0]
-    """
-    label = display_unit(time_unit) if time_label is None else time_label
-    factor = _factor(time_unit, label)
-    ticks = _ticks(horizon * factor + (0.5 * factor if time_unit == "days" else 0.0), label)
-    times = np.floor(ticks / factor) if time_unit == "days" else ticks / factor
-    return [float(value) for value in times if value <= horizon]
-
-
-def risk_table(frame: pd.DataFrame, times: Sequence[float]) -> pd.DataFrame:
-    """Count, at regular times, the people still followed, those who have reoffended and those who have left.
-
-    Parameters
-    ----------
-    frame
-        Steps of curves: group, time_days, n_at_risk, n_events, n_censored (as `Curve.to_frame` gives them).
-    times
-        Times within the follow-up, in the unit of the frame.
-
-    Returns
-    -------
-    pandas.DataFrame
-        group, time_days, at_risk (followed up to that time without reoffending by then), events (reoffended by then),
-        censored (left before it). Without late entry the three add up to the group at every time; counts are people.
-
-    Examples
-    --------
-    >>> steps = pd.DataFrame({"group": "all", "time_days": [0, 2, 5], "n_at_risk": [4, 4, 2],
-    ...                       "n_events": [0, 1, 1], "n_censored": [0, 1, 1]})
-    >>> risk_table(steps, [0, 2, 5])
-      group  time_days  at_risk  events  censored
-    0   all        0.0        4       0         0
-    1   all        2.0        3       1         0
-    2   all        5.0        1       2         1
-    """
-    asked = np.asarray(list(times), dtype=float)
-    if (asked < 0).any():
-        raise InputError("Times of the table must be 0 or later.")
-    parts = [_risk_rows(str(name), steps, asked) for name, steps in frame.groupby("group", sort=False)]
-    return pd.concat(parts, ignore_index=True)
-
-
-def _risk_rows(name: str, steps: pd.DataFrame, asked: np.ndarray) -> pd.DataFrame:
-    clock = steps["time_days"].to_numpy(dtype=float)
-    events = np.cumsum(steps["n_events"].to_numpy())
-    left = np.cumsum(steps["n_censored"].to_numpy())
-    gone = events + left
-    # People who had entered before the step after each step: at risk there, plus those gone up to here.
-    entered = np.append(steps["n_at_risk"].to_numpy()[1:] + gone[:-1], gone[-1])
-    upto = np.searchsorted(clock, asked, side="right") - 1
-    before = np.searchsorted(clock, asked, side="left")
-    censored = np.concatenate([[0], left])[before]
-    return pd.DataFrame(
-        {
-            "group": name,
-            "time_days": asked,
-            "at_risk": entered[upto] - events[upto] - censored,
-            "events": events[upto],
-            "censored": censored,
-        }
-    )
+__all__ = [
+    "DAYS_IN",
+    "RISK_COLUMNS",
+    "alt_text",
+    "count_table",
+    "display_unit",
+    "incidence_alt_text",
+    "incidence_curves",
+    "incidence_figures",
+    "incidence_table",
+    "mean_count_alt_text",
+    "mean_count_curves",
+    "mean_count_figures",
+    "plotted_figures",
+    "regular_times",
+    "reoffending_curve",
+    "restricted_mean_alt_text",
+    "restricted_mean_plot",
+    "risk_table",
+]
+_TITLE = "Share who reoffended"
 
 
 def reoffending_curve(
@@ -133,6 +66,11 @@ def reoffending_curve(
     time_label: str = "Months",
     *,
     time_unit: str | None = None,
+    mark: pd.DataFrame | None = None,
+    test_words: str | None = None,
+    title: str = _TITLE,
+    digits: int = 1,
+    level: float = 0.95,
 ) -> Axes:
     """Draw the share who reoffended, rising from zero, with bands, direct labels and the table of people.
 
@@ -141,8 +79,8 @@ def reoffending_curve(
     frame
         Steps of survival curves: group, time_days, estimate, conf_low, conf_high.
     table
-        What stands under the axis: group, time_days, at_risk, events, censored (as `risk_table` gives it, or the
-        released version of it: cells may be text). No table if None.
+        What stands under the axis: group, time_days, at_risk, events, censored and, under weighted curves,
+        n_effective (as `risk_table` gives it, or the released version of it: cells may be text). No table if None.
     ax
         Axes to draw on; new ones, tall enough for the table, if None.
     horizon
@@ -153,144 +91,139 @@ def reoffending_curve(
     time_unit
         Unit of the frame's times ("days", "weeks", "months" or "years") where it is not that of the axis: "days" with
         the label "Months" draws months.
+    mark
+        Values at one time, where a line is drawn: group, time_days, share, conf_low, conf_high, with a row
+        "difference" for two groups (as `Curve.compare_at` gives them, or the released version). Shares and the
+        difference with its interval are written above the curves, or at their ends where they end at that time.
+    test_words
+        A test with its name and p-value, written above the curves; under weighted curves a robust one.
+    title
+        Heading of the picture.
+    digits
+        Decimals of the percentages written.
+    level
+        Coverage of the bands and of the interval written.
 
     Returns
     -------
     matplotlib.axes.Axes
+
+    Raises
+    ------
+    InputError
+        If the line lies outside the picture, or a p-value is given without its test, or without a robust one under
+        weighted curves.
     """
-    groups = [str(name) for name in frame["group"].unique()]
-    end = float(frame["time_days"].max()) if horizon is None else float(horizon)
-    time_unit = time_label.lower() if time_unit is None else time_unit
-    factor = _factor(time_unit, time_label)
-    n_rows = 0 if table is None else len(groups) * (len(_ROWS) + 1)
+    clock = Clock.of(frame, horizon, time_label, time_unit)
+    measure = Measure(title=title, digits=digits, level=level)
+    check_test_words(test_words, weighted=is_weighted(frame))
+    read = None if mark is None else Mark.of(mark, clock)
+    lines = _lines(frame, clock)
     if ax is None:
-        ax = style.new_axes(7.4, 4.0 + _LINE_INCHES * n_rows)
-    ends: dict[str, tuple[float, float]] = {}
-    top = 0.0
-    for number, name in enumerate(groups):
-        own = frame[frame["group"].astype(str) == name]
-        until = min(end, float(own["time_days"].max()))  # a curve stops where its data stop
-        steps = own[own["time_days"] <= end]
-        ends[name] = (until * factor, _draw_group(ax, steps, _look(name, number), until, factor))
-        top = max(top, float(np.nanmax(np.append(1 - steps["conf_low"].to_numpy(), ends[name][1]))))
-    _dress(ax, end * factor, _axis_top(top), time_label, _tick_places(table, end, factor, time_unit, time_label))
-    if len(groups) > 1:
-        _label_ends(ax, ends)
+        head = len(heading_lines(read, measure, clock, test_words=test_words))
+        ax = style.new_axes(7.4, 4.0 + table_inches(table) + 0.2 * head)
+    # The table first: names at the ends of the lines are placed when everything round the axes is known.
     if table is not None:
-        _draw_table(ax, table, groups, end, factor)
+        draw_table(ax, table, clock, {line.group: line.look["color"] for line in lines})
+    draw_curves(ax, lines, clock, measure, places=clock.places(table), mark=read, test_words=test_words)
     return ax
 
 
-def _factor(time_unit: str, time_label: str) -> float:
-    shown, held = time_label.lower(), time_unit.lower()
-    if shown == held:
-        return 1.0
-    if shown not in DAYS_IN or held not in DAYS_IN:
-        raise InputError(f"Times can be shown in {', '.join(DAYS_IN)}; '{time_unit}' to '{time_label}' is not known.")
-    return DAYS_IN[held] / DAYS_IN[shown]
-
-
-def _ticks(shown: float, label: str) -> np.ndarray:
-    strides = _STRIDES.get(label.lower(), _OTHER_STRIDES)
-    stride = next((s for s in strides if shown / s < _MOST_TICKS), np.ceil(shown / (_MOST_TICKS - 1)))
-    return np.arange(0, np.floor(shown / stride + 1e-9) + 1) * float(stride)
-
-
-def _tick_places(
-    table: pd.DataFrame | None, end: float, factor: float, time_unit: str, time_label: str
-) -> list[tuple[float, str]]:
-    times = regular_times(end, time_unit=time_unit, time_label=time_label)
-    if table is not None:
-        times = sorted({float(value) for value in table["time_days"] if float(value) <= end})
-    shown = [value * factor for value in times]
-    # Day 365 is "12" months although it is 11.99 of them.
-    words = [f"{round(v):,}" if abs(v - round(v)) < 0.051 else f"{v:,.1f}" for v in shown]
-    return list(zip(shown, words, strict=True))
-
-
-def _look(name: str, number: int) -> dict[str, Any]:
-    colour = style.GROUP_COLOURS.get(name, style.PALETTE[number % len(style.PALETTE)])
-    return {"color": colour, "linestyle": style.GROUP_LINES.get(name, _LINES[number % len(_LINES)])}
-
-
-def _draw_group(ax: Axes, steps: pd.DataFrame, look: dict[str, Any], end: float, factor: float) -> float:
-    x = np.append(steps["time_days"].to_numpy(dtype=float), end) * factor
-    share, low, high = (
-        1 - np.append(steps[name].to_numpy(dtype=float), steps[name].iloc[-1])
-        for name in ("estimate", "conf_high", "conf_low")
-    )
-    ax.fill_between(x, low, high, step="post", color=look["color"], alpha=0.16, linewidth=0)
-    ax.step(x, share, where="post", linewidth=2.0, **look)
-    return float(share[-1])
-
-
-def _axis_top(share: float) -> float:
-    return next(top for top in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0) if share <= top + 1e-12)
-
-
-def _dress(ax: Axes, right: float, top: float, time_label: str, ticks: list[tuple[float, str]]) -> None:
-    ax.set_xlim(0, 1.004 * right)  # room for a step on the last day
-    ax.set_ylim(0, top)
-    marks = np.linspace(0, top, 5 if top in (0.2, 0.4, 0.8) else 6 if top in (0.1, 0.5, 1.0) else 4)
-    digits = 0 if np.allclose(100 * marks, np.round(100 * marks)) else 1
-    ax.set_yticks(marks, [f"{100 * value:.{digits}f}%" for value in marks])
-    ax.set_xticks([place for place, _ in ticks], [words for _, words in ticks])
-    ax.set_xlabel(time_label, color=style.GREY)
-    ax.set_title("Share who reoffended", loc="left", fontsize=10, color=style.GREY)
-    ax.grid(axis="y", color="#DDDDDD", linewidth=0.8)
-    ax.grid(axis="x", visible=False)
-
-
-def _label_ends(ax: Axes, ends: dict[str, tuple[float, float]]) -> None:
-    """Put each name at the end of its line, pushed apart where lines end close together."""
-    gap = 0.06 * ax.get_ylim()[1]
-    height = -np.inf
-    for name, (right, share) in sorted(ends.items(), key=lambda item: (item[1][1], item[0])):
-        height = max(share, height + gap)
-        words = name[:1].upper() + name[1:]
-        ax.annotate(
-            words,
-            xy=(right, share),
-            xytext=(8, (height - share) / gap * 14),
-            textcoords="offset points",
-            va="center",
-            fontsize=10,
-            fontweight="bold",
-            color=style.ink(_look(name, list(ends).index(name))["color"]),
-            annotation_clip=False,
+def _lines(frame: pd.DataFrame, clock: Clock) -> list[Line]:
+    """The curves turned over: what is drawn is the share to whom it has happened."""
+    return [
+        Line(
+            name="Everyone" if str(name) == "all" else str(name),
+            group=str(name),
+            cause=None,
+            look=look(str(name), number),
+            points=points_of(steps, clock, falling=True),
         )
+        for number, (name, steps) in enumerate(frame.groupby("group", sort=False))
+    ]
 
 
-def _draw_table(ax: Axes, table: pd.DataFrame, groups: list[str], end: float, factor: float) -> None:
-    """Write the table below the axis, in points, so that its lines stay apart whatever the figure's height."""
-    line = 72 * _LINE_INCHES
-    y = -34.0 - line
-    for number, name in enumerate(groups):
-        own = table[(table["group"].astype(str) == name) & (table["time_days"].astype(float) <= end)]
-        words = "Everyone" if name == "all" else name[:1].upper() + name[1:]
-        _write(ax, 0.0, (-24, y), words, ha="right", fontweight="bold", color=style.ink(_look(name, number)["color"]))
-        for column, heading in _ROWS:
-            y -= line
-            _write(ax, 0.0, (-24, y), heading, ha="right")
-            for when, cell in zip(own["time_days"], own[column], strict=True):
-                _write(ax, float(when) * factor, (0, y), _cell(cell), ha="center")
-        y -= line
+def alt_text(
+    frame: pd.DataFrame,
+    table: pd.DataFrame | None = None,
+    mark: pd.DataFrame | None = None,
+    *,
+    horizon: float | None = None,
+    time_label: str = "Months",
+    time_unit: str | None = None,
+    test_words: str | None = None,
+    title: str = _TITLE,
+    digits: int = 1,
+    level: float = 0.95,
+) -> str:
+    """Say in sentences what `reoffending_curve` draws, from the same numbers.
 
+    Parameters
+    ----------
+    frame, table, mark, horizon, time_label, time_unit, test_words, title, digits, level
+        As given to `reoffending_curve`.
 
-def _write(ax: Axes, x: float, offset: tuple[float, float], words: str, **look: Any) -> None:
-    look = {"va": "center", "fontsize": 8.5, "color": style.GREY, **look}
-    ax.annotate(
-        words,
-        xy=(x, 0),
-        xycoords=("data", "axes fraction"),
-        xytext=offset,
-        textcoords="offset points",
-        annotation_clip=False,
-        **look,
+    Returns
+    -------
+    str
+        What the axes show, where the curves end, the shares and the difference at the line, what the table shows.
+        It says nothing that the picture does not: from released frames it is safe to release.
+
+    Examples
+    --------
+    >>> steps = pd.DataFrame({"group": "all", "time_days": [0, 90, 365], "estimate": [1, 0.9, 0.75],
+    ...                       "conf_low": [1, 0.85, 0.7], "conf_high": [1, 0.93, 0.79]})
+    >>> print(alt_text(steps, time_unit="days"))
+    Share who reoffended over 12 months, rising from zero: one curve, with 95% bands, for everyone. \
+Where the curves end: everyone 25.0% at 12 months (95% interval 21.0% to 30.0%).
+    """
+    clock = Clock.of(frame, horizon, time_label, time_unit)
+    measure = Measure(title=title, digits=digits, level=level)
+    lines = _lines(frame, clock)
+    read = None if mark is None else Mark.of(mark, clock)
+    return told(
+        what_is_drawn(lines, clock, measure),
+        where_curves_end(lines, clock, measure),
+        at_the_mark(read, clock, measure),
+        test_words,
+        what_the_table_shows(table, clock),
     )
 
 
-def _cell(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    return "" if pd.isna(value) else f"{float(value):,.0f}"
+def plotted_figures(
+    frame: pd.DataFrame,
+    table: pd.DataFrame | None = None,
+    mark: pd.DataFrame | None = None,
+    *,
+    horizon: float | None = None,
+    time_label: str = "Months",
+    time_unit: str | None = None,
+) -> pd.DataFrame:
+    """Return every figure that `reoffending_curve` draws, so that the picture can be drawn again from data.
+
+    Parameters
+    ----------
+    frame, table, mark, horizon, time_label, time_unit
+        As given to `reoffending_curve`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        element ("curve", "mark", "difference", or the row of the table: "at_risk", "n_effective", "events",
+        "censored"), group, cause (empty), time_days (in the unit of the frame), time_shown (in that of the axis),
+        estimate (share who reoffended), conf_low, conf_high, words (name at the line's end; cell of the table).
+
+    Examples
+    --------
+    >>> steps = pd.DataFrame({"group": "all", "time_days": [0, 90], "estimate": [1, 0.9],
+    ...                       "conf_low": [1, 0.85], "conf_high": [1, 0.93]})
+    >>> plotted_figures(steps, time_label="Days")[["element", "time_shown", "estimate"]].round(2)
+      element  time_shown  estimate
+    0   curve         0.0       0.0
+    1   curve        90.0       0.1
+    """
+    clock = Clock.of(frame, horizon, time_label, time_unit)
+    read = None if mark is None else Mark.of(mark, clock)
+    rows = {} if table is None else headings(table)
+    parts = [figures_of(_lines(frame, clock), clock), mark_figures(read, clock), table_figures(table, clock, rows)]
+    return pd.concat([part for part in parts if len(part)], ignore_index=True)

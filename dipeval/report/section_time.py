@@ -1,4 +1,4 @@
-"""How soon people reoffended: the share rising from zero, in both groups."""
+"""How soon people reoffended: the share rising from zero, days free of it, and the rates of the two groups."""
 
 from __future__ import annotations
 
@@ -6,25 +6,35 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from dipeval.disclosure import (
-    ReleasedTable,
-    is_small,
-    legend,
-    release,
-    release_count,
-    release_curve,
-    share_digits,
-)
-from dipeval.plots.style import to_png
-from dipeval.plots.survival import display_unit, regular_times, reoffending_curve, risk_table
+from dipeval.disclosure import ReleasedTable, release, share_digits
 from dipeval.presenting import format_interval, format_number
 from dipeval.report import words
-from dipeval.report.blocks import Block, Picture, Section, Table, Text, nothing
-from dipeval.study.tidy import smallest_events
+from dipeval.report.blocks import Block, Folded, Section, Table, Text, nothing
+from dipeval.report.time_drawn import Drawn, share_drawn
+from dipeval.report.time_rates import days_free, rates
 
 if TYPE_CHECKING:
     from dipeval.disclosure import DisclosureRule
     from dipeval.study import StudyResult
+
+TITLE = "How soon?"
+FEW = "{label}: too few people had reoffended for a curve that could be shown."
+LEAD = (
+    "By {time}, {treated} of the treated and {comparison} of the comparison group had reoffended: a difference of "
+    "{difference} percentage points ({level} interval {interval}), treated minus comparison."
+)
+UNSETTLED = (
+    "The interval includes 0: these shares do not settle which group had reoffended less by then, and more people "
+    "would be needed to tell."
+)
+NO_MARK = "Shares are not compared at one time: {why}"
+NOT_SO_LONG = "people were followed for less than a year, and the study names no other time."
+HIDDEN_MARK = "The shares of the two groups at one time, and their difference, rest on too few people to be shown."
+CAPTION = "{label}: share who had reoffended by each time, with {level} bands (Kaplan-Meier); below, numbers of people."
+EFFECTIVE = (
+    "The effective sample size says how many people who all count alike would tell as much as these, who are weighted."
+)
+_COUNTS = {"at_risk": "Still followed", "n_effective": "Effective", "events": "Reoffended", "censored": "Left"}
 
 
 def time(result: StudyResult) -> Section:
@@ -39,32 +49,26 @@ def time(result: StudyResult) -> Section:
     -------
     Section
     """
-    if result.withheld or result.curve is None:
+    told = result.time_to_event
+    if result.withheld or told is None or result.time_varying is not None:
         return nothing()
-    outcome = result.time_outcome
-    curve = release_curve(result.curve.to_frame(), rule=result.rule)
-    unit = outcome.unit if outcome else "days"
-    label = outcome.label if outcome else "Reoffended"
-    if curve.empty:
-        few = f"{label}: too few people had reoffended for a curve that could be shown."
-        return Section(title="How soon?", anchor="time", blocks=(Text(paragraphs=(few,)), *_cox(result)))
-    marks = regular_times(float(curve.groupby("group")["time_days"].max().min()), time_unit=unit)
-    table = risk_table(result.curve.to_frame(), marks)
-    drawn = curve["group"].unique()
-    shown = _released_counts(table[table["group"].isin(drawn)], result)
-    told = _ends(result, curve, unit)
-    marked = legend([str(cell) for cell in shown.to_numpy().ravel()], result.rule)
-    picture = Picture(
-        png=to_png(reoffending_curve(curve, table=shown, time_label=display_unit(unit), time_unit=unit)),
-        alt=(
-            "Share who had reoffended by each time, rising from zero, in each group that can be shown. "
-            f"Where the curves end: {told}."
-        ),
-        caption=" ".join([f"{label}, with 95% bands; below, numbers of people.", *merged(result.rule), *marked]),
-    )
-    tables = [_shares(result, curve, marks, unit, label), _followed(table[table["group"].isin(drawn)], result, unit)]
-    blocks: list[Block] = [picture, *(Table(released=item) for item in tables), *_cox(result)]
-    return Section(title="How soon?", anchor="time", blocks=tuple(blocks))
+    drawn = share_drawn(result)
+    if drawn is None:
+        why = told.not_done.get("curve") or FEW.format(label=told.label)
+        blocks: list[Block] = [Text(paragraphs=(why,))]
+    else:
+        level = f"{100 * told.level:g}%"
+        caption = [CAPTION.format(label=told.label, level=level)]
+        caption += [EFFECTIVE] if "n_effective" in drawn.table else []
+        blocks = [
+            Text(paragraphs=_lead(result, drawn)),
+            drawn.picture(" ".join([*caption, *merged(result.rule)])),
+            Folded(
+                title="The figures behind the picture",
+                blocks=(Table(released=_shares(result, drawn)), Table(released=_followed(result, drawn))),
+            ),
+        ]
+    return Section(title=TITLE, anchor="time", blocks=(*blocks, *days_free(result), *rates(result)))
 
 
 def merged(rule: DisclosureRule) -> tuple[str, ...]:
@@ -74,47 +78,41 @@ def merged(rule: DisclosureRule) -> tuple[str, ...]:
     return (f"Steps are merged until each tells of at least {rule.threshold} people, so a share can lag behind.",)
 
 
-def _ends(result: StudyResult, curve: pd.DataFrame, unit: str) -> str:
-    last = curve.groupby("group").last()
-    return "; ".join(
-        f"{group}, {row['time_days']:g} {unit}: "
-        + words.share(1 - row["estimate"], share_digits(row["n_at_risk"], result.rule))
-        for group, row in last.iterrows()
+def _lead(result: StudyResult, drawn: Drawn) -> tuple[str, ...]:
+    """The shares at the mark and their difference, in a sentence; or why there are none."""
+    told = result.time_to_event
+    assert told is not None
+    if told.mark is None:
+        return (NO_MARK.format(why=told.not_done.get("mark") or NOT_SO_LONG),)
+    if drawn.mark is None:
+        return (HIDDEN_MARK,)
+    rows = {str(row["group"]): row for row in drawn.mark.to_dict("records")}
+    apart, places = rows["difference"], drawn.digits
+    lead = LEAD.format(
+        time=f"{told.mark_time:g} {told.unit}",
+        treated=words.share(rows["treated"]["share"], places),
+        comparison=words.share(rows["comparison"]["share"], places),
+        difference=format_number(100 * apart["share"], places),
+        level=f"{100 * told.level:g}%",
+        interval=format_interval(100 * apart["conf_low"], 100 * apart["conf_high"], places),
     )
+    return (lead, UNSETTLED) if apart["conf_low"] <= 0 <= apart["conf_high"] else (lead,)
 
 
-def _released_counts(table: pd.DataFrame, result: StudyResult) -> pd.DataFrame:
-    out = table.astype({"at_risk": object, "events": object, "censored": object})
-    for column in ("at_risk", "events", "censored"):
-        out[column] = [release_count(value, result.rule) for value in table[column]]
-    return out
-
-
-def _followed(table: pd.DataFrame, result: StudyResult, unit: str) -> ReleasedTable:
-    """The numbers below the picture once more, for those who cannot see it."""
-    columns = {"at_risk": "Still followed", "events": "Reoffended", "censored": "Left"}
-    named = table.assign(
-        time=[f"{value:g} {unit}" for value in table["time_days"]], group=[name.capitalize() for name in table["group"]]
-    )
-    return release(
-        named[["time", "group", *columns]],
-        rule=result.rule,
-        caption="Numbers of people over time",
-        counts=list(columns),
-        labels={"time": "By", "group": "Group", **columns},
-    )
-
-
-def _shares(result: StudyResult, curve: pd.DataFrame, marks: list[float], unit: str, label: str) -> ReleasedTable:
+def _shares(result: StudyResult, drawn: Drawn) -> ReleasedTable:
+    """What the curves read at regular times and at the mark, for those who cannot see the picture."""
+    told = result.time_to_event
+    assert told is not None
+    times = {*drawn.marks[1:], *([told.mark_time] if drawn.mark is not None and told.mark_time is not None else [])}
     rows = []
-    for mark in marks[1:]:
-        for group, part in curve.groupby("group", sort=False):
+    for mark in sorted(times):
+        for group, part in drawn.curve.groupby("group", sort=False):
             step = part[part["time_days"] <= mark].iloc[-1]
             decimals = share_digits(step["n_at_risk"], result.rule)
             low, high = (words.share(1 - step[name], decimals) for name in ("conf_high", "conf_low"))
             rows.append(
                 {
-                    "time": f"{mark:g} {unit}",
+                    "time": f"{mark:g} {drawn.unit}",
                     "group": str(group).capitalize(),
                     "share": words.share(1 - step["estimate"], decimals),
                     "interval": f"{low} to {high}",
@@ -126,24 +124,26 @@ def _shares(result: StudyResult, curve: pd.DataFrame, marks: list[float], unit: 
     return release(
         pd.DataFrame(rows),
         rule=result.rule,
-        caption=f"{label}: share by then",
+        caption=f"{told.label}: share by then",
         rests_on={"share": ("n", "happened"), "interval": ("n", "happened")},
         right=["share", "interval"],
-        labels={"time": "By", "group": "Group", "share": "Share", "interval": "95% interval"},
+        labels={"time": "By", "group": "Group", "share": "Share", "interval": f"{100 * told.level:g}% interval"},
         notes=("Kaplan and Meier (1958); limits on the log-log scale.", *merged(result.rule)),
     )
 
 
-def _cox(result: StudyResult) -> list[Block]:
-    if result.cox is None:
-        return []
-    if is_small(smallest_events(result), result.rule):
-        return [Text(paragraphs=(f"Hazard ratio, treated against comparison: {words.hidden_effect()}",))]
-    row = result.cox.to_frame().iloc[0]
-    text = (
-        f"Hazard ratio, treated against comparison: {format_number(row['hazard_ratio'])} (95% interval "
-        f"{format_interval(row['hr_low'], row['hr_high'])}; p {words.p_value(row['p_value'])}). "
-        "Below 1 means that treated "
-        "people who had not yet reoffended did so at a lower rate. It assumes that the ratio is the same throughout."
+def _followed(result: StudyResult, drawn: Drawn) -> ReleasedTable:
+    """The numbers below the picture once more."""
+    shown = [name for name in _COUNTS if name in drawn.table]
+    named = drawn.table.assign(
+        time=[f"{value:g} {drawn.unit}" for value in drawn.table["time_days"]],
+        group=[str(name).capitalize() for name in drawn.table["group"]],
     )
-    return [Text(paragraphs=(text,))]
+    return release(
+        named[["time", "group", *shown]],
+        rule=result.rule,
+        caption="Numbers of people over time",
+        right=shown,
+        labels={"time": "By", "group": "Group", **_COUNTS},
+        notes=(EFFECTIVE,) if "n_effective" in shown else (),
+    )

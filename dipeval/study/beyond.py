@@ -95,6 +95,8 @@ def plan_beyond(prepared: Prepared, spec: StudySpec) -> Beyond:
     """
     if spec.times_only:
         return Beyond()
+    if spec.primary.kind == "time":
+        return Beyond(jdl=jdl_design_of(prepared, spec))
     with_section("subgroups", lambda: _check_subgroups(prepared, spec))
     with_section("overturn.negative_controls", lambda: _check_controls(prepared, spec))
     return Beyond(
@@ -155,6 +157,9 @@ def with_section(section: str, make: Callable[[], Found]) -> Found:
 def _many(effects: tuple[Effect, ...], spec: StudySpec) -> Effects | None:
     """All outcomes together, where there are several."""
     valued = ordered_outcomes(spec)
+    # Times are tested beside the others, without correction, unless one of them is the answer.
+    aside = {item.label for item in valued if item.kind == "time" and not item.primary}
+    effects = tuple(effect for effect in effects if effect.outcome_name not in aside)
     if len({effect.outcome_name for effect in effects}) < 2:
         return None
     from dipeval.effects import collect_effects
@@ -217,6 +222,9 @@ def _in_parts(spec: StudySpec, measure: str) -> dict[str, Any]:
 
 def _hidden(prepared: Prepared, design: Design, effect: Effect, opened: Opened, spec: StudySpec) -> HiddenBias | None:
     if not spec.overturn.hidden_bias:
+        return None
+    if spec.primary.kind == "time":
+        logger.info("hidden bias: not worked out for a time")
         return None
     from dipeval.effects import hidden_bias
 

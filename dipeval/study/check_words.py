@@ -51,7 +51,8 @@ def check_in_words(check: CheckResult) -> str:
     designs = check.designs
     behind = people_behind_each(check.design, check.sensitivity)
     tables.append(released_designs(designs, behind, check.rule))
-    lines = [check.spec.title, *_cautions(check), *_choices(check), *_compared(check), check.rule.in_words()]
+    lines = [check.spec.title, *_cautions(check), *_choices(check), *_times(check.spec), *_compared(check)]
+    lines.append(check.rule.in_words())
     for table in tables:
         lines += ["", *_text_table(table)]
     verdict = check.diagnostics.summary()
@@ -87,6 +88,13 @@ def _choices(check: CheckResult) -> list[str]:
     if kept:
         told.append(f"Engine: {_keys(kept)}.")
     return told
+
+
+def _times(spec: StudySpec) -> list[str]:
+    """What will be told of the time to the event, as far as the study file chose it."""
+    asked = spec.time_to_event
+    chosen = asked.model_dump(include=asked.model_fields_set)
+    return [f"Time to the event: {_keys(chosen)}."] if chosen else []
 
 
 def _compared(check: CheckResult) -> list[str]:

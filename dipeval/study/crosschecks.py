@@ -13,6 +13,8 @@ from dipeval.study.crosschecks_design import DESIGN_CHECKS
 from dipeval.study.crosschecks_effects import EFFECT_CHECKS
 from dipeval.study.crosschecks_events import EVENT_CHECKS, Complaint
 from dipeval.study.crosschecks_jdl import jdl_complaints
+from dipeval.study.crosschecks_time import TIME_CHECKS
+from dipeval.study.estimates import measures_of
 from dipeval.study.spec import OutcomeSpec, SensitivitySpec, StudySpec
 
 # Outcomes that are measured from extracts, and their kinds.
@@ -98,7 +100,15 @@ def _primary(spec: StudySpec) -> Iterator[Complaint]:
         )
     for position, outcome in enumerate(spec.outcomes):
         if outcome.primary and outcome.kind == "time" and not spec.times_only:
-            yield ("outcomes", position, "primary"), "a time cannot be primary here; make a yes_no or count primary."
+            if measures_of(outcome)[0] == "rmst_difference":
+                continue
+            yield (
+                ("outcomes", position, "primary"),
+                (
+                    "a time cannot be primary here by its hazard ratio; write measures = "
+                    '["rmst_difference"] beside it (mean time free of the event), or make a yes_no or count primary.'
+                ),
+            )
 
 
 def _names(spec: StudySpec) -> Iterator[Complaint]:
@@ -220,6 +230,7 @@ _CHECKS: tuple[Callable[[StudySpec], Iterator[Complaint]], ...] = (
     before_after_complaints,
     jdl_complaints,
     area_complaints,
+    *TIME_CHECKS,
     _follow_up,
     _grace,
     _linkage,

@@ -14,7 +14,7 @@ from dipeval.vocabulary import OFFENCE_CLASSES, OFFENCE_GROUPS, OUTCOME_NAMES, T
 OF_KIND: Final[dict[str, tuple[str, ...]]] = {
     "yes_no": ("risk_difference", "risk_ratio", "odds_ratio"),
     "count": ("mean_difference", "rate_ratio"),
-    "time": (),
+    "time": ("hazard_ratio", "rmst_difference"),
 }
 TIMES_AT_RISK: Final = ("at_risk_days", "observed_days")
 METHODS: Final[tuple[str, ...]] = DesignMethod.__args__  # type: ignore[attr-defined]
@@ -27,7 +27,7 @@ def _measures(spec: StudySpec) -> Iterator[Complaint]:
         suited = OF_KIND[outcome.kind]
         for measure in dict.fromkeys(outcome.measures):
             if measure not in suited:
-                fits = f"needed are {', '.join(suited)}" if suited else "take the key out: times have hazard ratios"
+                fits = f"needed are some of {', '.join(suited)}"
                 yield (*place, "measures"), f'found "{measure}" for an outcome of kind "{outcome.kind}"; {fits}.'
         if len(set(outcome.measures)) < len(outcome.measures):
             yield (*place, "measures"), "a measure is named twice; name each once."

@@ -144,6 +144,8 @@ def _unsuited(spec: StudySpec, design: DesignOptions, asked: EstimationOptions) 
         return _no_bootstrap(design)
     if asked.std_error == "abadie_imbens" and not (design.method == "nearest" and replaced):
         return '"abadie_imbens" needs method = "nearest" with replace = true.'
+    if replaced and (design.method, asked.std_error) == ("nearest", "cluster_hc0"):
+        return ""  # over sets and people at once
     if asked.std_error.startswith("cluster") and not spec.many_indexes and (design.method not in PAIRED or replaced):
         return f'"{asked.std_error}" needs pairs or sets, and method "{design.method}" makes none here.'
     return ""

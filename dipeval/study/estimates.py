@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
 from dipeval.effects import estimate_effect
-from dipeval.errors import InputError
+from dipeval.errors import EstimationError, InputError
 from dipeval.study.columns import value_column
 from dipeval.study.steps import SensitivityResult, naming
 
@@ -22,7 +23,14 @@ if TYPE_CHECKING:
 logger = logging.getLogger("dipeval")
 
 # Kind of outcome -> its measures where the study file names none; the first is the one that is tested.
-USUAL_MEASURES: Final = {"yes_no": ("risk_difference", "risk_ratio"), "count": ("mean_difference",)}
+USUAL_MEASURES: Final = {
+    "yes_no": ("risk_difference", "risk_ratio"),
+    "count": ("mean_difference",),
+    "time": ("hazard_ratio",),
+}
+DAYS_IN: Final = {"days": 1.0, "weeks": 7.0, "months": 365.25 / 12, "years": 365.25}
+# Errors that an effect on a time can have, besides the one that suits the design.
+OF_TIMES: Final = ("hc0", "cluster_hc0", "m_estimation", "bootstrap")
 # Measures without a value where nobody in one of the groups has the outcome.
 _RATIOS: Final = ("risk_ratio", "odds_ratio", "rate_ratio")
 
@@ -32,9 +40,20 @@ def measures_of(outcome: OutcomeSpec) -> tuple[str, ...]:
     return tuple(outcome.measures) or USUAL_MEASURES[outcome.kind]
 
 
+def answered_by_hazard(spec: StudySpec) -> bool:
+    """Whether the answer is a hazard ratio (`StudyResult.hazard`): a time is primary, and that its first measure."""
+    return spec.primary.kind == "time" and (spec.time_varying or measures_of(spec.primary)[0] == "hazard_ratio")
+
+
 def ordered_outcomes(spec: StudySpec) -> list[OutcomeSpec]:
-    """Return the outcomes that have effects, primary first."""
-    valued = [outcome for outcome in spec.outcomes if outcome.kind in USUAL_MEASURES]
+    """Return the outcomes that have effects, primary first.
+
+    A time has effects where its measures are named; otherwise curve and hazard ratio alone tell of it. Where the answer
+    is a hazard ratio there are none: another outcome's effect would stand in its place.
+    """
+    if answered_by_hazard(spec):
+        return []
+    valued = [outcome for outcome in spec.outcomes if outcome.kind != "time" or outcome.measures]
     return sorted(valued, key=lambda outcome: not outcome.primary)
 
 
@@ -64,8 +83,11 @@ def effects_of(
     -------
     tuple of Effect
     """
-    found = []
+    found: list[Effect] = []
     for outcome in ordered_outcomes(spec):
+        if outcome.kind == "time":
+            found += _times(design, outcomes, outcome, spec, cluster, estimation)
+            continue
         column = value_column(outcome)
         if column not in outcomes.columns:
             raise InputError(
@@ -92,6 +114,46 @@ def effects_of(
                     )
                 )
     return tuple(found)
+
+
+def _times(
+    design: Design,
+    outcomes: pd.DataFrame,
+    outcome: OutcomeSpec,
+    spec: StudySpec,
+    cluster: pd.Series | None,
+    estimation: EstimationOptions | None,
+) -> Iterator[Effect]:
+    """The effects on a time; without enough events in a further design or beside another answer, fewer of them."""
+    from dipeval.study.times import shared_follow_up, time_columns, time_table
+
+    time, event = time_columns(outcome)
+    table = time_table(design, outcomes, outcome, cluster)
+    # Days are the unit that effects on a time speak of.
+    days = outcomes[[time, event]].assign(**{time: outcomes[time] * DAYS_IN[outcome.unit]})
+    for place, measure in enumerate(measures_of(outcome)):
+        options: dict[str, Any] = {}
+        if measure == "rmst_difference":
+            horizon = outcome.horizon or shared_follow_up(table, outcome)
+            options["horizon"] = horizon * DAYS_IN[outcome.unit]
+        if estimation is not None and estimation.std_error in OF_TIMES:
+            options |= {"std_error": estimation.std_error, "draws": estimation.draws, "seed": spec.seed}
+        try:
+            with naming():
+                yield estimate_effect(
+                    design,
+                    days,
+                    measure=measure,
+                    time=time,
+                    event=event,
+                    outcome_name=outcome.label,
+                    cluster=cluster,
+                    **options,
+                )
+        except EstimationError as error:
+            if outcome.primary and place == 0 and estimation is spec.effect:
+                raise
+            logger.info("no %s for %s: %s", measure.replace("_", " "), outcome.name, error)
 
 
 def time_at_risk(outcome: OutcomeSpec, outcomes: pd.DataFrame, measure: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The answer of a study whose primary outcome is a time: a hazard ratio, however it was estimated."""
+"""The answer of a study whose primary outcome is a time and its measure a hazard ratio, however it was estimated."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from dipeval.presenting import HtmlMixin, Summary, format_interval, format_number, format_p
+from dipeval.study.estimates import answered_by_hazard
 from dipeval.study.tidy import smallest_events
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class HazardAnswer(HtmlMixin):
 
 
 def hazard_answer(result: StudyResult) -> HazardAnswer | None:
-    """Return the answer of a study whose primary outcome is a time; None for any other, and if withheld.
+    """Return the answer of a study that is answered by a hazard ratio; None for any other, and if withheld.
 
     Parameters
     ----------
@@ -108,7 +109,7 @@ def hazard_answer(result: StudyResult) -> HazardAnswer | None:
     -------
     HazardAnswer or None
     """
-    if result.withheld or result.spec.primary.kind != "time":
+    if result.withheld or not answered_by_hazard(result.spec):
         return None
     return _varying(result) if result.time_varying is not None else _from_cox(result)
 

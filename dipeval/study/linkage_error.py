@@ -51,8 +51,8 @@ def linkage_errors(
     linkage, error = prepared.linkage, spec.linkage.error
     if linkage is None or not error.draws or spec.linkage.profile == "deterministic":
         return (), ()
-    if primary is None or not drawable(spec):
-        logger.info("linkage error: links are not drawn for this kind of cohort")
+    if primary is None or spec.primary.kind == "time" or not drawable(spec):
+        logger.info("linkage error: links are not drawn for this kind of cohort or outcome")
         return (), ()
     modelled = {table for model in linkage.models for table in model.tables}
     done, failed = [], []

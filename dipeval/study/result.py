@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from dipeval.study.simulated import TrueLinks
     from dipeval.study.spec import OutcomeSpec, StudySpec
     from dipeval.study.steps import SensitivityResult
+    from dipeval.study.time_to_event import TimeToEvent
     from dipeval.survival import CoxModel, Curve
 
 WITHHELD = (
@@ -60,6 +61,7 @@ AFTER_THE_GATE = (
     "specifications",
     "jdl_style",
     "before_after",
+    "time_to_event",
 )
 
 
@@ -137,6 +139,9 @@ class StudyResult(HtmlMixin):
     before_after
         Offending before and after, beside what would be seen without any effect; None if not asked for, and if
         withheld.
+    time_to_event
+        Everything told of the time outcome: shares at a mark, mean times, tests and what `[time_to_event]` asks for;
+        None without such an outcome, and if withheld. Its curve and model are `curve` and `cox`.
     area_effect
         What happened in whole areas with the programme; None if not asked for. Of areas, not of the people here: shown
         whether or not the effects are withheld.
@@ -184,6 +189,7 @@ class StudyResult(HtmlMixin):
     specifications: SpecificationCurve | None = None
     jdl_style: JdlStyle | None = None
     before_after: BeforeAfter | None = None
+    time_to_event: TimeToEvent | None = None
     area_effect: AreaEffect | None = None
     _flow: pd.DataFrame = field(repr=False)
 
@@ -228,12 +234,12 @@ class StudyResult(HtmlMixin):
 
     @property
     def primary(self) -> Effect | None:
-        """The answer: the primary effect; None if it is withheld, or if a time is primary (`time_varying`, `cox`)."""
+        """The answer: the primary effect; None if it is withheld, or a hazard ratio (`hazard`)."""
         return self.effects[0] if self.effects else None
 
     @property
     def hazard(self) -> HazardAnswer | None:
-        """The answer where a time is primary: a hazard ratio; else None."""
+        """The answer where a time is primary and compared by its hazard ratio; else None."""
         from dipeval.study.hazard import hazard_answer
 
         return hazard_answer(self)

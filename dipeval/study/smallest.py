@@ -24,8 +24,8 @@ def smallest_count(effect: Effect) -> int:
     return smallest_behind(
         effect.outcome_kind,
         sizes=(effect.n_treated, effect.n_comparison),
-        # A rate over the time at risk is no number of events a person.
-        means=() if effect.timed else (effect.mean_treated, effect.mean_comparison),
+        # A rate over the time at risk, or a mean number of days, is no number of events a person.
+        means=() if effect.timed or effect.outcome_kind == "time" else (effect.mean_treated, effect.mean_comparison),
         events=(effect.n_events_treated, effect.n_events_comparison),
     )
 

@@ -13,12 +13,13 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from dipeval.study.spec_area import AreaEffectSpec
-from dipeval.study.spec_base import Count, PositiveInt, Probability, Section, Share, Words
+from dipeval.study.spec_base import Count, PositiveFloat, PositiveInt, Probability, Section, Share, Words
 from dipeval.study.spec_before_after import BeforeAfterSpec
 from dipeval.study.spec_design import DesignOptions, DesignSpec, DiagnosticsSpec, SensitivitySpec
 from dipeval.study.spec_effects import EffectSpec, Measure, OverturnSpec, SubgroupsSpec
 from dipeval.study.spec_events import CohortSpec, EngineSpec, FollowUpSpec, PathwaySpec
 from dipeval.study.spec_jdl import JdlStyleSpec
+from dipeval.study.spec_time import TimeToEventSpec
 
 __all__ = ["DesignOptions", "DesignSpec", "DiagnosticsSpec", "OutcomeSpec", "SensitivitySpec", "StudySpec"]
 
@@ -136,6 +137,7 @@ class OutcomeSpec(Section):
     event: Words | None = None
     unit: Literal["days", "weeks", "months", "years"] = "days"
     measures: list[Measure] = []
+    horizon: PositiveFloat | None = None
     at_risk: Words | None = None
     family: Words = "secondary"
 
@@ -183,6 +185,7 @@ class StudySpec(Section):
     cohort: CohortSpec = CohortSpec()
     people: PeopleSpec = PeopleSpec()
     outcomes: Annotated[list[OutcomeSpec], Field(min_length=1)]
+    time_to_event: TimeToEventSpec = TimeToEventSpec()
     follow_up: FollowUpSpec = FollowUpSpec()
     design: DesignSpec
     effect: EffectSpec = EffectSpec()
@@ -206,8 +209,9 @@ class StudySpec(Section):
 
     @property
     def time_outcome(self) -> OutcomeSpec | None:
-        """The first outcome that is a time to an event, if there is one."""
-        return next((outcome for outcome in self.outcomes if outcome.kind == "time"), None)
+        """The outcome that is a time to an event, if there is one: the primary one, else the first."""
+        times = sorted((item for item in self.outcomes if item.kind == "time"), key=lambda item: not item.primary)
+        return times[0] if times else None
 
     @property
     def from_extracts(self) -> bool:

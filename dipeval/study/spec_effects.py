@@ -22,7 +22,15 @@ StdError = Literal[
     "bootstrap",
     "count",
 ]
-Measure = Literal["risk_difference", "risk_ratio", "odds_ratio", "mean_difference", "rate_ratio"]
+Measure = Literal[
+    "risk_difference",
+    "risk_ratio",
+    "odds_ratio",
+    "mean_difference",
+    "rate_ratio",
+    "hazard_ratio",
+    "rmst_difference",
+]
 OutcomeModel = Literal["linear", "logit", "poisson", "negative_binomial"]
 _OF_SHARES: Final[dict[str, tuple[str, ...]]] = dict.fromkeys(
     ("risk_difference", "risk_ratio", "odds_ratio"), ("logit", "linear")

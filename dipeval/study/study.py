@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from dipeval.study import area, beyond, described, estimates, missing, money, rules, simulated, steps, times
+from dipeval.study import area, beyond, described, estimates, missing, money, rules, simulated, steps, time_steps, times
 from dipeval.study.checking import CheckResult
 from dipeval.study.flow import design_rows, flow_frame
 from dipeval.study.gate import Diagnostics, Permit, examine, permit
@@ -206,6 +206,7 @@ class Study:
             "randomised_check": randomised_check(effects, unadjusted) if spec.design.randomised else None,
             "curve": curve,
             "cox": model,
+            "time_to_event": time_steps.time_to_event_of(prepared, design, opened, spec, curve, model),
             "roi": money.roi_of(effects, prepared, design, opened.measured, spec),
             "truth": simulated.truth_of(prepared, design, spec),
             "true_links": simulated.true_links_of(prepared, spec),

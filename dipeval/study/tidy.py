@@ -17,6 +17,7 @@ from dipeval.study.jdl import jdl_rows
 from dipeval.study.smallest import smallest_count as smallest_count
 from dipeval.study.tidy_beyond import beyond_rows
 from dipeval.study.tidy_described import described_rows
+from dipeval.study.tidy_time import time_rows
 
 if TYPE_CHECKING:
     from dipeval.effects import Effect, LinkagePropagation
@@ -59,6 +60,7 @@ def tidy(result: StudyResult) -> pd.DataFrame:
         *_linkage_error(result),
         *_randomised(result),
         *_cox(result),
+        *time_rows(result),
         *_truth(result),
         *_money(result),
         *described_rows(result),

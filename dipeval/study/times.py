@@ -1,13 +1,13 @@
-"""Time to the outcome: a Kaplan-Meier curve for each group and a Cox model, with the design's weights and pairs."""
+"""The time outcome of a design's people: their rows with weights and pairs, the curve and the Cox model."""
 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from dipeval.errors import EstimationError
+from dipeval.errors import EstimationError, InputError
 from dipeval.survival import cox, kaplan_meier
 from dipeval.vocabulary import TREATED
 
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("dipeval")
 
-_WEIGHT, _PAIR = "weight", "pair"
+# Columns put beside the time and the event; no column of the user's is called so.
+WEIGHT: Final = "weight"
+PAIR: Final = "pair"
+PERSON: Final = "of_person"
 
 
 def time_columns(outcome: OutcomeSpec) -> tuple[str, str]:
@@ -82,23 +85,96 @@ def time_table(
     Returns
     -------
     pandas.DataFrame
-        The time and event columns, treated (0/1), weight, and pair if the design has pairs (or the person, if a person
-        can be in more than once).
+        One row a person: the time and event columns, treated (0/1), weight, and pair if the design has pairs (or the
+        person, if a person can be in more than once).
     """
-    time, event = time_columns(outcome)
-    table = outcomes[[time, event]].reindex(design.weights.index)
+    columns = time_columns(outcome)
+    lacking = [name for name in columns if name not in outcomes.columns]
+    if lacking:
+        raise InputError(
+            f"Outcome '{outcome.name}' names {', '.join(lacking)}, which is not measured here; the columns are "
+            f"{', '.join(map(str, outcomes.columns))}."
+        )
+    table = outcomes[list(columns)].reindex(design.weights.index)
     table[TREATED] = design.treated.astype("int64")
-    table[_WEIGHT] = design.weights.astype("float64")
+    table[WEIGHT] = design.weights.astype("float64")
     together = design.clusters if cluster is None else cluster
     if together is not None:
-        table[_PAIR] = together.reindex(table.index)
-    return table[table[_WEIGHT] > 0]
+        table[PAIR] = together.reindex(table.index)
+    return table[table[WEIGHT] > 0]
+
+
+def shared_follow_up(table: pd.DataFrame, outcome: OutcomeSpec) -> float:
+    """Return the last time up to which both groups are observed, in the unit of the outcome."""
+    time, _ = time_columns(outcome)
+    return float(table.groupby(TREATED)[time].max().min())
+
+
+def reuses_people(design: Design) -> bool:
+    """Whether one comparison person may stand in several matched sets, so that errors have two ways to be joined."""
+    return design.estimand == "ATT" and bool(design.options.get("replace")) and not design.pairs().empty
+
+
+def rows_of_pairs(design: Design, table: pd.DataFrame) -> pd.DataFrame:
+    """Give each use of a person a row of its own where people are matched with replacement; else the table itself.
+
+    Curves and the areas under them stay what they are, as the weights of a person's rows add up to the person's; errors
+    can then be clustered by matched set and by person at once. Not for models that treat tied events as such (Efron):
+    two rows of one event are no tie.
+
+    Parameters
+    ----------
+    design
+        The comparison.
+    table
+        From `time_table`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        With columns pair (the set) and of_person added.
+    """
+    if not reuses_people(design):
+        return table
+    pairs = design.pairs()
+    matched = pd.Series(pairs["comparison_index"].to_numpy(), index=pairs["treated_index"].to_numpy())
+    matched = matched[matched.index.isin(table.index) & matched.isin(table.index).to_numpy()]
+    own = matched.index.drop_duplicates()
+    treated = _labelled(table.loc[own], own, own)
+    share = 1 / matched.groupby(level=0).transform("size").to_numpy()
+    share = share * table[WEIGHT].reindex(matched.index).to_numpy()
+    comparison = _labelled(table.loc[matched.to_numpy()], matched.index, matched.to_numpy())
+    # Weights may be scaled for the group as a whole: each person's rows share that person's weight.
+    total = pd.Series(share).groupby(matched.to_numpy()).transform("sum").to_numpy()
+    comparison[WEIGHT] = comparison[WEIGHT].to_numpy() * share / total
+    rows = pd.concat([treated, comparison], ignore_index=True)
+    for name in (PAIR, PERSON):
+        rows[name] = pd.factorize(rows[name], sort=True)[0]
+    return rows
+
+
+def _labelled(table: pd.DataFrame, pair: Any, person: Any) -> pd.DataFrame:
+    labelled = table.copy()
+    labelled[PAIR], labelled[PERSON] = pair, person
+    return labelled
+
+
+def weights_and_clusters(table: pd.DataFrame) -> dict[str, Any]:
+    """Return the weights and clusters of a table as options of a function of `dipeval.survival`.
+
+    Equal weights are left out, so that the model-based errors of the plain case are kept.
+    """
+    options: dict[str, Any] = {"weights": WEIGHT} if table[WEIGHT].nunique() > 1 else {}
+    together = [name for name in (PAIR, PERSON) if name in table]
+    if together:
+        options["cluster"] = together[0] if len(together) == 1 else together
+    return options
 
 
 def curve_of(table: pd.DataFrame, outcome: OutcomeSpec) -> Curve | None:
     """Return the curves of the two groups; None, with the reason in the log, if they cannot be drawn."""
     time, event = time_columns(outcome)
-    options = _weights_and_pairs(table)
+    options = weights_and_clusters(table)
     try:
         return kaplan_meier(table, time=time, event=event, by=TREATED, time_unit=outcome.unit, **options)
     except EstimationError as error:
@@ -110,13 +186,7 @@ def cox_of(table: pd.DataFrame, outcome: OutcomeSpec) -> CoxModel | None:
     """Return the Cox model of the group alone; None, with the reason in the log, if it cannot be fitted."""
     time, event = time_columns(outcome)
     try:
-        return cox(table, covariates=[TREATED], time=time, event=event, **_weights_and_pairs(table))
+        return cox(table, covariates=[TREATED], time=time, event=event, **weights_and_clusters(table))
     except EstimationError as error:
         logger.info("no Cox model: %s", error)
         return None
-
-
-def _weights_and_pairs(table: pd.DataFrame) -> dict[str, Any]:
-    # Equal weights are left out, so that the model-based errors of the plain case are kept.
-    options = {"weights": _WEIGHT} if table[_WEIGHT].nunique() > 1 else {}
-    return options | ({"cluster": _PAIR} if _PAIR in table else {})

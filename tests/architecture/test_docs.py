@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import importlib.util
 import re
 import tomllib
@@ -45,6 +46,17 @@ def test_python_in_the_readme_runs() -> None:
     assert blocks
     for block in blocks:
         exec(compile(block, "README.md", "exec"), {})
+
+
+def test_the_example_in_the_page_on_clocks_gives_what_it_shows() -> None:
+    import dipeval as dip
+
+    page = (ROOT / "docs" / "which_clock.md").read_text(encoding="utf-8")
+    example = "\n".join(re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL))
+    lines = doctest.DocTestParser().get_doctest(example, {}, "which_clock.md", None, 0)
+    assert len(lines.examples) > 10
+    assert doctest.DocTestRunner(verbose=False).run(lines).failed == 0
+    assert set(re.findall(r"\bdip\.(\w+)", page)) <= set(dip.__all__)
 
 
 def test_study_keys_in_the_page_on_designs_are_those_of_a_study_file() -> None:

@@ -71,6 +71,23 @@ NAMES = (
     "Curve",
     "CoxModel",
     "TestResult",
+    "Incidence",
+    "MeanCount",
+    "RestrictedMean",
+    "GrayTest",
+    "FineGrayModel",
+    "RecurrentModel",
+    "ProportionalHazardsTest",
+    "ParametricModel",
+    "SplitPopulation",
+    "FamilyComparison",
+    "DiscreteTimeModel",
+    "PiecewiseModel",
+    "RateModel",
+    "ParametricCurves",
+    "ClockComparison",
+    "ImmortalTimeAudit",
+    "TimeToEvent",
     "Effect",
     "TrueEffect",
     "TimeVaryingEffect",
@@ -106,7 +123,9 @@ NAMES = (
 ESTIMATES = ("PropensityModel", "Curve", "CoxModel", "Effect", "TrueEffect", "TimeVaryingEffect", "ReturnOnInvestment",
              "RandomisedCheck", "SensitivityResult", "WithheldSensitivityResult", "TrueLinks", "Effects",
              "SubgroupEffects", "RobustnessValue", "NegativeControls", "CalibratedEffect", "SpecificationCurve",
-             "BeforeAfter", "AreaEffect")  # fmt: skip
+             "BeforeAfter", "AreaEffect", "Incidence", "MeanCount", "RestrictedMean", "FineGrayModel", "RecurrentModel",
+             "ParametricModel", "SplitPopulation", "DiscreteTimeModel", "PiecewiseModel", "RateModel",
+             "ClockComparison", "ImmortalTimeAudit", "TimeToEvent")  # fmt: skip
 MOST_HTML = 12_000
 
 
@@ -119,18 +138,23 @@ def _from_dataframes() -> dict[str, Any]:
     study = dip.Study.from_toml(Path(str(files("dipeval.examples") / "rossi.toml")))
     run = study.run()
     times = {"time": "weeks_to_arrest", "event": "arrested"}
-    return _what_could_overturn_it(data) | {
-        "AreaEffect": _of_areas(),
-        "PropensityModel": dip.propensity(data, treated="fin", covariates=["age", "prio", "mar"]),
-        "Curve": dip.kaplan_meier(data, by="fin", time_unit="weeks", **times),
-        "CoxModel": dip.cox(data, covariates=["fin", "age", "prio"], **times),
-        "TestResult": dip.log_rank(data, by="fin", **times),
-        "CheckResult": study.check(),
-        "RandomisedCheck": run.randomised_check,
-        "Dropped": dip.match(data, treated="fin", covariates=["age", "prio"], caliper=0.01).dropped(),
-        "Overlap": dip.overlap(run.design),
-        "Filled": dip.fill_missing(data.assign(prio=data["prio"].where(data["prio"] < 9)), columns=["age", "prio"]),
-    }
+    return (
+        _what_could_overturn_it(data)
+        | _of_times(data)
+        | {
+            "TimeToEvent": run.time_to_event,
+            "AreaEffect": _of_areas(),
+            "PropensityModel": dip.propensity(data, treated="fin", covariates=["age", "prio", "mar"]),
+            "Curve": dip.kaplan_meier(data, by="fin", time_unit="weeks", **times),
+            "CoxModel": dip.cox(data, covariates=["fin", "age", "prio"], **times),
+            "TestResult": dip.log_rank(data, by="fin", **times),
+            "CheckResult": study.check(),
+            "RandomisedCheck": run.randomised_check,
+            "Dropped": dip.match(data, treated="fin", covariates=["age", "prio"], caliper=0.01).dropped(),
+            "Overlap": dip.overlap(run.design),
+            "Filled": dip.fill_missing(data.assign(prio=data["prio"].where(data["prio"] < 9)), columns=["age", "prio"]),
+        }
+    )
 
 
 def _what_could_overturn_it(data: pd.DataFrame) -> dict[str, Any]:
@@ -162,6 +186,33 @@ def _what_could_overturn_it(data: pd.DataFrame) -> dict[str, Any]:
         "CalibratedEffect": dip.calibrate(effect, controls),
         "SpecificationDesigns": designs,
         "SpecificationCurve": designs.estimate(data["arrested"]),
+    }
+
+
+def _of_times(data: pd.DataFrame) -> dict[str, Any]:
+    """Curves, tests and models of a time, of repeated events and of several causes, on public data."""
+    times = {"time": "weeks_to_arrest", "event": "arrested"}
+    months = {"time": "months_to_return", "event": "returned"}
+    returned = datasets.recid()
+    first = data.assign(first=data["arrested"].where(data["prio"] < 5, 2 * data["arrested"]))
+    rows = data.reset_index().assign(start=0)
+    repeated = {"id": "person_id", "start": "start", "stop": "weeks_to_arrest", "event": "arrested"}
+    two = ["fin", "age"]
+    return {
+        "Incidence": dip.cumulative_incidence(first, time="weeks_to_arrest", cause="first", by="fin"),
+        "MeanCount": dip.mean_cumulative_count(rows, by="fin", **repeated),
+        "RestrictedMean": dip.restricted_mean(data, horizon=52, by="fin", **times),
+        "GrayTest": dip.gray_test(first, time="weeks_to_arrest", cause="first", by="fin"),
+        "FineGrayModel": dip.fine_gray(first, covariates=two, time="weeks_to_arrest", cause="first"),
+        "RecurrentModel": dip.andersen_gill(rows, covariates=two, **repeated),
+        "ProportionalHazardsTest": dip.cox(data, covariates=two, **times).proportional_hazards_test(),
+        "ParametricModel": dip.accelerated_failure_time(data, covariates=two, **times),
+        "SplitPopulation": dip.split_population(returned, ever=["priors"], **months),
+        "FamilyComparison": dip.compare_families(returned, **months),
+        "DiscreteTimeModel": dip.discrete_time(data, covariates=two, width=4, **times),
+        "PiecewiseModel": dip.piecewise_exponential(data, covariates=two, cuts=[13, 26, 39], **times),
+        "RateModel": dip.event_rate(data, covariates=two, events="prio", exposure="weeks_to_arrest"),
+        "ParametricCurves": dip.parametric_curves(data, by="fin", **times),
     }
 
 
@@ -231,10 +282,16 @@ def _propagated() -> dip.LinkagePropagation:
     )
 
 
-def _time_varying(extracts: dip.Extracts, linkage: dip.Linkage) -> Any:
+def _time_varying(extracts: dip.Extracts, linkage: dip.Linkage) -> dict[str, Any]:
     rule = dip.CohortRule(immortal_time="time_varying", landmark_days=0, grace_days=180)
     cohort = dip.build_cohort(extracts, linkage, rule)
-    return dip.time_varying_effect(cohort, dip.measure_reoffending(cohort))
+    outcomes = dip.measure_reoffending(cohort)
+    dated = dip.time_varying_effect(cohort, outcomes)
+    return {
+        "TimeVaryingEffect": dated,
+        "Episodes": dated.episodes,
+        "ImmortalTimeAudit": dip.immortal_time_audit(cohort, outcomes),
+    }
 
 
 def _hazard() -> Any:
@@ -262,11 +319,11 @@ def _from_extracts() -> dict[str, Any]:
     return (
         _from_linkage(prepared.extracts, run.linkage)
         | beside
+        | dated
         | {
-            "TimeVaryingEffect": dated,
+            "ClockComparison": dip.compare_clocks(run.design, run.cohort, run.outcomes_measured),
             "HazardAnswer": _hazard(),
             "ObservedExpected": _expected(run.outcomes_measured),
-            "Episodes": dated.episodes,
             "LinkagePropagation": _propagated(),
             "Extracts": prepared.extracts,
             "Truth": prepared.extracts.truth,

@@ -76,7 +76,8 @@ def test_curve_steps_are_merged_and_the_tail_is_cut() -> None:
     )
     out = release_curve(frame, rule=PROTECT)
     assert out["time_days"].tolist() == [0, 3, 6], "the three events left over join the last step; nobody is dropped"
-    assert out["n_at_risk"].tolist() == [40, 30, 10]
+    assert out["n_at_risk"].tolist() == [40, 40, 10], "that eight fewer were at risk on day 3 would tell of eight"
+    assert out["n_events"].tolist() == [0, 15, 15], "14 and 17 people: what the merged steps tell of"
     assert release_curve(frame, rule=OPEN).equals(frame)
 
 

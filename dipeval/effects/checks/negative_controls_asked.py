@@ -14,7 +14,7 @@ from dipeval.effects.checks import negative_controls_words as words
 from dipeval.effects.checks.negative_controls_refit import Refit, plan_refit
 from dipeval.effects.checks.negative_controls_windows import Counted, as_counted, counted_by_cohort, declared
 from dipeval.effects.design_analysis import DesignAnalysis
-from dipeval.effects.measures import MEASURES
+from dipeval.effects.measures import MEASURES, OF_TIMES
 from dipeval.errors import DesignError, InputError
 from dipeval.matching.doors import BEFORE, CohortLike
 from dipeval.outcomes import FollowUp
@@ -71,6 +71,11 @@ class NegativeControl:
             raise InputError(f"when={self.when!r} is not known; a control is before_index or after_index.")
         if self.measure is not None and self.measure not in MEASURES:
             raise InputError(f"measure={self.measure!r} is not known here; use one of {', '.join(MEASURES)}.")
+        if self.measure in OF_TIMES:
+            raise InputError(
+                f"measure='{self.measure}' needs a time and an event, and a negative control is one column: choose "
+                "'risk_difference' for whether it happened, or 'mean_difference' for a number."
+            )
         after = self.when == "after_index"
         if after and self.window is not None:
             raise InputError(f"The window of '{self.column}' is before the index date, and the control is after it.")

@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol, runtime_checkable
 
 from dipeval.effects.asked import is_number, mapping_asked, names_asked
 from dipeval.effects.checks import specifications_words as words
-from dipeval.effects.measures import MEASURES
+from dipeval.effects.measures import MEASURES, horizon_needed
 from dipeval.effects.request import ESTIMATOR_NAMES
 from dipeval.errors import InputError
 from dipeval.matching.options import METHODS as MATCHINGS
@@ -22,7 +22,7 @@ from dipeval.vocabulary import label
 MOST: Final = 1000
 _NEEDS_CALIPER: Final = ("radius", "kernel")
 _OF_THE_GRID: Final = ("method", "caliper", "ratio", "covariates", "estimand", "treated")
-_ESTIMATION: Final = ("std_error", "model", "folds", "seed", "draws", "neighbours")
+_ESTIMATION: Final = ("std_error", "model", "folds", "seed", "draws", "neighbours", "time", "event", "horizon")
 _COLUMN_OPTIONS: Final = ("exact", "anti_exact", "covariate_calipers", "mahalanobis", "cutpoints", "sample_weights")
 
 
@@ -155,7 +155,8 @@ class SpecificationGrid:
         As in `DesignAnalysis`.
     estimation
         Further options of `estimate_effect`, the same throughout: ``std_error``, ``model``, ``folds``, ``seed``,
-        ``draws``, ``neighbours``.
+        ``draws``, ``neighbours``; for a time to an event ``time`` and ``event`` (columns of the frame of outcomes), and
+        for days free of it ``horizon``.
 
     Raises
     ------
@@ -213,6 +214,8 @@ class SpecificationGrid:
             unknown = [str(value) for value in given if value not in known]
             if unknown:
                 raise InputError(f"{name} of the grid: {', '.join(unknown)} is not among {', '.join(known)}.")
+        if needed := horizon_needed(self.measure, self.estimation):
+            raise InputError(f"estimation of the grid {needed}")
         self._check_left_out()
         object.__setattr__(self, "leave_out", MappingProxyType(self._sets()))
 

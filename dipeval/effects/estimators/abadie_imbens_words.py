@@ -35,8 +35,8 @@ NOT_THIS_ESTIMATOR: Final = (
     "plain mean of matches. Use one of them, or std_error='auto'."
 )
 NOT_THIS_MEASURE: Final = (
-    "Matches give means, shares and rates, so there is no Abadie-Imbens estimate of the measure '{measure}'; use "
-    "estimator='weighted' with std_error='hc0'."
+    "Matches give means, shares and rates, so there is no Abadie-Imbens estimate or error of the measure '{measure}'; "
+    "use estimator='weighted' with std_error='auto', which is over matched sets and people at once."
 )
 OTHER_ERROR: Final = (
     "estimator='abadie_imbens' has its own error; std_error='{asked}' is for estimator='weighted'. Leave std_error out."

@@ -7,24 +7,20 @@ Cox (1972), *JRSS B* 34, 187-220; ties: Efron (1977), *JASA* 72, 557-565; robust
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from dipeval.effects.estimators.weighted import usual_error, with_sandwich
-from dipeval.effects.joining import cluster_word
-from dipeval.effects.request import Estimate, Request, from_contributions
+from dipeval.effects.estimators.timed import table_of, with_error
+from dipeval.effects.request import Estimate, Request
 from dipeval.effects.robust import Floats
-from dipeval.errors import InputError
 from dipeval.survival import cox
 from dipeval.survival.columns import read_rows
 from dipeval.survival.hazards.kernel import build_cells, evaluate, score_residuals
 from dipeval.vocabulary import TREATED
 
-# Errors of a hazard ratio: summed over people, or over pairs, sets or persons; neither has a correction in R.
-OFFERED: Final = ("hc0", "cluster_hc0", "m_estimation", "bootstrap")
+HOW: Final = "Lin and Wei; Cox model of treatment, Efron ties"
 
 
 def estimate(request: Request) -> Estimate:
@@ -47,62 +43,33 @@ def estimate(request: Request) -> Estimate:
     EstimationError
         If there is no finite estimate.
     """
-    kind = usual_error(request, plain="hc0", clustered="cluster_hc0")
-    if kind not in OFFERED:
-        raise InputError(
-            f"std_error='{kind}' is not given for a hazard ratio; use 'auto', which is robust and clustered where the "
-            "design has pairs or sets."
-        )
-    beta, influence = _fitted(request)
-    found = with_sandwich(
-        request,
-        kind=kind,
-        centre=beta,
-        means=(math.nan, math.nan),
-        influence=influence,
-        n_coefficients=1,
-        notes=(),
-    )
-    if found.kind not in ("hc0", "cluster_hc0") or found.contributions is None:
-        return found
-    return replace(
-        found,
-        std_error=from_contributions(found.contributions, found.clusters, 1.0),
-        factor=1.0,
-        se_method=_words(request, found.kind),
-    )
+    order, frame = table_of(request.sample)
+    beta, parts = log_ratio_and_parts(frame)
+    influence = np.zeros(request.sample.n)
+    influence[order] = parts
+    return with_error(request, centre=beta, means=(math.nan, math.nan), influence=influence, how=HOW)
 
 
-def _fitted(request: Request) -> tuple[float, Floats]:
-    """Return the log hazard ratio and what each person used contributes to it."""
-    sample = request.sample
-    # Sorted by what the rows hold: their numbers then say nothing of where they stood.
-    order = np.lexsort((sample.treated, sample.weights, sample.outcome, sample.exposure))
-    frame = pd.DataFrame(
-        {
-            "time": sample.exposure[order],
-            "event": sample.outcome[order],
-            "weight": sample.weights[order],
-            TREATED: sample.treated[order].astype(np.float64),
-        }
-    )
-    model = cox(frame, covariates=[TREATED], time="time", event="event", weights="weight")
+def log_ratio_and_parts(frame: pd.DataFrame) -> tuple[float, Floats]:
+    """Return the log hazard ratio of treatment in a table of rows at risk, and what each row contributes to it.
+
+    Parameters
+    ----------
+    frame
+        time, event, weight and treated; ``entry`` where rows start after time zero.
+
+    Returns
+    -------
+    tuple
+        The logarithm, and of every row its weight times the derivative of it (weights in the sums included).
+    """
+    entry = "entry" if "entry" in frame.columns else None
+    model = cox(frame, covariates=[TREATED], time="time", event="event", entry=entry, weights="weight")
     beta = float(model.to_frame()["estimate"].iloc[0])
-    rows = read_rows(frame, time="time", event="event", weights="weight", covariates=[TREATED])
+    rows = read_rows(frame, time="time", event="event", entry=entry, weights="weight", covariates=[TREATED])
     cells, used = build_cells(rows, "efron")
     rows = rows.take(used)
     at = evaluate(cells, rows.covariates, rows.weight, np.array([beta]))
-    parts = score_residuals(cells, rows.covariates, at)[:, 0] * rows.weight / at.information[0, 0]
-    influence = np.zeros(sample.n)
-    influence[order[rows.position]] = parts
+    influence = np.zeros(len(frame))
+    influence[rows.position] = score_residuals(cells, rows.covariates, at)[:, 0] * rows.weight / at.information[0, 0]
     return beta, influence
-
-
-def _words(request: Request, kind: str) -> str:
-    if kind == "hc0":
-        return "robust (Lin and Wei; Cox model of treatment, Efron ties)"
-    word = "person" if request.own_clusters else cluster_word(request.design)
-    return (
-        f"robust, clustered by {word} (Lin and Wei; Cox model of treatment, Efron ties, "
-        f"G = {request.sample.n_clusters:,} {'people' if word == 'person' else word + 's'})"
-    )

@@ -1,10 +1,10 @@
-"""Estimates that use the covariates through the design alone: means, rates and a hazard ratio of treatment."""
+"""Estimates that use the covariates through the design alone: means, rates, a hazard ratio and days to an event."""
 
 from __future__ import annotations
 
-from dipeval.effects.estimators import hazard, weighted
+from dipeval.effects.estimators import hazard, restricted, weighted
 from dipeval.effects.estimators.regression_averages import treatment_alone
-from dipeval.effects.measures import OF_RATES, OF_TIMES
+from dipeval.effects.measures import OF_DAYS, OF_RATES, OF_TIMES
 from dipeval.effects.request import Estimate, Request
 from dipeval.errors import InputError
 
@@ -33,7 +33,7 @@ def estimate(request: Request) -> Estimate:
             "needs none. Leave it out."
         )
     if measure in OF_TIMES:
-        return hazard.estimate(request)
+        return restricted.estimate(request) if measure in OF_DAYS else hazard.estimate(request)
     if options.model in (None, "poisson"):
         return weighted.estimate(request)
     if options.model == "negative_binomial":

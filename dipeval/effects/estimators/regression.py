@@ -17,7 +17,7 @@ from dipeval.effects import wording
 from dipeval.effects.estimators.regression_averages import averaged
 from dipeval.effects.estimators.regression_data import read_data
 from dipeval.effects.joining import ComparisonDesign
-from dipeval.effects.measures import OF_MEANS, OF_RATES, OF_SHARES, OF_TIMES
+from dipeval.effects.measures import OF_MEANS, OF_RATES, OF_SHARES, OF_TIMES, TIMED_WORDS
 from dipeval.effects.request import Estimate, Request
 from dipeval.errors import InputError
 
@@ -64,8 +64,8 @@ def checked_model(request: Request) -> str:
     measure, asked = request.measure, request.options.model
     if measure in OF_TIMES:
         raise InputError(
-            "A hazard ratio is not adjusted by averaging predictions; use estimator='weighted' (a Cox model of "
-            "treatment with the design's weights)."
+            f"{TIMED_WORDS[measure].capitalize()} is not adjusted by averaging predictions; use estimator='weighted' "
+            "(a Cox model of treatment, or Kaplan-Meier curves, with the design's weights)."
         )
     suited = SUITED[measure]
     model = suited[0] if asked is None else asked

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from dipeval.effects.estimators import abadie_imbens
 from dipeval.effects.estimators.abadie_imbens_words import NOT_THIS_ESTIMATOR
 from dipeval.effects.estimators.m_estimation import M_ESTIMATION, allows_for_weights, m_estimated, remarks_on_weights
+from dipeval.effects.estimators.two_way import clustered_both_ways, reused_sets
 from dipeval.effects.joining import cluster_word, options_of
 from dipeval.effects.measures import contrast, slope
 from dipeval.effects.request import SANDWICH, Estimate, Request, from_contributions
@@ -87,6 +88,13 @@ def usual_error(
         return M_ESTIMATION
     if asked == "auto":
         return plain if request.sample.clusters is None else clustered
+    if asked == "cluster_hc0" and reused_sets(request.design) is not None:
+        return asked
+    if asked in CLUSTERED and request.sample.clusters is None and reused_sets(request.design) is not None:
+        raise EstimationError(
+            f"std_error='{asked}' needs people who stand in one set each, and these were matched with replacement; use "
+            "std_error='cluster_hc0', which is over sets and people at once."
+        )
     if asked in CLUSTERED and request.sample.clusters is None:
         raise EstimationError(
             f"std_error='{asked}' needs pairs, sets or persons that belong together, and this design has none; use "
@@ -138,6 +146,8 @@ def with_sandwich(
     sample = request.sample
     usual = "hc0" if sample.clusters is None else "cluster_hc1"
     used = kind if kind in SANDWICH else usual
+    served = reused_sets(request.design) if kind == "cluster_hc0" else None
+    used = "hc0" if served is not None else used
     parts = influence if contributions is None else contributions
     if used in _POWER:
         if leverage is None:
@@ -166,6 +176,8 @@ def with_sandwich(
             small_sample_factor(usual, sample.n, sample.n_clusters, n_coefficients),
         ),
     )
+    if served is not None:
+        return clustered_both_ways(request, found, served, corrected=True)
     return m_estimated(request, found, log_ratio_influence) if kind == M_ESTIMATION else found
 
 

@@ -16,6 +16,7 @@ from dipeval.effects.hidden.robustness_result import RobustnessValue
 from dipeval.effects.hidden.rosenbaum import rosenbaum_bounds
 from dipeval.effects.hidden.rosenbaum_result import RosenbaumBounds
 from dipeval.effects.joining import ComparisonDesign, check_design, outcome_series
+from dipeval.effects.measures import OF_DAYS
 from dipeval.errors import EstimationError, InputError
 from dipeval.presenting import HtmlMixin, Summary, format_number
 from dipeval.vocabulary import label
@@ -214,7 +215,8 @@ def _attempt(make: Callable[[], Result], method: str, left_out: list[str]) -> Re
 
 def _e_value_row(effect: Effect, left_out: list[str]) -> list[Row]:
     if math.isnan(effect.e_value):
-        left_out.append(words.NOTE_WITHOUT.format(method=words.METHODS["e_value"], reason=words.NOTE_NO_E))
+        reason = words.NOTE_NO_E_OF_DAYS if effect.measure in OF_DAYS else words.NOTE_NO_E
+        left_out.append(words.NOTE_WITHOUT.format(method=words.METHODS["e_value"], reason=reason))
         return []
     if effect.includes_equality:
         limit = words.READ_ALREADY

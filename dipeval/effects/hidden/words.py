@@ -174,6 +174,9 @@ NOTE_DIFFERENT_TESTS: Final = (
 )
 NOTE_WITHOUT: Final = "Not given: {method}. {reason}"
 NOTE_NO_E: Final = "It needs an outcome that is never negative and a share or mean above 0 in both groups."
+NOTE_NO_E_OF_DAYS: Final = (
+    "A difference in days is no ratio of shares or rates; the hazard ratio of the same outcome has one."
+)
 NOTE_MEASURE: Final = "The estimate is a {measure}, and these figures are about shares and means."
 
 TEMPLATES: Final = tuple(

@@ -14,7 +14,7 @@ from dipeval.effects.asked import mapping_asked, names_asked, words_asked
 from dipeval.effects.effect import Effect
 from dipeval.effects.estimate import estimate_effect
 from dipeval.effects.joining import ComparisonDesign, check_design, used_people
-from dipeval.effects.measures import MEASURES, OF_RATES, OF_TIMES, RATIOS, shown
+from dipeval.effects.measures import MEASURES, OF_DAYS, OF_RATES, OF_TIMES, RATIOS, TIMED_WORDS, shown
 from dipeval.effects.several import many_words as words
 from dipeval.effects.several.holm import holm, simultaneous_reach
 from dipeval.effects.several.many_result import COLUMNS, PRIMARY, SECONDARY, Effects, NotEstimated
@@ -39,6 +39,7 @@ def estimate_effects(
     cluster: pd.Series | None = None,
     at_risk: pd.Series | str | Mapping[str, pd.Series | str] | None = None,
     time: str | None = None,
+    horizon: float | None = None,
     **options: Any,
 ) -> Effects:
     """Estimate the effect on several outcomes: the primary one alone, the others corrected for their number.
@@ -54,8 +55,8 @@ def estimate_effects(
         Column of the primary outcome.
     measures
         Outcome -> its measure or measures, the first being the one that is tested. By default ``risk_difference`` for
-        outcomes of 0 and 1 and ``mean_difference`` for others. The hazard ratio belongs to a column that says whether
-        the event happened.
+        outcomes of 0 and 1 and ``mean_difference`` for others. A hazard ratio, or a difference in days free of the
+        event (``rmst_difference``), belongs to a column that says whether the event happened.
     families
         Outcome -> name of the family of questions it belongs to; by default the others are one family.
     labels
@@ -67,7 +68,9 @@ def estimate_effects(
     at_risk
         Time at risk for rate ratios, as in `estimate_effect`; one for all, or outcome -> its own.
     time
-        Column with the time to the event or to the end of follow-up, for hazard ratios.
+        Column with the time to the event or to the end of follow-up, for hazard ratios and days free of the event.
+    horizon
+        Up to when days free of the event are counted, as in `estimate_effect`.
     **options
         Further options of `estimate_effect`, the same for every outcome: ``estimator``, ``std_error``, ``adjust``...
 
@@ -114,8 +117,8 @@ def estimate_effects(
     own = [name for name in ("measure", "outcome_name", "event") if name in options]
     if own:
         raise InputError(
-            f"{', '.join(own)} is of a single outcome. The columns of outcomes are the outcomes (for a hazard ratio "
-            "the events), and measures= gives each its measure."
+            f"{', '.join(own)} is of a single outcome. The columns of outcomes are the outcomes (for a time to an "
+            "event the events), and measures= gives each its measure."
         )
     over = at_risk if isinstance(at_risk, Mapping) else {}
     aside = [name for name in (at_risk, time, *over.values()) if isinstance(name, str)]
@@ -127,7 +130,7 @@ def estimate_effects(
     for name, several in asked.items():
         times = over.get(name) if isinstance(at_risk, Mapping) else at_risk
         for measure in several:
-            further = _further(name, measure, times, time) | options
+            further = _further(name, measure, times, time, horizon) | options
             try:
                 found.append(
                     estimate_effect(
@@ -275,14 +278,17 @@ def _measures_of(
     return several
 
 
-def _further(name: str, measure: str, at_risk: pd.Series | str | None, time: str | None) -> dict[str, Any]:
+def _further(
+    name: str, measure: str, at_risk: pd.Series | str | None, time: str | None, horizon: float | None
+) -> dict[str, Any]:
     """Return what only some measures need besides the outcome: times at risk, or times to the event."""
     if measure in OF_RATES and at_risk is not None:
         return {"at_risk": at_risk}
     if measure in OF_TIMES:
         if time is None:
-            raise InputError(f"The hazard ratio of '{name}' needs the times to it: name their column with time='...'.")
-        return {"time": time, "event": name}
+            what = TIMED_WORDS[measure].removeprefix("a ")
+            raise InputError(f"The {what} of '{name}' needs the times to it: name their column with time='...'.")
+        return {"time": time, "event": name} | ({"horizon": horizon} if measure in OF_DAYS else {})
     return {}
 
 

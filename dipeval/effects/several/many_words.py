@@ -50,6 +50,7 @@ MEASURE_WORDS: Final[dict[str, str]] = {
     "mean_difference": "difference in means",
     "rate_ratio": "ratio of rates",
     "hazard_ratio": "hazard ratio",
+    "rmst_difference": "difference in days free of it",
 }
 
 TEMPLATES: Final = tuple(

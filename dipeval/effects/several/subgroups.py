@@ -57,6 +57,7 @@ def subgroup_effects(
     at_risk: pd.Series | str | None = None,
     time: str | None = None,
     event: str | None = None,
+    horizon: float | None = None,
     minimum: int = MINIMUM,
     measured_at: Mapping[str, str] | None = None,
 ) -> SubgroupEffects:
@@ -72,8 +73,8 @@ def subgroup_effects(
         The people the design was made of (DataFrame or cohort): the columns in `by` are taken from them.
     by
         Columns that make the subgroups, each known before the index date; name them before the outcome is seen.
-    measure, outcome_name, level, cluster, adjust, model, at_risk, time, event
-        As in `estimate_effect`.
+    measure, outcome_name, level, cluster, adjust, model, at_risk, time, event, horizon
+        As in `estimate_effect`; the horizon of everybody holds for every subgroup.
     cut
         Column of numbers -> the values at which it is cut, such as ``{"age_at_index": [25, 35]}``: under 25, from 25 to
         under 35, from 35.
@@ -130,6 +131,7 @@ def subgroup_effects(
     asked: dict[str, Any] = {
         "measure": measure, "outcome_name": outcome_name, "level": level, "cluster": cluster, "estimator": estimator,
         "adjust": adjust, "model": model, "at_risk": at_risk, "time": time, "event": event,
+        "horizon": horizon,
     }  # fmt: skip
     overall = estimate_effect(design, outcome, std_error=std_error, **asked)
     values, times = _outcome(outcome, asked)
@@ -143,7 +145,10 @@ def subgroup_effects(
         cluster=cluster,
         at_risk=times_at_risk(times, outcome, used_people(design)),
         options=EstimateOptions(
-            std_error=std_error, adjust=None if adjust is None else names_asked("adjust", adjust), model=model
+            std_error=std_error,
+            adjust=None if adjust is None else names_asked("adjust", adjust),
+            model=model,
+            horizon=horizon,
         ),
     )
     request, overall = _with_contributions(request, overall, outcome, asked)
@@ -188,7 +193,7 @@ def _check_suited(estimator: str, std_error: str, minimum: int) -> None:
 def _outcome(outcome: pd.Series | pd.DataFrame, asked: Mapping[str, Any]) -> tuple[pd.Series, Any]:
     """Return the outcome (or event) of each person, and what is said of the time at risk."""
     if asked["measure"] in OF_TIMES:
-        return time_to_event(outcome, asked["time"], asked["event"])
+        return time_to_event(outcome, asked["time"], asked["event"], asked["at_risk"], measure=asked["measure"])
     values, _ = outcome_series(outcome, asked["outcome_name"])
     return values, asked["at_risk"]
 
@@ -216,5 +221,10 @@ def _with_contributions(
     """
     if make_estimate(request, asked["estimator"]).contributions is not None:
         return request, overall
+    if request.options.std_error == "cluster_hc0":
+        raise EstimationError(
+            "std_error='cluster_hc0' of people matched with replacement is over sets and people at once, which is not "
+            "there for subgroups; use std_error='hc0' (or leave it out)."
+        )
     plain = replace(request, options=replace(request.options, std_error="hc0"))
     return plain, estimate_effect(request.design, outcome, std_error="hc0", **asked)

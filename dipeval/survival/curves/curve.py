@@ -11,8 +11,27 @@ import pandas as pd
 
 from dipeval.errors import EstimationError, InvariantError
 from dipeval.presenting import HtmlMixin, Summary, format_interval, format_number, format_percent
-from dipeval.survival.columns import Rows, is_number, read_rows
-from dipeval.survival.curves.product_limit import count_steps, log_log_limits, survival_and_error
+from dipeval.survival.columns import Rows, read_rows
+from dipeval.survival.curves.limits import LIMITS, check_level, check_limits, share_limits
+from dipeval.survival.curves.lookups import (
+    check_span,
+    check_time,
+    crossing,
+    differences,
+    each_group,
+    followed_to,
+    of_group,
+    values_at,
+    weighted_influences,
+)
+from dipeval.survival.curves.product_limit import (
+    check_clusters,
+    check_events,
+    count_steps,
+    survival,
+    survival_error,
+    survival_influence,
+)
 
 if TYPE_CHECKING:
     from dipeval.plots.style import Axes  # its name for matplotlib's: only plots imports matplotlib
@@ -27,8 +46,8 @@ CURVE_COLUMNS = (
     "n_events",
     "n_at_risk",
     "n_censored",
+    "n_effective",
 )
-_SAME = 1e-9  # shares closer than this are one and the same plateau
 
 
 def kaplan_meier(
@@ -39,7 +58,10 @@ def kaplan_meier(
     entry: str | None = None,
     by: str | None = None,
     weights: str | None = None,
-    cluster: str | None = None,
+    cluster: str | Sequence[str] | None = None,
+    id: str | None = None,
+    robust: bool | None = None,
+    limits: str = "log_log",
     level: float = 0.95,
     time_unit: str = "days",
 ) -> Curve:
@@ -60,7 +82,16 @@ def kaplan_meier(
     weights
         Column with case weights above 0, such as those of a design. The standard error is then robust.
     cluster
-        Column that names what belongs together, such as the matched pair; the standard error is then robust.
+        Column that names what belongs together, such as the matched pair, or a list of two (pair and person); the
+        standard error is then robust.
+    id
+        Column that names the person, where people have several rows: they must not overlap, and errors are clustered
+        by person unless `cluster` is named.
+    robust
+        Whether the standard error is the infinitesimal jackknife's. By default with weights or clusters. False with
+        weights takes Greenwood's variance with weighted counts, which is right only for weights that count people.
+    limits
+        Scale of the limits: "log_log", "log" or "plain". The first stays within 0 and 1 by itself.
     level
         Coverage of the limits.
     time_unit
@@ -70,8 +101,9 @@ def kaplan_meier(
     -------
     Curve
         `to_frame()` has group, time_days (in `time_unit`), estimate (share still free of reoffending), std_error,
-        conf_low, conf_high, n_events, n_at_risk, n_censored: a row at time 0 and one for each distinct time of the
-        group. Counts are people, never weights.
+        conf_low, conf_high, n_events, n_at_risk, n_censored, n_effective: a row at time 0 and one for each distinct
+        time of the group. Counts are people, never weights; n_effective is the number of equally weighted people who
+        would tell as much as those at risk: the squared sum of their weights over the sum of the squares.
 
     Raises
     ------
@@ -81,7 +113,8 @@ def kaplan_meier(
     Notes
     -----
     Kaplan and Meier (1958), *JASA* 53, 457-481. Without weights or clusters Greenwood's variance; with them the
-    infinitesimal jackknife, summed by cluster. Limits are log-log and pointwise.
+    infinitesimal jackknife, summed by cluster; with two clusterings the sum of both less what they share (Cameron,
+    Gelbach and Miller 2011, *JBES* 29, 238-249). Limits are pointwise.
 
     Examples
     --------
@@ -93,35 +126,32 @@ def kaplan_meier(
     1     1       52.0     0.778     0.716      0.828
     """
     check_level(level)
-    rows = read_rows(data, time=time, event=event, entry=entry, weights=weights, cluster=cluster, by=by)
-    silent = [name for code, name in enumerate(rows.group_names) if not rows.event[rows.group == code].any()]
-    if silent:
-        raise EstimationError(
-            f"No event is seen in group {', '.join(silent)}: its curve would stay at 1 with no honest interval; "
-            "follow for longer or put groups together."
-        )
-    frames = [_group_frame(rows.take(rows.group == code), name, level) for code, name in enumerate(rows.group_names)]
-    frame = pd.concat(frames, ignore_index=True)
+    check_limits(limits)
+    if robust is False and cluster is not None:
+        raise EstimationError("`robust=False` ignores the clusters: leave `robust` out, or leave `cluster` out.")
+    rows = read_rows(data, time=time, event=event, entry=entry, weights=weights, cluster=cluster, by=by, id=id)
+    check_events(rows)
+    check_clusters(rows, cluster)
+    use_robust = rows.robust if robust is None else bool(robust)
+    frames = [_group_frame(own, name, use_robust, level, limits) for name, own in each_group(rows)]
     return Curve(
         level=level,
         time_unit=time_unit,
         weighted=rows.weighted,
-        clustered=rows.clustered,
+        clustered=use_robust and rows.clustered,
         late_entry=entry is not None,
-        _frame=frame,
+        robust=use_robust,
+        limits=limits,
+        _frame=pd.concat(frames, ignore_index=True),
+        _rows=rows,
     )
 
 
-def check_level(level: float) -> None:
-    """Refuse a coverage that is not between 0 and 1."""
-    if not (is_number(level) and 0 < level < 1):
-        raise EstimationError("`level` is the coverage of the limits, between 0 and 1: 0.95, for example.")
-
-
-def _group_frame(rows: Rows, name: str, level: float) -> pd.DataFrame:
+def _group_frame(rows: Rows, name: str, robust: bool, level: float, limits: str) -> pd.DataFrame:
     steps = count_steps(rows)
-    estimate, error = survival_and_error(rows, steps)
-    low, high = log_log_limits(estimate, error, level)
+    estimate = survival(steps)
+    error = survival_error(rows, steps, estimate, robust=robust)
+    low, high = share_limits(estimate, error, level, limits)
     return pd.DataFrame(
         {
             "group": name,
@@ -133,6 +163,7 @@ def _group_frame(rows: Rows, name: str, level: float) -> pd.DataFrame:
             "n_events": steps.events,
             "n_at_risk": steps.at_risk,
             "n_censored": steps.censored,
+            "n_effective": steps.n_effective,
         }
     )
 
@@ -149,6 +180,10 @@ class Curve(HtmlMixin):
         Unit of the times.
     weighted, clustered, late_entry
         What the estimate took into account.
+    robust
+        Whether the errors are the infinitesimal jackknife's; otherwise Greenwood's.
+    limits
+        Scale of the limits.
     """
 
     level: float
@@ -156,7 +191,10 @@ class Curve(HtmlMixin):
     weighted: bool
     clustered: bool
     late_entry: bool
+    robust: bool = False
+    limits: str = "log_log"
     _frame: pd.DataFrame = field(repr=False)
+    _rows: Rows | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if tuple(self._frame.columns) != CURVE_COLUMNS:
@@ -175,7 +213,7 @@ class Curve(HtmlMixin):
     @property
     def followed_to(self) -> float:
         """Last time up to which every group is observed."""
-        return float(self._frame.groupby("group")["time_days"].max().min())
+        return followed_to(self._frame)
 
     def to_frame(self) -> pd.DataFrame:
         """Return the steps, a row a group and time.
@@ -184,7 +222,7 @@ class Curve(HtmlMixin):
         -------
         pandas.DataFrame
             group, time_days (in the curve's unit), estimate (share still free of reoffending), std_error, conf_low,
-            conf_high, n_events, n_at_risk, n_censored (people).
+            conf_high, n_events, n_at_risk, n_censored (people), n_effective (of those at risk).
         """
         return self._frame.copy()
 
@@ -206,22 +244,49 @@ class Curve(HtmlMixin):
         EstimationError
             If a time lies before 0 or beyond the observed follow-up of a group: there is no value there.
         """
-        asked = np.atleast_1d(np.asarray(times, dtype=float))
-        if not np.isfinite(asked).all() or (asked < 0).any():
-            raise EstimationError("Times must be numbers from 0 on.")
-        found = [self._at_one(steps, asked) for _, steps in self._frame.groupby("group", sort=False)]
-        return pd.concat(found, ignore_index=True)
+        return values_at(self._frame, ["group"], times, self.time_unit)
 
-    def _at_one(self, steps: pd.DataFrame, asked: np.ndarray) -> pd.DataFrame:
-        end = float(steps["time_days"].iloc[-1])
-        if (asked > end).any():
-            raise EstimationError(
-                f"Group '{steps['group'].iloc[0]}' was followed for {end:g} {self.time_unit} and a value was asked for "
-                f"at {asked.max():g}: ask within the follow-up; nothing is extrapolated."
-            )
-        place = np.searchsorted(steps["time_days"].to_numpy(), asked, side="right") - 1
-        columns = ["group", "time_days", "estimate", "std_error", "conf_low", "conf_high"]
-        return steps.iloc[place][columns].assign(time_days=asked)
+    def compare_at(self, time: float) -> pd.DataFrame:
+        """Return the share of each group who had reoffended by a time, and how far the groups lie apart.
+
+        Parameters
+        ----------
+        time
+            A time in the curve's unit, within the follow-up of every group.
+
+        Returns
+        -------
+        pandas.DataFrame
+            group, time_days, share (reoffended), std_error, conf_low, conf_high, p_value (NaN for the groups): a row a
+            group, then "difference", the second group less the first (treated less comparison), with normal limits;
+            with more than two groups each against the first. Where clusters span the groups, such as matched pairs,
+            the error of the difference takes that into account.
+
+        Raises
+        ------
+        EstimationError
+            If `time` is no number, or lies beyond the follow-up of a group.
+        """
+        found = self.at(check_time(time))
+        groups = found.assign(
+            estimate=1 - found["estimate"],
+            conf_low=1 - found["conf_high"],
+            conf_high=1 - found["conf_low"],
+            p_value=np.nan,
+        )
+        shares, errors = groups["estimate"].to_numpy(), groups["std_error"].to_numpy()
+        parts = self._influences(float(time)) if self.clustered else None
+        apart = differences(self.groups, shares, errors, parts=parts, rows=self._rows, level=self.level)
+        table = groups if apart.empty else pd.concat([groups, apart.assign(time_days=float(time))], ignore_index=True)
+        return table.rename(columns={"estimate": "share"})
+
+    def _influences(self, time: float) -> np.ndarray | None:
+        def of_one(rows: Rows) -> np.ndarray:
+            steps = count_steps(rows)
+            place = int(np.searchsorted(steps.times, time, side="right")) - 1
+            return survival_influence(rows, steps, survival(steps), place)
+
+        return None if self._rows is None else weighted_influences(self._rows, of_one)
 
     def quantile(self, share: float) -> pd.DataFrame:
         """Return the time by which a share of each group has reoffended.
@@ -242,7 +307,7 @@ class Curve(HtmlMixin):
         rows = []
         for name, steps in self._frame.groupby("group", sort=False):
             times = steps["time_days"].to_numpy()
-            found = [_crossing(times, steps[c].to_numpy(), 1 - share) for c in ("estimate", "conf_low", "conf_high")]
+            found = [crossing(times, steps[c].to_numpy(), 1 - share) for c in ("estimate", "conf_low", "conf_high")]
             rows.append((name, share, *found))
         return pd.DataFrame(rows, columns=["group", "share", "time_days", "conf_low", "conf_high"])
 
@@ -261,7 +326,7 @@ class Curve(HtmlMixin):
             for low, high in zip(table["conf_low"], table["conf_high"], strict=True)
         ]
         parts = [
-            f"{share}{_of(name)} ({percent}% interval {interval})"
+            f"{share}{of_group(name)} ({percent}% interval {interval})"
             for name, share, interval in zip(table["group"], shares, limits, strict=True)
         ]
         counts = self._frame.groupby("group", sort=False).agg(
@@ -284,22 +349,22 @@ class Curve(HtmlMixin):
         )
 
     def _notes(self) -> tuple[str, ...]:
-        if self.weighted or self.clustered:
+        if self.robust:
             error = "Robust variance (infinitesimal jackknife" + (", summed by cluster)" if self.clustered else ")")
         else:
-            error = "Greenwood variance"
+            error = "Greenwood variance" + (" with weighted counts" if self.weighted else "")
         notes = [
-            f"Kaplan-Meier estimate. {error}; log-log limits, pointwise.",
+            f"Kaplan-Meier estimate. {error}; {LIMITS[self.limits]} limits, pointwise.",
             "Counts are people, not weights." if self.weighted else "",
             "People enter late: counted at risk only after their entry." if self.late_entry else "",
         ]
         halves = self.median()
         for name, when in zip(halves["group"], halves["time_days"], strict=True):
             if not np.isnan(when):
-                notes.append(f"Half{_of(name)} had reoffended by {format_number(when, 0)} {self.time_unit}.")
+                notes.append(f"Half{of_group(name)} had reoffended by {format_number(when, 0)} {self.time_unit}.")
         return tuple(note for note in notes if note)
 
-    def plot(self, ax: Axes | None = None, *, horizon: float | None = None) -> Axes:
+    def plot(self, ax: Axes | None = None, *, horizon: float | None = None, mark: float | None = None) -> Axes:
         """Draw the share reoffended with its bands and the table of people under the axis.
 
         Parameters
@@ -308,34 +373,21 @@ class Curve(HtmlMixin):
             Axes to draw on; new ones if None.
         horizon
             Last time shown, in the curve's unit; the end of the shared follow-up if None.
+        mark
+            Time at which the shares of `compare_at`, and their difference, are written on the picture.
         """
         from dipeval.plots.survival import display_unit, regular_times, reoffending_curve, risk_table
 
-        end = self.followed_to if horizon is None else float(horizon)
-        if not 0 < end <= self.followed_to:
-            raise EstimationError(
-                f"The picture can run to {self.followed_to:g} {self.time_unit}, as far as every group was followed; "
-                f"{end:g} was asked for."
-            )
+        end = check_span(horizon, self.followed_to, self.time_unit)
         label = display_unit(self.time_unit)
         table = risk_table(self._frame, regular_times(end, time_unit=self.time_unit))
         return reoffending_curve(
-            self._frame, table=table, ax=ax, horizon=end, time_label=label, time_unit=self.time_unit
+            self._frame,
+            table=table,
+            ax=ax,
+            horizon=end,
+            time_label=label,
+            time_unit=self.time_unit,
+            mark=None if mark is None else self.compare_at(mark),
+            level=self.level,
         )
-
-
-def _of(group: str) -> str:
-    words = {"all": "", "treated": " of the treated", "comparison": " of the comparison group"}
-    return words.get(group, f" of group {group}")
-
-
-def _crossing(times: np.ndarray, curve: np.ndarray, target: float) -> float:
-    with np.errstate(invalid="ignore"):
-        reached = np.flatnonzero(curve <= target + _SAME)
-    if len(reached) == 0:
-        return float("nan")
-    first = reached[0]
-    if abs(curve[first] - target) < _SAME:
-        lower = np.flatnonzero(curve < target - _SAME)
-        return float(times[first] + times[lower[0] if len(lower) else -1]) / 2
-    return float(times[first])

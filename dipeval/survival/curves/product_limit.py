@@ -1,9 +1,8 @@
-"""The product-limit estimate of one group: who is at risk when, the curve, its variance, its limits.
+"""The product-limit estimate of one group: who is at risk when, the curve, its variance.
 
 Sources: Kaplan and Meier (1958), *JASA* 53, 457-481; Greenwood (1926) for the variance without weights; the
 infinitesimal jackknife (Efron 1982, *The Jackknife, the Bootstrap and Other Resampling Plans*, SIAM) for the variance
-with weights or clusters; log-log limits, Kalbfleisch and Prentice (2002), *The Statistical Analysis of Failure Time
-Data*, Wiley.
+with weights or clusters.
 """
 
 from __future__ import annotations
@@ -11,10 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
-from scipy.special import ndtri
 
-from dipeval.survival.columns import Floats, Integers, Rows
+from dipeval.errors import EstimationError
+from dipeval.survival.columns import Flags, Floats, Integers, Rows
+from dipeval.survival.curves.running import State, held, running_variance
+
+_DUST = 1e-13  # a variance this small beside the square of its estimate is rounding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -29,6 +30,10 @@ class Steps:
         People, never weighted.
     weight_at_risk, weight_events
         The same with weights.
+    n_effective
+        Effective number at risk: the squared sum of the weights over the sum of their squares; NaN with nobody there.
+    came, left
+        For every row the place in `times` of its entry (0 without one) and of its end.
     """
 
     times: Floats
@@ -37,116 +42,153 @@ class Steps:
     censored: Integers
     weight_at_risk: Floats
     weight_events: Floats
+    n_effective: Floats
+    came: Integers
+    left: Integers
+
+    @property
+    def last(self) -> Flags:
+        """Where everyone still at risk has the event, so that the curve reaches 0."""
+        return (self.events > 0) & (self.at_risk == self.events)
+
+    @property
+    def remaining(self) -> Floats:
+        """Weight at risk that does not have the event; 0, and not dust, where everyone has it."""
+        return np.where(self.last, 0.0, self.weight_at_risk - self.weight_events)
+
+    @property
+    def hazard_over_remaining(self) -> Floats:
+        """Events over (at risk times remaining): what Greenwood's sum adds up; 0 where the curve reaches 0."""
+        return quotient(self.weight_events, self.weight_at_risk * self.remaining)
 
 
 def count_steps(rows: Rows) -> Steps:
-    """Count one group's rows at each of its distinct times."""
-    entered = np.maximum(rows.entry, 0.0)
-    times = np.unique(np.concatenate([[0.0], rows.time, entered]))
-    left = np.searchsorted(times, rows.time)
-    came = np.searchsorted(times, entered, side="right")
-    came[entered <= 0] = 0  # no entry, or entry at the start: at risk from the row at time 0
-    ones = np.ones(len(rows))
+    """Count one group's rows, in canonical order, at each of its distinct times."""
+    times, came, left = _places(rows)
+    size = len(times)
+    at_risk = np.rint(_at_risk(came, left, np.ones(len(rows)), size)).astype(np.int64)
+    events = np.bincount(left[rows.event], minlength=size)
+    if rows.weighted:
+        weight_at_risk = _at_risk(came, left, rows.weight, size)
+        weight_events = np.bincount(left[rows.event], weights=rows.weight[rows.event], minlength=size)
+        squared = np.where(at_risk > 0, _at_risk(came, left, rows.weight**2, size), 0.0)
+        effective = np.full(size, np.nan)
+        np.divide(weight_at_risk**2, squared, out=effective, where=squared > 0)
+    else:
+        weight_at_risk, weight_events = at_risk.astype(float), events.astype(float)
+        effective = np.where(at_risk > 0, weight_at_risk, np.nan)
     return Steps(
         times=times,
-        at_risk=np.rint(_at_risk(came, left, ones, len(times))).astype(np.int64),
-        events=np.bincount(left[rows.event], minlength=len(times)),
-        censored=np.bincount(left[~rows.event], minlength=len(times)),
-        weight_at_risk=_at_risk(came, left, rows.weight, len(times)),
-        weight_events=np.bincount(left[rows.event], weights=rows.weight[rows.event], minlength=len(times)),
+        at_risk=at_risk,
+        events=events,
+        censored=np.bincount(left, minlength=size) - events,
+        weight_at_risk=weight_at_risk,
+        weight_events=weight_events,
+        n_effective=effective,
+        came=came,
+        left=left,
     )
+
+
+def _places(rows: Rows) -> tuple[Floats, Integers, Integers]:
+    """Return the distinct times and the place of each row's entry and end among them."""
+    if (rows.entry > 0).any() or (rows.time[1:] < rows.time[:-1]).any():
+        entered = np.maximum(rows.entry, 0.0)
+        times = np.unique(np.concatenate([[0.0], rows.time, entered]))
+        return times, np.searchsorted(times, entered), np.searchsorted(times, rows.time)
+    first = np.empty(len(rows), dtype=bool)  # rows of a group stand in order of time: no search is needed
+    first[0] = rows.time[0] > 0
+    np.greater(rows.time[1:], rows.time[:-1], out=first[1:])
+    return np.append(0.0, rows.time[first]), np.zeros(len(rows), dtype=np.int64), np.cumsum(first)
 
 
 def _at_risk(came: Integers, left: Integers, weight: Floats, size: int) -> Floats:
+    """Add up, at each step, the weight of those who came before it and had not left before it."""
     leaving = np.bincount(left, weights=weight, minlength=size)
-    late = came > 0
-    leaving -= np.bincount(came[late] - 1, weights=weight[late], minlength=size)
+    late = came > 0  # entry at the start: at risk from the row at time 0
+    if late.any():
+        leaving -= np.bincount(came[late], weights=weight[late], minlength=size)
     return np.cumsum(leaving[::-1])[::-1]
 
 
-def survival_and_error(rows: Rows, steps: Steps) -> tuple[Floats, Floats]:
-    """Return the curve and its standard error: Greenwood's, or the robust one with weights or clusters.
-
-    Where everyone left has had the event the curve is 0 and its error is not defined (NaN).
-    """
+def survival(steps: Steps) -> Floats:
+    """Return the share who have not yet had the event, after each step."""
     gone = steps.weight_events > 0
-    remaining = np.ones(len(steps.times))
-    remaining[gone] = (steps.weight_at_risk[gone] - steps.weight_events[gone]) / steps.weight_at_risk[gone]
-    last = gone & (steps.at_risk == steps.events)
-    remaining[last] = 0.0  # with weights the difference of two sums may leave dust
-    curve = np.cumprod(remaining)
-    robust = rows.robust
-    variance = _robust_variance(rows, steps, last) if robust else _greenwood(steps, last)
-    error = curve * np.sqrt(variance)
-    error[np.cumsum(last) > 0] = np.nan
-    return curve, error
+    share = np.ones(len(steps.times))
+    share[gone] = steps.remaining[gone] / steps.weight_at_risk[gone]
+    return np.cumprod(share)
 
 
-def _ratio(events: Floats, below: Floats, skip: np.ndarray) -> Floats:
-    out = np.zeros(len(events))
-    use = (events > 0) & ~skip
-    out[use] = events[use] / below[use]
-    return out
+def survival_error(rows: Rows, steps: Steps, curve: Floats, *, robust: bool) -> Floats:
+    """Return the standard error of the curve: Greenwood's, or the infinitesimal jackknife's.
 
-
-def _greenwood(steps: Steps, last: np.ndarray) -> Floats:
-    risk, events = steps.weight_at_risk, steps.weight_events
-    return np.cumsum(_ratio(events, risk * (risk - events), last))
-
-
-def _robust_variance(rows: Rows, steps: Steps, last: np.ndarray) -> Floats:
-    """Return the infinitesimal-jackknife variance of log S at every step, in O(n log n).
-
-    A row's influence on -log S(t) is G(t) - G(entry) while it is at risk (G sums events / (Y (Y - events))), and
-    freezes, less 1 / (Y - events) if it had the event, when it leaves. A cluster's total is therefore
-    ``alpha - G(t) R`` with alpha and R constant between its members' comings and goings, and the sum of squares over
-    clusters needs only the running totals of alpha^2, alpha R and R^2.
+    Where everyone left has had the event the curve is 0 and its error is not defined (NaN); neither is it where the
+    rows do not differ from each other, such as those of one cluster.
     """
-    risk, events = steps.weight_at_risk, steps.weight_events
-    growth = np.cumsum(_ratio(events, risk * (risk - events), last))
-    left = np.searchsorted(steps.times, rows.time)
-    came = np.searchsorted(steps.times, np.maximum(rows.entry, 0.0))
-    kick = np.zeros(len(rows))
-    use = rows.event & ~last[left]
-    kick[use] = 1.0 / (risk - events)[left[use]]
-    cluster = rows.clusterings[0][1] if rows.clusterings else np.arange(len(rows))
-    when = np.concatenate([came, left])
-    who = np.concatenate([cluster, cluster])
-    change_alpha = np.concatenate([rows.weight * growth[came], rows.weight * (kick - growth[left])])
-    change_r = np.concatenate([rows.weight, -rows.weight])
-    order = np.lexsort([np.repeat([0, 1], len(rows)), when, who])
-    who, when = who[order], when[order]
-    alpha, alpha_before = _within(change_alpha[order], who)
-    held, held_before = _within(change_r[order], who)
-    totals = (
-        np.cumsum(np.bincount(when, weights=now - before, minlength=len(growth)))
-        for now, before in (
-            (alpha**2, alpha_before**2),
-            (alpha * held, alpha_before * held_before),
-            (held**2, held_before**2),
+    growth = np.cumsum(steps.hazard_over_remaining)
+    variance = _robust_variance(rows, steps, growth) if robust else growth
+    gone = np.cumsum(steps.last) > 0
+    safe = np.where(gone, 1.0, curve)
+    return curve * np.where(gone, np.nan, error_of(variance, -np.log(safe)))
+
+
+def survival_influence(rows: Rows, steps: Steps, curve: Floats, place: int) -> Floats:
+    """Return the derivative of the curve at one step with respect to the weight of each row."""
+    until = np.minimum(steps.left, place)
+    growth = np.cumsum(steps.hazard_over_remaining)
+    kick = np.where(steps.left <= place, _kick(rows, steps), 0.0)
+    return curve[place] * (growth[until] - growth[np.minimum(steps.came, place)] - kick)
+
+
+def _robust_variance(rows: Rows, steps: Steps, growth: Floats) -> Floats:
+    """Return the infinitesimal-jackknife variance of log S at every step.
+
+    A row's influence on log S(t) is G(t) - G(entry) while it is at risk (G is Greenwood's running sum), and freezes,
+    less 1 / (Y - events) if it had the event, when it leaves.
+    """
+    carried = State(at_entry=-growth[steps.came], at_end=growth[steps.left] - _kick(rows, steps))
+    curves = np.column_stack([np.ones(len(growth)), growth])
+    return running_variance(rows, came=steps.came, left=steps.left, states=[carried, held(rows)], curves=curves)
+
+
+def _kick(rows: Rows, steps: Steps) -> Floats:
+    per_event = quotient((steps.events > 0).astype(float), steps.remaining)
+    return np.where(rows.event, per_event[steps.left], 0.0)
+
+
+def check_events(rows: Rows, until: float = np.inf) -> None:
+    """Refuse a group in which nothing happened, or nothing up to a time."""
+    seen = np.bincount(rows.group[rows.event & (rows.time <= until)], minlength=len(rows.group_names))
+    silent = [name for name, count in zip(rows.group_names, seen, strict=True) if not count]
+    if silent:
+        when = "" if np.isinf(until) else f" by {until:g}"
+        raise EstimationError(
+            f"No event is seen in group {', '.join(silent)}{when}: its curve would stay at 1 with no honest interval; "
+            "follow for longer or put groups together."
         )
-    )
-    alpha_alpha, alpha_held, held_held = totals
-    return np.maximum(alpha_alpha - 2 * growth * alpha_held + growth**2 * held_held, 0.0)
 
 
-def _within(changes: Floats, who: Integers) -> tuple[Floats, Floats]:
-    """Running totals of `changes` within each cluster (rows sorted by cluster), after and before each change."""
-    after = pd.Series(changes).groupby(who, sort=False).cumsum().to_numpy()
-    before = np.concatenate([[0.0], after[:-1]])
-    before[np.concatenate([[True], who[1:] != who[:-1]])] = 0.0
-    return after, before
+def check_clusters(rows: Rows, cluster: object) -> None:
+    """Refuse a group that lies in one cluster, where clusters were named."""
+    for code, name in enumerate(rows.group_names if cluster is not None else ()):
+        own = rows.group == code
+        for sign, codes in rows.clusterings:
+            if sign > 0 and (codes[own] == codes[own][0]).all():
+                raise EstimationError(
+                    f"Group '{name}' lies in one cluster: no error can be learned from one. Some dozens of clusters "
+                    "are wanted; leave `cluster` out if nothing belongs together."
+                )
 
 
-def log_log_limits(curve: Floats, error: Floats, level: float) -> tuple[Floats, Floats]:
-    """Return limits that stay within 0 and 1: S to the power exp(-+ z se / (S |log S|)).
+def error_of(variance: Floats, size: Floats) -> Floats:
+    """Return the root of a variance; NaN where it is no more than rounding beside the estimate."""
+    error = np.sqrt(variance)
+    error[(size > 0) & (variance <= _DUST * size**2)] = np.nan
+    return error
 
-    Before the first event both are 1; where the error is undefined so are they.
-    """
-    low, high = np.ones(len(curve)), np.ones(len(curve))
-    low[np.isnan(error)] = high[np.isnan(error)] = np.nan
-    inside = (curve > 0) & (curve < 1) & ~np.isnan(error)
-    s = curve[inside]
-    width = ndtri(0.5 + level / 2) * error[inside] / (s * -np.log(s))
-    low[inside], high[inside] = s ** np.exp(width), s ** np.exp(-width)
-    return low, high
+
+def quotient(above: Floats, below: Floats) -> Floats:
+    """Divide; 0 where nothing is divided or nothing remains to divide by."""
+    out = np.zeros(len(above))
+    np.divide(above, below, out=out, where=(above > 0) & (below > 0))
+    return out

@@ -15,6 +15,7 @@ Sources: Efron (1977), *JASA* 72, 557-565; Breslow (1974), *Biometrics* 30, 89-9
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +23,7 @@ import pandas as pd
 
 from dipeval.survival.columns import Flags, Floats, Integers, Rows
 
-_GRAM_BLOCK = 8_192  # rows a block: the scaled copy stays in cache and never holds a second rows-by-covariates array
+_GRAM_BLOCK = 2_048  # rows a block: the scaled copy stays in cache and never holds a second rows-by-covariates array
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -43,6 +44,10 @@ class RiskCells:
         One entry a death: its cell and k/m (0 under Breslow).
     stratum
         Stratum of each cell, ascending.
+    ends
+        Where each cell's leavers begin, if rows are sorted by the cell they leave; sums over neighbours are quickest.
+    late, late_cells, late_starts
+        Rows that enter after the first cell of their stratum, sorted by the cell before; those cells; each start.
     """
 
     first: Integers
@@ -55,6 +60,10 @@ class RiskCells:
     term_cell: Integers
     term_fraction: Floats
     stratum: Integers
+    ends: Integers | None
+    late: Integers
+    late_cells: Integers
+    late_starts: Integers
 
     @property
     def n_cells(self) -> int:
@@ -65,6 +74,10 @@ class RiskCells:
         """Add `values` up by cell number."""
         return np.bincount(at, weights=values, minlength=self.n_cells)
 
+    def deaths_by_cell(self, values: Floats) -> Floats:
+        """Add `values` (one a row) of the deaths up by cell."""
+        return self.total_by_cell(self.died_cell, values[self.died])
+
     def running(self, by_cell: Floats) -> Floats:
         """Return running totals over the cells of each stratum, the cell itself included."""
         if self.stratum[0] == self.stratum[-1]:
@@ -74,21 +87,34 @@ class RiskCells:
 
     def at_risk(self, values: Floats) -> Floats:
         """Return, for each cell, the sum of `values` (one a row) over the rows at risk in it."""
-        late = self.first > self.start
-        leaving = self.total_by_cell(self.last - 1, values)
-        leaving -= self.total_by_cell(self.first[late] - 1, values[late])
-        if self.stratum[0] == self.stratum[-1]:
-            return np.cumsum(leaving[::-1])[::-1]
-        frame = pd.Series(leaving[::-1])
-        return frame.groupby(self.stratum[::-1], sort=False).cumsum().to_numpy()[::-1]
+        return self._from_the_end(self._leaving(values))
+
+    def at_risk_columns(self, columns: Iterable[Floats], number: int) -> Floats:
+        """Return the same for several columns, made one after the other, as cells by columns."""
+        leaving = np.empty((number, self.n_cells)).T
+        for j, values in enumerate(columns):
+            leaving[:, j] = self._leaving(values)
+        return self._from_the_end(leaving)
 
     def over_time_at_risk(self, by_cell: Floats) -> Floats:
         """Return, for each row, the sum of `by_cell` over the cells in which the row is at risk."""
         totals = self.running(by_cell)
-        late = self.first > self.start
-        out = totals[self.last - 1].copy()
-        out[late] -= totals[self.first[late] - 1]
+        out = totals[self.last - 1]
+        out[self.late] -= totals[self.first[self.late] - 1]
         return out
+
+    def _leaving(self, values: Floats) -> Floats:
+        """Sum over the rows whose last cell it is, less those who enter after it."""
+        leaving = self.total_by_cell(self.last - 1, values) if self.ends is None else np.add.reduceat(values, self.ends)
+        if len(self.late):
+            leaving[self.late_cells] -= np.add.reduceat(values[self.late], self.late_starts)
+        return leaving
+
+    def _from_the_end(self, leaving: Floats) -> Floats:
+        if self.stratum[0] == self.stratum[-1]:
+            return np.cumsum(leaving[::-1], axis=0)[::-1]
+        sums = pd.DataFrame(leaving[::-1]).groupby(self.stratum[::-1], sort=False).cumsum().to_numpy()
+        return sums.reshape(leaving.shape)[::-1]
 
 
 def build_cells(rows: Rows, ties: str) -> tuple[RiskCells, Flags]:
@@ -109,15 +135,20 @@ def build_cells(rows: Rows, ties: str) -> tuple[RiskCells, Flags]:
     last = np.searchsorted(keys, base + np.searchsorted(times, rows.time, side="right"))
     used = last > first
     died = np.flatnonzero(rows.event[used])
-    died_cell = last[used][died] - 1
+    died_cell = last[used][died] - 1  # every cell has a death, so no sum over a cell is empty
     deaths = np.bincount(died_cell, minlength=len(keys))
     order = np.arange(len(died)) - np.repeat(np.cumsum(deaths) - deaths, deaths)
     term_cell = np.repeat(np.arange(len(keys)), deaths)
     fraction = order / deaths[term_cell] if ties == "efron" else np.zeros(len(died))
+    first, last, start = first[used], last[used], np.searchsorted(keys, base[used])
+    late = np.flatnonzero(first > start)
+    late = late[np.argsort(first[late], kind="stable")]
+    late_cells, late_starts = np.unique(first[late] - 1, return_index=True)
+    in_order = bool((last[1:] >= last[:-1]).all())
     cells = RiskCells(
-        first=first[used],
-        last=last[used],
-        start=np.searchsorted(keys, base[used]),
+        first=first,
+        last=last,
+        start=start,
         died=died,
         died_cell=died_cell,
         deaths=deaths,
@@ -125,6 +156,10 @@ def build_cells(rows: Rows, ties: str) -> tuple[RiskCells, Flags]:
         term_cell=term_cell,
         term_fraction=fraction,
         stratum=keys // width,
+        ends=np.searchsorted(last, np.arange(1, len(keys) + 1)) if in_order else None,
+        late=late,
+        late_cells=late_cells,
+        late_starts=late_starts,
     )
     return cells, used
 
@@ -143,6 +178,8 @@ class Evaluation:
         Sums over a cell's terms of weight/denominator, and of that times k/m.
     b, b_tied
         The same with the risk-set mean of the covariates as a further factor (cells by covariates).
+    q, q_tied
+        Sums over a cell's terms of weight/denominator squared, and of that times k/m.
     mean
         Mean over a cell's terms of the risk-set mean of the covariates.
     """
@@ -156,6 +193,8 @@ class Evaluation:
     a_tied: Floats
     b: Floats
     b_tied: Floats
+    q: Floats
+    q_tied: Floats
     mean: Floats
 
 
@@ -175,59 +214,105 @@ def evaluate(cells: RiskCells, x: Floats, weight: Floats, beta: Floats, offset: 
     offset
         Added to the linear predictor; none if None.
     """
-    eta = x @ beta if offset is None else x @ beta + offset
+    eta = linear_predictor(x, beta, offset)
     shift = float(eta.max())
     hazard = np.exp(eta - shift)
     risk = weight * hazard
-    s0, d0, s1, d1 = _cell_sums(cells, x, risk)
+    s0, d0 = cells.at_risk(risk), cells.deaths_by_cell(risk)
+    s1, d1 = covariate_sums(cells, x, risk)
     mean_weight = (cells.death_weight / cells.deaths)[cells.term_cell]
     denominator = s0[cells.term_cell] - cells.term_fraction * d0[cells.term_cell]
     one = mean_weight / denominator
     a, a_tied = _by_term(cells, one), _by_term(cells, one * cells.term_fraction)
     two = one / denominator
-    q0, q1, q2 = (_by_term(cells, two * cells.term_fraction**power)[:, None] for power in (0, 1, 2))
-    b, b_tied = q0 * s1 - q1 * d1, q1 * s1 - q2 * d1
+    q0, q1, q2 = (_by_term(cells, two * cells.term_fraction**power) for power in (0, 1, 2))
+    b = q0[:, None] * s1 - q1[:, None] * d1
+    b_tied = q1[:, None] * s1 - q2[:, None] * d1
     expected = a[:, None] * s1 - a_tied[:, None] * d1
-    spread = risk * cells.over_time_at_risk(a)
-    spread[cells.died] -= risk[cells.died] * a_tied[cells.died_cell]
-    cross = s1.T @ b - d1.T @ b_tied  # = q0 S1S1' - q1 (S1D1' + D1S1') + q2 D1D1'
     log_terms = float(mean_weight @ np.log(denominator)) + shift * float(cells.death_weight.sum())
+    died, died_weight = cells.died, weight[cells.died]
     return Evaluation(
-        loglik=float(weight[cells.died] @ eta[cells.died]) - log_terms,
-        score=weight[cells.died] @ x[cells.died] - expected.sum(axis=0),
-        information=_gram(x, spread) - (cross + cross.T) / 2,
+        loglik=float((died_weight * eta[died]).sum()) - log_terms,
+        score=np.array([(died_weight * column[died]).sum() for column in x.T]) - expected.sum(axis=0),
+        information=_information(cells, x, risk, (s1, d1), (a, a_tied, b, b_tied)),
         hazard=hazard,
         shift=shift,
         a=a,
         a_tied=a_tied,
         b=b,
         b_tied=b_tied,
+        q=q0,
+        q_tied=q1,
         mean=expected / cells.death_weight[:, None],
     )
 
 
-def score_residuals(cells: RiskCells, x: Floats, at: Evaluation) -> Floats:
+def linear_predictor(x: Floats, beta: Floats, offset: Floats | None = None) -> Floats:
+    """Return x times beta (plus the offset), a column at a time: equal rows get equal numbers, wherever they stand."""
+    eta = np.zeros(len(x)) if offset is None else offset.copy()
+    for column, slope in zip(x.T, beta, strict=True):
+        eta += column * slope
+    return eta
+
+
+def information_over(cells: RiskCells, x: Floats, weight: Floats, at: Evaluation, factor: Floats) -> Floats:
+    """Return the information with each cell's part multiplied by `factor` (one a cell)."""
+    risk = weight * at.hazard
+    by = factor[:, None]
+    scaled = (at.a * factor, at.a_tied * factor, at.b * by, at.b_tied * by)
+    return _information(cells, x, risk, covariate_sums(cells, x, risk), scaled)
+
+
+def exposure(cells: RiskCells, at: Evaluation) -> Floats:
+    """Return each row's expected events per unit of `at.hazard`; tied deaths share, as Efron's likelihood has it."""
+    spent = cells.over_time_at_risk(at.a)
+    spent[cells.died] -= at.a_tied[cells.died_cell]
+    return spent
+
+
+def score_residuals(cells: RiskCells, x: Floats, at: Evaluation, factor: Floats | None = None) -> Floats:
     """Return each row's score residual (unweighted): weighted, they add up to the score.
 
     Ties are averaged as Efron's likelihood averages them; Breslow residuals in an Efron fit, as several libraries
-    have them, are wrong by one to four per cent with weekly times.
+    have them, are wrong by one to four per cent with weekly times. With `factor`, one number a cell, they are the
+    residuals of the score for a covariate multiplied by that number at that time.
     """
-    exposure = cells.over_time_at_risk(at.a)
-    exposure[cells.died] -= at.a_tied[cells.died_cell]
-    pulled = cells.over_time_at_risk(at.b)
-    pulled[cells.died] -= at.b_tied[cells.died_cell]
-    residuals = at.hazard[:, None] * (pulled - x * exposure[:, None])
-    residuals[cells.died] += x[cells.died] - at.mean[cells.died_cell]
+    times = np.ones(cells.n_cells) if factor is None else factor
+    spent = cells.over_time_at_risk(at.a * times)
+    spent[cells.died] -= (at.a_tied * times)[cells.died_cell]
+    residuals = np.empty(x.shape[::-1]).T
+    for j, column in enumerate(x.T):  # a column at a time: no second rows-by-covariates array
+        pulled = cells.over_time_at_risk(at.b[:, j] * times)
+        pulled[cells.died] -= (at.b_tied[:, j] * times)[cells.died_cell]
+        pulled -= column * spent
+        pulled *= at.hazard
+        pulled[cells.died] += (column[cells.died] - at.mean[cells.died_cell, j]) * times[cells.died_cell]
+        residuals[:, j] = pulled
     return residuals
 
 
-def _cell_sums(cells: RiskCells, x: Floats, risk: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-    s1, d1 = np.empty((cells.n_cells, x.shape[1])), np.empty((cells.n_cells, x.shape[1]))
-    for j in range(x.shape[1]):  # a column at a time: no second rows-by-covariates array
-        product = risk * x[:, j]
-        s1[:, j] = cells.at_risk(product)
-        d1[:, j] = cells.total_by_cell(cells.died_cell, product[cells.died])
-    return cells.at_risk(risk), cells.total_by_cell(cells.died_cell, risk[cells.died]), s1, d1
+def covariate_sums(cells: RiskCells, x: Floats, risk: Floats) -> tuple[Floats, Floats]:
+    """Return the risk-weighted sums of the covariates over those at risk and over the deaths, cells by covariates."""
+    died = np.empty((x.shape[1], cells.n_cells)).T
+
+    def products() -> Iterator[Floats]:
+        for j in range(x.shape[1]):
+            product = risk * x[:, j]
+            died[:, j] = cells.deaths_by_cell(product)
+            yield product
+
+    return cells.at_risk_columns(products(), x.shape[1]), died
+
+
+def _information(
+    cells: RiskCells, x: Floats, risk: Floats, sums: tuple[Floats, Floats], terms: tuple[Floats, Floats, Floats, Floats]
+) -> Floats:
+    (s1, d1), (a, a_tied, b, b_tied) = sums, terms
+    spread = cells.over_time_at_risk(a)
+    spread[cells.died] -= a_tied[cells.died_cell]
+    spread *= risk
+    cross = s1.T @ b - d1.T @ b_tied  # = q0 S1S1' - q1 (S1D1' + D1S1') + q2 D1D1'
+    return _gram(x, spread) - (cross + cross.T) / 2
 
 
 def _by_term(cells: RiskCells, values: Floats) -> Floats:

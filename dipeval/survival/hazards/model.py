@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,18 +11,30 @@ import pandas as pd
 from scipy.special import chdtrc, ndtr, ndtri
 
 from dipeval.errors import EstimationError, InvariantError
-from dipeval.presenting import HtmlMixin, Summary, format_interval, format_number, format_p
-from dipeval.survival.clusters import n_clusters, squares
-from dipeval.survival.columns import Floats, Rows, names_of, read_rows
+from dipeval.presenting import HtmlMixin, Summary
+from dipeval.survival.columns import Floats, read_rows
 from dipeval.survival.curves.curve import check_level
-from dipeval.survival.hazards.kernel import Evaluation, RiskCells, build_cells, evaluate, score_residuals
-from dipeval.survival.hazards.newton import Maximum, maximise
-from dipeval.vocabulary import TREATED, label
+from dipeval.survival.hazards.baseline import baseline_frame
+from dipeval.survival.hazards.concordance import concordance_frame
+from dipeval.survival.hazards.fitting import (
+    Fit,
+    Named,
+    check_options,
+    fit_rows,
+    quadratic,
+    robust_score_statistic,
+    strata_values,
+    together,
+)
+from dipeval.survival.hazards.interchange import lifelines_of
+from dipeval.survival.hazards.prediction import predicted_survival
+from dipeval.survival.hazards.proportional import proportionality_test
+from dipeval.survival.hazards.proportional_result import ProportionalHazardsTest
+from dipeval.survival.hazards.residuals import residual_frame
+from dipeval.survival.hazards.wording import error_words, model_summary
 
 if TYPE_CHECKING:
     from dipeval.plots.style import Axes  # its name for matplotlib's: only plots imports matplotlib
-
-TIES = ("efron", "breslow")
 
 
 def cox(
@@ -33,8 +45,10 @@ def cox(
     event: str,
     entry: str | None = None,
     weights: str | None = None,
-    cluster: str | None = None,
+    cluster: str | Sequence[str] | None = None,
     strata: str | Sequence[str] | None = None,
+    offset: str | None = None,
+    id: str | None = None,
     ties: str = "efron",
     robust: bool | None = None,
     level: float = 0.95,
@@ -56,11 +70,18 @@ def cox(
     weights
         Column with case weights above 0, such as those of a design.
     cluster
-        Column that names what belongs together: the matched pair, or the person where rows are spells.
+        Column that names what belongs together: the matched pair, or the person where rows are spells. A list of two
+        columns (pair and person) adds up both.
     strata
         Column or columns with strata, each with a baseline hazard of its own.
+    offset
+        Column added to the linear predictor with a coefficient of 1.
+    id
+        Column with the person. A person's rows must not overlap; where a person has several, errors are clustered by
+        person unless `cluster` is named.
     ties
-        "efron" (default) or "breslow".
+        "efron" (default), "breslow", or "exact": the discrete likelihood, for few people at few times, without weights
+        or robust errors.
     robust
         Robust (sandwich) standard errors; by default when weights or clusters are named.
     level
@@ -82,7 +103,7 @@ def cox(
     -----
     Cox (1972), *JRSS B* 34, 187-220; ties: Efron (1977), *JASA* 72, 557-565, or Breslow (1974), *Biometrics* 30,
     89-99; robust variance: Lin and Wei (1989), *JASA* 84, 1074-1078, with Efron's averaging over tied deaths also in
-    the residuals.
+    the residuals; two clusterings at once: Cameron, Gelbach and Miller (2011), *JBES* 29, 238-249.
 
     Examples
     --------
@@ -95,22 +116,35 @@ def cox(
     2  prio    0.0969     0.0273        1.1017
     """
     check_level(level)
-    _check_options(covariates, ties, robust, cluster)
+    check_options(covariates, ties, robust, cluster)
     names = tuple(covariates)
     rows = read_rows(
-        data, time=time, event=event, entry=entry, weights=weights, cluster=cluster, strata=strata, covariates=names
+        data,
+        time=time,
+        event=event,
+        entry=entry,
+        weights=weights,
+        cluster=cluster,
+        strata=strata,
+        covariates=names,
+        offset=offset,
+        id=id,
     )
-    _check_covariates(rows, names)
-    cells, used = build_cells(rows, ties)
-    _check_events_on_both_sides(rows, names)
-    fit = _fit(cells, rows.take(used), names)
+    options = {"time": time, "event": event, "entry": entry, "weights": weights, "offset": offset}
+    named = Named(
+        covariates=names,
+        columns={option: name for option, name in options.items() if name is not None},
+        together=together(cluster, id),
+        strata=strata_values(data, strata, rows),
+        index=data.index,
+    )
     use_robust = rows.robust if robust is None else robust
-    sandwich = _sandwich(fit, rows, use_robust, cluster)
+    fit = fit_rows(rows, named, ties=ties, robust=use_robust)
     return CoxModel(
         terms=names,
         ties=ties,
         robust=use_robust,
-        clustered=cluster is not None,
+        clustered=rows.clustered and use_robust,
         weighted=rows.weighted,
         stratified=strata is not None,
         level=level,
@@ -118,97 +152,13 @@ def cox(
         n_events=int(rows.event.sum()),
         loglik=fit.maximum.at_maximum.loglik,
         loglik_null=fit.maximum.at_zero.loglik,
-        score_statistic=_quadratic(fit.maximum.at_zero.score, fit.maximum.at_zero.information),
-        robust_score_statistic=_robust_score(fit) if use_robust else float("nan"),
-        _beta=fit.maximum.beta / fit.scale,
+        score_statistic=quadratic(fit.maximum.at_zero.score, fit.maximum.at_zero.information),
+        robust_score_statistic=robust_score_statistic(fit) if use_robust else float("nan"),
+        _beta=fit.beta,
         _model_covariance=fit.unscaled(fit.bread),
-        _covariance=fit.unscaled(sandwich),
+        _covariance=fit.unscaled(fit.standardised_covariance),
+        _fit=fit,
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Fit:
-    """A maximum on standardised covariates and what residuals need."""
-
-    cells: RiskCells
-    x: Floats
-    rows: Rows
-    scale: Floats
-    maximum: Maximum
-    bread: Floats
-
-    def unscaled(self, covariance: Floats) -> Floats:
-        return covariance / np.outer(self.scale, self.scale)
-
-    def parts(self, at: Evaluation) -> Floats:
-        return score_residuals(self.cells, self.x, at) * self.rows.weight[:, None]
-
-
-def _fit(cells: RiskCells, rows: Rows, names: tuple[str, ...]) -> _Fit:
-    """Maximise on centred and scaled covariates, where steps mean the same for every covariate."""
-    scale = rows.covariates.std(axis=0)
-    scale[scale == 0] = 1.0
-    x = np.asfortranarray((rows.covariates - rows.covariates.mean(axis=0)) / scale)
-    maximum = maximise(lambda beta: evaluate(cells, x, rows.weight, beta), names, float(cells.death_weight.sum()))
-    return _Fit(
-        cells=cells,
-        x=x,
-        rows=rows,
-        scale=scale,
-        maximum=maximum,
-        bread=np.linalg.inv(maximum.at_maximum.information),
-    )
-
-
-def _sandwich(fit: _Fit, rows: Rows, robust: bool, cluster: str | None) -> Floats:
-    if not robust:
-        return fit.bread
-    size = n_clusters(rows)
-    if size <= len(fit.scale):
-        what = "rows" if cluster is None else f"clusters in '{cluster}'"
-        raise EstimationError(
-            f"{size} {what} are too few for robust errors with {len(fit.scale)} covariates: "
-            "more are needed than there are covariates, and some dozens to be believed."
-        )
-    return squares(fit.parts(fit.maximum.at_maximum) @ fit.bread, fit.rows)
-
-
-def _robust_score(fit: _Fit) -> float:
-    return _quadratic(fit.maximum.at_zero.score, squares(fit.parts(fit.maximum.at_zero), fit.rows))
-
-
-def _quadratic(vector: Floats, matrix: Floats) -> float:
-    return float(vector @ np.linalg.lstsq(matrix, vector, rcond=None)[0])
-
-
-def _check_options(covariates: Sequence[str], ties: str, robust: bool | None, cluster: object) -> None:
-    if isinstance(covariates, str) or not len(names_of("covariates", covariates)):
-        raise EstimationError("`covariates` is a list of column names, with at least one: covariates=['treated'].")
-    if len(set(covariates)) < len(list(covariates)):
-        raise EstimationError("`covariates` names a column twice: name each once.")
-    if ties not in TIES:
-        raise EstimationError(f"`ties` is 'efron' or 'breslow'; '{ties}' is not available.")
-    if robust is False and cluster is not None:
-        raise EstimationError("`robust=False` ignores the clusters: leave `robust` out, or leave `cluster` out.")
-
-
-def _check_covariates(rows: Rows, names: tuple[str, ...]) -> None:
-    for name, values in zip(names, rows.covariates.T, strict=True):
-        if values[0] == values[-1] and (values == values[0]).all():
-            raise EstimationError(f"Covariate '{name}' is constant over all {len(rows)} rows: leave it out.")
-
-
-def _check_events_on_both_sides(rows: Rows, names: tuple[str, ...]) -> None:
-    for name, values in zip(names, rows.covariates.T, strict=True):
-        sides = np.unique(values)
-        if len(sides) != 2:
-            continue
-        for side in sides:
-            if not rows.event[values == side].any():
-                raise EstimationError(
-                    f"No event is seen in one of the two groups of '{name}' ({int((values == side).sum())} rows): its "
-                    "hazard ratio has no finite estimate. Leave it out, or compare the curves instead."
-                )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -220,7 +170,7 @@ class CoxModel(HtmlMixin):
     terms
         Covariates, in the order given.
     ties
-        "efron" or "breslow".
+        "efron", "breslow" or "exact".
     robust, clustered, weighted, stratified
         What the errors and the model took into account.
     level
@@ -249,6 +199,7 @@ class CoxModel(HtmlMixin):
     _beta: Floats = field(repr=False)
     _model_covariance: Floats = field(repr=False)
     _covariance: Floats = field(repr=False)
+    _fit: Fit = field(repr=False)
 
     def __post_init__(self) -> None:
         size = len(self.terms)
@@ -262,14 +213,11 @@ class CoxModel(HtmlMixin):
     @property
     def method(self) -> str:
         """Ties, strata, weights and errors in words."""
-        if self.clustered:
-            error = "cluster-robust standard errors"
-        else:
-            error = "robust standard errors, each row on its own" if self.robust else "model-based standard errors"
+        offset = "offset" in self._fit.named.columns
         words = [f"Cox model, {self.ties.capitalize()} ties"]
-        words += ["weighted"] if self.weighted else []
-        words += ["stratified"] if self.stratified else []
-        return ", ".join([*words, error])
+        words += [word for word, said in {"weighted": self.weighted, "stratified": self.stratified}.items() if said]
+        words += [f"offset '{self._fit.named.columns['offset']}'"] if offset else []
+        return ", ".join([*words, error_words(self._fit, robust=self.robust)])
 
     def to_frame(self) -> pd.DataFrame:
         """Return the coefficients, a row a term.
@@ -318,7 +266,7 @@ class CoxModel(HtmlMixin):
         The likelihood ratio and the plain score test hold only without weights and clusters; with robust errors the
         Wald test and the robust score test are given instead.
         """
-        wald = _quadratic(self._beta, self._covariance)
+        wald = quadratic(self._beta, self._covariance)
         if self.robust:
             found = {"Wald (robust)": wald, "score (robust)": self.robust_score_statistic}
         else:
@@ -334,37 +282,115 @@ class CoxModel(HtmlMixin):
             }
         )
 
+    def residuals(self, kind: str = "martingale") -> pd.DataFrame:
+        """Return residuals under the index of the table the model was fitted on, in its row order.
+
+        Parameters
+        ----------
+        kind
+            "martingale" (observed less expected events) or "deviance": one column of that name. "score", "dfbeta" (the
+            change in a coefficient were the row left out, its weight included) or "dfbetas" (in model-based standard
+            errors): a column a term. "schoenfeld" or "scaled_schoenfeld": a column a term, rows with the event only.
+
+        Notes
+        -----
+        Score, Schoenfeld and martingale residuals are not multiplied by the weights. Tied deaths share risk sets as the
+        model's `ties` say. Therneau and Grambsch (2000), *Modeling Survival Data*, Springer, chapters 4 to 7.
+        """
+        return residual_frame(self._fit, kind)
+
+    def baseline(self, at: Mapping[str, float] | None = None) -> pd.DataFrame:
+        """Return the cumulative hazard at each event time, by the estimate that matches the ties (Efron or Breslow).
+
+        Parameters
+        ----------
+        at
+            Value of each covariate, such as ``{"age": 25}``; 0 for those left out (an offset is 0).
+
+        Returns
+        -------
+        pandas.DataFrame
+            stratum ("all" without strata), time_days, cumulative_hazard, survival.
+        """
+        return baseline_frame(self._fit, at)
+
+    def predict_survival(
+        self, people: pd.DataFrame, times: Sequence[float] | float, strata: object = None
+    ) -> pd.DataFrame:
+        """Return the share of people like these who are predicted to be free of reoffending at given times.
+
+        Parameters
+        ----------
+        people
+            One row a person, with the model's covariates (and offset) as columns.
+        times
+            Times from 0 to the end of the observed follow-up.
+        strata
+            One stratum for all: its value, or a tuple of values; by default each person's, from their own columns.
+
+        Returns
+        -------
+        pandas.DataFrame
+            person (index of `people`), time_days, estimate, std_error, conf_low, conf_high (log-log).
+
+        Raises
+        ------
+        EstimationError
+            If a time lies beyond the follow-up, or a person is in a stratum the model does not know.
+
+        Notes
+        -----
+        Errors take in both the baseline and the coefficients. They are model-based (Tsiatis 1981) if the model's are,
+        and otherwise an infinitesimal jackknife of the whole curve by row or cluster; R puts the robust errors of the
+        coefficients beside a model-based error of the baseline.
+        """
+        return predicted_survival(self._fit, people, times, strata, self.level)
+
+    def proportional_hazards_test(self, transform: str = "km", *, robust: bool = False) -> ProportionalHazardsTest:
+        """Test whether hazard ratios change with time, each term and all together.
+
+        Parameters
+        ----------
+        transform
+            Function of time they may change with: "km", "rank", "identity" or "log".
+        robust
+            True takes the variance from the rows or clusters, as weighted or clustered models need. The default is the
+            test of R (cox.zph), which takes weights as people and clustered rows as unrelated.
+
+        Returns
+        -------
+        ProportionalHazardsTest
+            `to_frame()` has term (then GLOBAL), statistic, df, p_value; `plot()` draws scaled Schoenfeld residuals.
+        """
+        return proportionality_test(self._fit, transform, robust=robust, level=self.level)
+
+    def concordance(self) -> pd.DataFrame:
+        """Return how often the person with the higher predicted rate reoffends first.
+
+        Returns
+        -------
+        pandas.DataFrame
+            estimate, std_error (infinitesimal jackknife, by cluster if the model has clusters), conf_low, conf_high
+            (logit scale), n_concordant, n_discordant, n_tied_risk, n_tied_time, n_tied_both (pairs, weighted if the
+            model is), n, n_events.
+        """
+        return concordance_frame(self._fit, self.level)
+
+    def to_lifelines(self) -> pd.DataFrame:
+        """Return the rows of the model as a table for lifelines: ``fit(table, **model.lifelines_arguments())``.
+
+        ``CoxPHFitter`` takes it, or ``CoxTimeVaryingFitter`` where rows have an entry time. Strata and clusters are
+        codes.
+        """
+        return lifelines_of(self._fit)[0]
+
+    def lifelines_arguments(self) -> dict[str, object]:
+        """Return the names of the columns of `to_lifelines` as lifelines' fitters call them."""
+        return lifelines_of(self._fit)[1]
+
     def summary(self) -> Summary:
         """Return the hazard ratios, the first term in the headline."""
-        frame = self.to_frame()
-        first = frame.iloc[0]
-        percent = round(100 * self.level)
-        side = "higher" if first["hazard_ratio"] >= 1 else "lower"
-        change = f"{format_number(100 * abs(first['hazard_ratio'] - 1), 0)}% {side}"
-        if first["term"] == TREATED:
-            claim = f"among the treated was {change} than in the comparison group"
-        else:
-            claim = f"was {change} per unit of '{label(first['term'])}'"
-        held = ", other terms held" if len(frame) > 1 else ""
-        headline = (
-            f"At any time, the rate of reoffending {claim}{held}: hazard ratio {format_number(first['hazard_ratio'])} "
-            f"({percent}% interval {format_interval(first['hr_low'], first['hr_high'])})."
-        )
-        table = pd.DataFrame(
-            {
-                "Term": [label(name) for name in frame["term"]],
-                "Hazard ratio": [format_number(value) for value in frame["hazard_ratio"]],
-                f"{percent}% interval": [
-                    format_interval(low, high) for low, high in zip(frame["hr_low"], frame["hr_high"], strict=True)
-                ],
-                "p": [format_p(value) for value in frame["p_value"]],
-            }
-        )
-        notes = (
-            f"{self.method}; {self.n:,} rows, {self.n_events:,} events.",
-            "A hazard ratio compares rates among those not yet reoffending; it is assumed the same at all times.",
-        )
-        return Summary(title="Hazard ratios of reoffending", headline=headline, table=table, notes=notes)
+        return model_summary(self.to_frame(), self.method, self.level)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the hazard ratio of every term with its interval and return the Axes drawn on."""

@@ -16,6 +16,7 @@ from dipeval.survival.hazards.kernel import Evaluation
 _LOG = logging.getLogger("dipeval")
 _MOST_STEPS = 60
 _STEP_SMALL = 1e-8  # in standard deviations of a covariate; the last step is taken too, so the error is its square
+_MOST_HALVINGS = 40
 _ROUNDING = 1e-11  # a log-likelihood may fall by this much, relatively, through rounding alone
 _COLLAPSED = 1e-7  # information left, relative to that at zero, when a coefficient runs away
 _COLLINEAR = 1e-10
@@ -49,33 +50,49 @@ def maximise(likelihood: Callable[[Floats], Evaluation], names: Sequence[str], d
         If covariates are collinear, or the likelihood rises for ever as a coefficient grows.
     """
     beta = np.zeros(len(names))
-    now = at_zero = likelihood(beta)
+    with np.errstate(all="ignore"):  # an offset may overflow as a step may
+        now = at_zero = likelihood(beta)
+    if not (np.isfinite(now.loglik) and np.isfinite(now.information).all()):
+        raise EstimationError(
+            "The offset is too large for a hazard to be a number: check its unit (it is a logarithm)."
+        )
     _check_identified(at_zero.information, names, deaths)
     for steps in range(1, _MOST_STEPS + 1):
-        step = np.linalg.solve(now.information, now.score)
-        beta, now, step = _climb(likelihood, beta, now, step)
+        beta, now, step = _climb(likelihood, beta, now, _newton_step(now))
         if _runs_away(now, at_zero):
             raise EstimationError(_runaway_sentence(beta, names))
         if np.abs(step).max() < _STEP_SMALL:
             _LOG.debug("Cox model settled after %d steps", steps)
             return Maximum(beta=beta, at_zero=at_zero, at_maximum=now, steps=steps)
-    raise EstimationError(
-        f"The Cox model did not settle in {_MOST_STEPS} steps: leave out covariates that say nearly the same, or "
-        "bring extreme values in (take logarithms of counts, for example)."
-    )
+    raise EstimationError(_unsettled_sentence(f"did not settle in {_MOST_STEPS} steps"))
 
 
 def _climb(
     likelihood: Callable[[Floats], Evaluation], beta: Floats, now: Evaluation, step: Floats
 ) -> tuple[Floats, Evaluation, Floats]:
+    """Take the step, or half of it, or half of that, until the likelihood is there and no lower."""
     floor = now.loglik - _ROUNDING * (1 + abs(now.loglik))
-    for _ in range(40):
+    for _ in range(_MOST_HALVINGS):
         with np.errstate(all="ignore"):  # a step too far may overflow: it is then halved
             there = likelihood(beta + step)
         if np.isfinite(there.loglik) and np.isfinite(there.information).all() and there.loglik >= floor:
             return beta + step, there, step
         step = step / 2
-    return beta, now, step
+    raise EstimationError(_unsettled_sentence("found no step that raises the likelihood"))
+
+
+def _newton_step(now: Evaluation) -> Floats:
+    try:
+        return np.linalg.solve(now.information, now.score)
+    except np.linalg.LinAlgError:
+        raise EstimationError(_unsettled_sentence("lost the information on a covariate on its way")) from None
+
+
+def _unsettled_sentence(what: str) -> str:
+    return (
+        f"The Cox model {what}: leave out covariates that say nearly the same or nearly tell who has the event, or "
+        "bring extreme values in (take logarithms of counts, for example)."
+    )
 
 
 def _runs_away(now: Evaluation, at_zero: Evaluation) -> bool:

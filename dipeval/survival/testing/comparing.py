@@ -12,9 +12,9 @@ from scipy.special import chdtrc
 
 from dipeval.errors import EstimationError, InvariantError
 from dipeval.presenting import HtmlMixin, Summary, format_number, format_p
-from dipeval.survival.clusters import n_clusters, squares
-from dipeval.survival.columns import Floats, Rows, is_number, read_rows
-from dipeval.survival.hazards.kernel import RiskCells, build_cells, evaluate, score_residuals
+from dipeval.survival.clusters import n_clusters
+from dipeval.survival.columns import Floats, Integers, Rows, is_number, read_rows
+from dipeval.survival.testing.counting import check_seen, chi_square, plain_counts, robust_counts
 
 if TYPE_CHECKING:
     from dipeval.plots.style import Axes  # its name for matplotlib's: only plots imports matplotlib
@@ -29,7 +29,8 @@ def log_rank(
     entry: str | None = None,
     strata: str | Sequence[str] | None = None,
     weights: str | None = None,
-    cluster: str | None = None,
+    cluster: str | Sequence[str] | None = None,
+    id: str | None = None,
     rho: float = 0.0,
 ) -> TestResult:
     """Test whether groups reoffend at the same rate over time.
@@ -50,9 +51,14 @@ def log_rank(
         Column with case weights above 0. The test is then the robust score test of the weighted Cox model: the usual
         weighted log-rank counts weights as people, which finds differences that are not there.
     cluster
-        Column that names what belongs together; the test is then robust too.
+        Column that names what belongs together, or a list of two such columns (pair and person); the test is then
+        robust too.
+    id
+        Column that names the person, where people have several rows: these must not overlap, and the test is then
+        robust by person unless `cluster` is named.
     rho
         Power of the pooled survival that weighs early differences (Harrington and Fleming's G-rho; 0 is the log-rank).
+        With weights the pooled survival is weighted.
 
     Returns
     -------
@@ -69,6 +75,8 @@ def log_rank(
     -----
     Mantel (1966), *Cancer Chemotherapy Reports* 50, 163-170; Peto and Peto (1972), *JRSS A* 135, 185-207; Harrington
     and Fleming (1982), *Biometrika* 69, 553-566; robust form: Lin and Wei (1989), *JASA* 84, 1074-1078, Efron ties.
+    The robust variance is the infinitesimal jackknife of the weighted score: with `rho` above 0 it counts that the
+    pooled survival is estimated too.
 
     Examples
     --------
@@ -77,98 +85,59 @@ def log_rank(
     >>> round(test.statistic, 4), test.df, round(test.p_value, 4)
     (3.8376, 1, 0.0501)
     """
-    robust = weights is not None or cluster is not None
-    if not (is_number(rho) and 0 <= rho < float("inf")):
-        raise EstimationError("`rho` is 0 (log-rank) or a positive number such as 1 (early differences count more).")
-    if rho and robust:
-        raise EstimationError("`rho` is not available with weights or clusters: leave one of them out.")
-    rows = read_rows(data, time=time, event=event, entry=entry, weights=weights, cluster=cluster, strata=strata, by=by)
-    if len(rows.group_names) < 2:
-        raise EstimationError(f"Column '{by}' holds one group only: two or more are needed for a comparison.")
-    if rows.clustered and n_clusters(rows) <= len(rows.group_names):
-        raise EstimationError(
-            f"The clusters in '{cluster}' are too few for a robust test of {len(rows.group_names)} groups: some dozens "
-            "are needed."
-        )
-    observed, expected, variance = _robust_counts(rows) if robust else _plain_counts(rows, rho)
-    _check_seen(rows, expected)
-    gap = (observed - expected)[1:]
-    statistic = float(gap @ np.linalg.lstsq(variance[1:, 1:], gap, rcond=None)[0])
-    df = len(rows.group_names) - 1
-    frame = pd.DataFrame(
-        {
-            "group": rows.group_names,
-            "n": np.bincount(rows.group, minlength=df + 1),
-            "observed": observed,
-            "expected": expected,
-        }
+    if not is_number(rho) or not 0 <= rho < np.inf:
+        raise EstimationError("`rho` is 0 (log-rank) or a positive number (early differences weigh more).")
+    rows = read_rows(
+        data, time=time, event=event, entry=entry, weights=weights, cluster=cluster, strata=strata, by=by, id=id
     )
+    _check_groups(rows, by, id if cluster is None else cluster)
+    observed, expected, variance = robust_counts(rows, rho) if rows.robust else plain_counts(rows, rho)
+    check_seen(rows.group_names, expected)
+    statistic = chi_square(observed, expected, variance)
+    df = len(rows.group_names) - 1
+    frame = pd.DataFrame({"group": rows.group_names, "n": _people(rows), "observed": observed, "expected": expected})
     return TestResult(
         statistic=statistic,
         df=df,
         p_value=float(chdtrc(df, statistic)),
-        method=_method_words(rho, strata is not None, weights is not None, cluster is not None),
+        method=_method_words(rho, strata is not None, rows.weighted, rows.clustered),
         _frame=frame,
         _variance=variance,
     )
 
 
+def check_groups_named(names: tuple[str, ...], by: str) -> None:
+    """Refuse one group: there is nothing to compare it with."""
+    if len(names) < 2:
+        raise EstimationError(f"Column '{by}' holds one group only: two or more are needed for a comparison.")
+
+
+def _check_groups(rows: Rows, by: str, cluster: str | Sequence[str] | None) -> None:
+    check_groups_named(rows.group_names, by)
+    if rows.clustered and n_clusters(rows) <= len(rows.group_names):
+        columns = " and ".join(f"'{name}'" for name in ([cluster] if isinstance(cluster, str) else cluster or ()))
+        raise EstimationError(
+            f"The clusters in {columns} are too few for a robust test of {len(rows.group_names)} groups: some dozens "
+            "are needed."
+        )
+
+
+def _people(rows: Rows) -> Integers:
+    """Count rows by group, or people where the rows say whose they are."""
+    if rows.person is None:
+        return np.bincount(rows.group, minlength=len(rows.group_names))
+    once = np.unique(np.column_stack([rows.person, rows.group]), axis=0)
+    return np.bincount(once[:, 1], minlength=len(rows.group_names))
+
+
 def _method_words(rho: float, stratified: bool, weighted: bool, clustered: bool) -> str:
     if weighted or clustered:
-        kind = "Robust score test of the " + ("weighted " if weighted else "") + "Cox model (log-rank in robust form"
-        kind += ", summed by cluster)" if clustered else ")"
+        inner = ["log-rank in robust form" if rho == 0 else f"G-rho in robust form, rho = {rho:g}"]
+        inner += ["summed by cluster"] if clustered else []
+        kind = f"Robust score test of the {'weighted ' if weighted else ''}Cox model ({', '.join(inner)})"
     else:
         kind = "Log-rank test" if rho == 0 else f"G-rho test, rho = {rho:g}"
     return kind + (", stratified" if stratified else "")
-
-
-def _indicators(rows: Rows) -> Floats:
-    return np.asfortranarray((rows.group[:, None] == np.arange(len(rows.group_names))).astype(float))
-
-
-def _robust_counts(rows: Rows) -> tuple[Floats, Floats, Floats]:
-    """Observed and expected weighted events, with the empirical variance of their difference by cluster."""
-    cells, used = build_cells(rows, "efron")
-    inside = rows.take(used)
-    x = _indicators(inside)
-    null = evaluate(cells, x, inside.weight, np.zeros(x.shape[1]))
-    variance = squares(score_residuals(cells, x, null) * inside.weight[:, None], inside)
-    observed = inside.weight[cells.died] @ x[cells.died]
-    return observed, observed - null.score, variance
-
-
-def _plain_counts(rows: Rows, rho: float) -> tuple[Floats, Floats, Floats]:
-    """Observed and expected events with the hypergeometric variance, summed over cells."""
-    cells, used = build_cells(rows, "breslow")
-    x = _indicators(rows.take(used))
-    risk = np.column_stack([cells.at_risk(column) for column in x.T])
-    deaths = np.column_stack([cells.total_by_cell(cells.died_cell, column[cells.died]) for column in x.T])
-    everyone, all_deaths = risk.sum(axis=1), deaths.sum(axis=1)
-    early = _pooled_survival_before(cells, all_deaths, everyone) ** rho
-    share = risk / everyone[:, None]
-    spread = early**2 * all_deaths * (everyone - all_deaths) / np.maximum(everyone - 1, 1)
-    variance = np.diag(spread @ share) - (share * spread[:, None]).T @ share
-    return early @ deaths, (early * all_deaths) @ share, variance
-
-
-def _pooled_survival_before(cells: RiskCells, deaths: Floats, everyone: Floats) -> Floats:
-    with np.errstate(divide="ignore"):
-        after = cells.running(np.log1p(-deaths / everyone))
-    return np.array([1.0]) if len(after) == 1 else np.exp(_shifted(cells, after))
-
-
-def _shifted(cells: RiskCells, after: Floats) -> Floats:
-    before = np.concatenate([[0.0], after[:-1]])
-    before[np.concatenate([[True], cells.stratum[1:] != cells.stratum[:-1]])] = 0.0
-    return before
-
-
-def _check_seen(rows: Rows, expected: Floats) -> None:
-    unseen = [name for name, value in zip(rows.group_names, expected, strict=True) if value <= 0]
-    if unseen:
-        raise EstimationError(
-            f"Group {', '.join(unseen)} is never at risk when an event happens: it cannot be compared; leave it out."
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -141,7 +141,7 @@ def test_a_frame_needs_the_name_of_its_column() -> None:
         estimate_effect(design, [1, 0, 1, 1])  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("measure", ["rmst_difference", "cohens_d"])
+@pytest.mark.parametrize("measure", ["median_difference", "cohens_d"])
 def test_other_measures_are_refused_with_what_to_use(measure: str) -> None:
     design = fake_design([1, 1, 0, 0])
     with pytest.raises(EstimationError, match=r"use .*(risk_|mean_difference|dipeval\.)"):

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 
 from dipeval import datasets, kaplan_meier
 from dipeval.errors import EstimationError, InputError
 from dipeval.plots.style import to_png
-from dipeval.plots.survival import display_unit, regular_times, reoffending_curve, risk_table
+from dipeval.plots.survival import (
+    alt_text,
+    display_unit,
+    plotted_figures,
+    regular_times,
+    reoffending_curve,
+    risk_table,
+)
 from dipeval.survival import Curve
 
 
@@ -105,6 +114,66 @@ def test_names_at_the_line_ends_do_not_overlap(curve: Curve) -> None:
     ax = reoffending_curve(pd.concat([same, same.assign(group="other")]), time_label="Weeks")
     heights = sorted(text.xyann[1] for text in ax.texts)
     assert heights[1] - heights[0] >= 12
+
+
+def test_names_stay_apart_for_four_groups_with_long_names_that_end_together(curve: Curve) -> None:
+    same = curve.to_frame().query("group == 'treated'")
+    names = ["a rather long name of a group of people", "second", "third group with a name", "fourth"]
+    ax = reoffending_curve(pd.concat([same.assign(group=name) for name in names]), time_label="Weeks")
+    ax.figure.draw_without_rendering()
+    boxes = sorted((Text.get_window_extent(text) for text in ax.texts), key=lambda box: box.y0)
+    assert len(boxes) == 4
+    assert all(low.y1 < high.y0 for low, high in itertools.pairwise(boxes))
+    assert len({(line.get_color(), str(line.get_linestyle())) for line in ax.get_lines()}) == 4
+
+
+def test_a_row_of_effective_sample_sizes_stands_under_weighted_curves_only(curve: Curve) -> None:
+    frame = curve.to_frame()
+    assert "n_effective" not in risk_table(frame.assign(n_effective=frame["n_at_risk"].astype(float)), [0])
+    weighted = frame.assign(n_effective=0.75 * frame["n_at_risk"])
+    table = risk_table(weighted, [0, 26, 52])
+    assert table["n_effective"].to_numpy() == pytest.approx(0.75 * table["at_risk"].to_numpy())
+    ax = reoffending_curve(weighted, table=table, time_label="Weeks")
+    words = _words(ax)
+    assert words.count("Effective sample size") == 2
+    assert words.index("Effective sample size") > words.index("Still followed")
+    assert words.index("Effective sample size") < words.index("Reoffended")
+    assert "162" in words
+
+
+def test_shares_near_nought_and_near_one_fit_their_axis(curve: Curve) -> None:
+    frame = curve.to_frame()
+    columns = ["estimate", "conf_low", "conf_high"]
+    few = frame.assign(**{name: 1 - (1 - frame[name]) / 100 for name in columns})
+    ax = reoffending_curve(few, time_label="Weeks")
+    assert ax.get_ylim()[1] == 0.02
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["0%", "0.5%", "1%", "1.5%", "2%"]
+    many = frame.assign(**{name: frame[name] ** 20 for name in columns})
+    assert reoffending_curve(many, time_label="Weeks").get_ylim()[1] == 1
+
+
+def test_the_words_are_made_from_the_numbers_drawn(curve: Curve) -> None:
+    table = risk_table(curve.to_frame(), [0, 26, 52]).astype(object)
+    table.loc[5, "censored"] = "[c]"
+    text = alt_text(curve.to_frame(), table, time_label="Weeks")
+    assert text.startswith("Share who reoffended over 52 weeks, rising from zero: 2 curves, with 95% bands, for ")
+    assert "comparison 30.6% at 52 weeks (95% interval 24.9% to 37.2%)" in text
+    assert "for each group at 0, 26 and 52 weeks: still followed, reoffended and left." in text
+    assert "Comparison: still followed at the start 216; by 52 weeks still followed 150, reoffended 66, left 0." in text
+    assert text.endswith("reoffended 48, left a number that is withheld.")
+
+
+def test_the_picture_can_be_drawn_again_from_its_figures(curve: Curve) -> None:
+    table = risk_table(curve.to_frame(), [0, 26, 52])
+    figures = plotted_figures(curve.to_frame(), table, time_label="Weeks")
+    ax = reoffending_curve(curve.to_frame(), table=table, time_label="Weeks")
+    for line, name in zip(ax.get_lines(), ["comparison", "treated"], strict=True):
+        own = figures[(figures["element"] == "curve") & (figures["group"] == name)]
+        assert own["time_shown"].tolist() == list(line.get_xdata())
+        assert own["estimate"].tolist() == list(line.get_ydata())
+    cells = figures[figures["element"].isin(["at_risk", "events", "censored"])]["words"]
+    assert len(cells) == 18
+    assert set(cells) <= set(_words(ax))
 
 
 def test_the_same_picture_has_the_same_bytes(curve: Curve) -> None:
