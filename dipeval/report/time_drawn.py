@@ -178,11 +178,7 @@ def test_name(result: StudyResult) -> str:
     assert told.test is not None
     rho = result.spec.time_to_event.rho
     name = f"G-rho test (rho = {rho:g})" if rho else "Log-rank test"
-    return (
-        f"Robust {name[0].lower()}{name[1:]}"
-        if "obust" in told.test.method and not rho
-        else (f"{name}, robust" if "obust" in told.test.method else name)
-    )
+    return f"{name}, robust" if "obust" in told.test.method else name
 
 
 def _read_at(told: TimeToEvent) -> tuple[float, ...]:
