@@ -29,6 +29,13 @@ from dipeval.report.section_reoffending import reoffending
 from dipeval.report.section_subgroups import subgroups
 from dipeval.report.section_testing import discharges, testing
 from dipeval.report.section_time import time
+from dipeval.report.section_time_all import all_offences
+from dipeval.report.section_time_audit import immortal_time
+from dipeval.report.section_time_checked import time_checked
+from dipeval.report.section_time_clocks import clocks
+from dipeval.report.section_time_ever import who_ever
+from dipeval.report.section_time_first import first_events
+from dipeval.report.section_time_left import time_left
 from dipeval.report.write import run_report, write_data, write_report
 
 __all__ = [
@@ -37,15 +44,19 @@ __all__ = [
     "Section",
     "Table",
     "Text",
+    "all_offences",
     "area_effect",
     "balance",
     "before_after",
     "brief",
+    "clocks",
     "cohort",
     "design",
     "designs",
     "discharges",
     "effect",
+    "first_events",
+    "immortal_time",
     "jdl_style",
     "left_out",
     "linkage",
@@ -71,7 +82,10 @@ __all__ = [
     "subgroups",
     "testing",
     "time",
+    "time_checked",
+    "time_left",
     "truth",
+    "who_ever",
     "write_data",
     "write_report",
 ]

@@ -30,7 +30,10 @@ MEANS = (
 UNSETTLED = "The interval includes 0: these numbers do not settle which group reoffended less often."
 CAPTION = "Mean number of reoffences a person, with {level} bands; below, people under observation and reoffences"
 RATIOS_CAPTION = "Ratios over all offences, and what each is about"
-NOTE = "Below 1: lower among the treated. 1 would mean that the groups are equal. Each ratio answers its own question, so they need not agree."
+NOTE = (
+    "Below 1: lower among the treated. 1 would mean that the groups are equal. Each ratio answers its own question, so "
+    "they need not agree."
+)
 FIRST = ("First offence alone", "The rate among people who have not yet reoffended (Cox)")
 QUESTIONS = {
     "hazard_ratio, andersen_gill": (

@@ -35,7 +35,9 @@ RATIO_MEANS = (
     "Subdistribution hazard ratio (Fine and Gray): below 1 where the share to whom it happens first is smaller among "
     "the treated. It is about shares, not about the rate among those still at risk."
 )
-GRAY_MEANS = "Gray's test of equal shares by cause. A p-value above {alpha}% does not show that the shares are the same."
+GRAY_MEANS = (
+    "Gray's test of equal shares by cause. A p-value above {alpha}% does not show that the shares are the same."
+)
 CAUSES = {"reoffence": "A reoffence", "death": "Death", "custody": "Custody"}
 ORDER = tuple(CAUSES)
 

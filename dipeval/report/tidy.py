@@ -10,6 +10,7 @@ import pandas as pd
 
 from dipeval.disclosure import CONFIDENTIAL, is_small, release_count, share_digits
 from dipeval.presenting import round_half_up
+from dipeval.report.time_plotted import plotted
 from dipeval.study.gate import SHARE_CHECKS
 from dipeval.study.tidy_beyond import HIDDEN
 
@@ -44,6 +45,7 @@ def results_csv(result: StudyResult) -> str:
     writer.writerow(COLUMNS)
     for row in result.to_frame().to_dict("records"):
         writer.writerow(_released(row, result.rule))
+    writer.writerows([str(row.get(name, "")) for name in COLUMNS] for row in plotted(result))
     return out.getvalue()
 
 

@@ -1,4 +1,4 @@
-"""Days free of reoffending, the test of equal curves and the hazard ratio: what each says, and what it takes for granted."""
+"""Days free of reoffending, the hazard ratio and the test of equal curves: what each says and takes for granted."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from dipeval.disclosure import is_small, release
+from dipeval.disclosure import release
 from dipeval.presenting import format_interval, format_number
 from dipeval.report import words
 from dipeval.report.blocks import Block, Heading, Table, Text
 from dipeval.report.time_drawn import few, test_name
-from dipeval.study.time_figures import behind
 
 if TYPE_CHECKING:
     from dipeval.study import StudyResult
@@ -32,7 +31,10 @@ RATIO = (
     "the ratio of the shares who reoffend."
 )
 RATIO_UNSETTLED = "The interval includes 1: the data are compatible with either group reoffending at the lower rate."
-EQUAL_CURVES = "{name}: chi-square {statistic} on {df} degree{s} of freedom, p {p}. It tests whether the two curves are the same throughout."
+EQUAL_CURVES = (
+    "{name}: chi-square {statistic} on {df} degree{s} of freedom, p {p}. It tests whether the two curves are the same "
+    "throughout."
+)
 CURVES_UNSETTLED = "A p-value above {alpha}% does not show that the curves are the same."
 ROBUST_TEST = (
     "It is used in its robust form because {why}; the usual form would take that for more people than there are."
@@ -81,7 +83,9 @@ def days_free(result: StudyResult) -> list[Block]:
             "group": [_named(name) for name in rows],
             "mean": [format_number(row["estimate"], 1) for row in rows.values()],
             "interval": [format_interval(row["conf_low"], row["conf_high"], 1) for row in rows.values()],
-            "p": ["[z]" if row["p_value"] != row["p_value"] else words.p_value(row["p_value"]) for row in rows.values()],
+            "p": [
+                "[z]" if row["p_value"] != row["p_value"] else words.p_value(row["p_value"]) for row in rows.values()
+            ],
         }
     )
     table = release(
@@ -199,13 +203,3 @@ def errors(result: StudyResult, *, two_way: bool = False) -> str:
         people = result.cohort is not None and result.cohort.rule.unit != "people"
         return "robust, clustered by person" if people else "robust, clustered by matched pair or set"
     return "robust" if result.cox is not None and result.cox.weighted else "model-based"
-
-
-def smallest(result: StudyResult, row: dict[str, object]) -> bool:
-    """Whether a figure of `TimeToEvent.to_frame` rests on too few people to be shown."""
-    return is_small(float(str(row["n_smallest"])), result.rule)
-
-
-def people_behind(told: TimeToEvent, what: str) -> int:
-    """Return how many people are behind a figure, both groups together."""
-    return behind(told, what, "")[0]

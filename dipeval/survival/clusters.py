@@ -51,6 +51,11 @@ def squares(parts: Floats, rows: Rows) -> Floats:
     if not rows.clusterings:
         return parts.T @ parts
     found = [sign * (one.T @ one) for sign, one in ((sign, totals(parts, codes)) for sign, codes in rows.clusterings)]
+    return combined(found)
+
+
+def combined(found: list[Floats]) -> Floats:
+    """Add up signed sums of squares, one a clustering; see `squares` for what stands in where two do not work out."""
     together = np.sum(found, axis=0)
     if len(found) == 1 or np.linalg.eigvalsh(together).min() > 0:
         return together

@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dipeval.errors import EstimationError, InputError
-from dipeval.survival.ordering import canonical_order
+from dipeval.survival.ordering import canonical_order, one_value, taken
 from dipeval.vocabulary import TREATED
 
 # Words that mean no more than that observation ended.
@@ -88,16 +88,16 @@ class Rows:
             keep = np.flatnonzero(keep)
         return Rows(
             time=self.time[keep],
-            entry=self.entry[keep],
+            entry=taken(self.entry, keep),
             event=self.event[keep],
             weight=self.weight[keep],
             weighted=self.weighted,
             clusterings=tuple((sign, codes[keep]) for sign, codes in self.clusterings),
             person=None if self.person is None else self.person[keep],
-            offset=self.offset[keep],
+            offset=taken(self.offset, keep),
             position=self.position[keep],
-            stratum=self.stratum[keep],
-            group=self.group[keep],
+            stratum=taken(self.stratum, keep),
+            group=taken(self.group, keep),
             group_names=self.group_names,
             covariates=np.take(self.covariates.T, keep, axis=1).T,
         )
@@ -141,13 +141,13 @@ def read_rows(
     person = _codes(data, id) if id is not None else None
     rows = Rows(
         time=numeric_column(data, time),
-        entry=numeric_column(data, entry) if entry else np.full(n, -np.inf),
+        entry=numeric_column(data, entry) if entry else one_value(-np.inf, n),
         event=_event_column(data, event),
         weight=numeric_column(data, weights) if weights else np.ones(n),
         weighted=weights is not None,
         clusterings=_clusterings(data, cluster, person),
         person=person,
-        offset=numeric_column(data, offset) if offset else np.zeros(n),
+        offset=numeric_column(data, offset) if offset else one_value(0.0, n),
         position=np.arange(n),
         stratum=_stratum_codes(data, strata),
         group=codes,
@@ -242,7 +242,7 @@ def group_codes(data: pd.DataFrame, by: str | None) -> tuple[tuple[str, ...], In
     is called "all".
     """
     if by is None:
-        return ("all",), np.zeros(len(data), dtype=np.int64)
+        return ("all",), one_value(0, len(data), np.int64)
     codes, values = pd.factorize(column(data, by), sort=True)
     return tuple(_group_name(by, value) for value in values), codes.astype(np.int64)
 
@@ -331,7 +331,7 @@ def _codes(data: pd.DataFrame, name: str) -> Integers:
 
 
 def _stratum_codes(data: pd.DataFrame, strata: str | Sequence[str] | None) -> Integers:
-    codes = np.zeros(len(data), dtype=np.int64)
+    codes = one_value(0, len(data), np.int64)
     named = (strata,) if isinstance(strata, str) else () if strata is None else names_of("strata", strata)
     for name in named:
         own = _codes(data, name)

@@ -146,14 +146,33 @@ def _robust_variance(rows: Rows, steps: Steps, growth: Floats) -> Floats:
     A row's influence on log S(t) is G(t) - G(entry) while it is at risk (G is Greenwood's running sum), and freezes,
     less 1 / (Y - events) if it had the event, when it leaves.
     """
+    if not rows.clusterings and not steps.came.any():
+        return _variance_of_rows(rows, steps, growth)
     carried = State(at_entry=-growth[steps.came], at_end=growth[steps.left] - _kick(rows, steps))
     curves = np.column_stack([np.ones(len(growth)), growth])
     return running_variance(rows, came=steps.came, left=steps.left, states=[carried, held(rows)], curves=curves)
 
 
+def _variance_of_rows(rows: Rows, steps: Steps, growth: Floats) -> Floats:
+    """Return the same where everyone is there from the start and each row stands alone.
+
+    What a row contributes then depends only on when it leaves and whether with the event: squared weights are added up
+    by step first, and all else is done on steps.
+    """
+    size, squared = len(growth), rows.weight**2
+    left = np.bincount(steps.left, weights=squared, minlength=size)
+    with_event = np.bincount(steps.left[rows.event], weights=squared[rows.event], minlength=size)
+    frozen = (left - with_event) * growth**2 + with_event * (growth - _per_event(steps)) ** 2
+    still_there = np.append(np.cumsum(left[::-1])[::-1][1:], 0.0)
+    return np.cumsum(frozen) + still_there * growth**2
+
+
+def _per_event(steps: Steps) -> Floats:
+    return quotient((steps.events > 0).astype(float), steps.remaining)
+
+
 def _kick(rows: Rows, steps: Steps) -> Floats:
-    per_event = quotient((steps.events > 0).astype(float), steps.remaining)
-    return np.where(rows.event, per_event[steps.left], 0.0)
+    return np.where(rows.event, _per_event(steps)[steps.left], 0.0)
 
 
 def check_events(rows: Rows, until: float = np.inf) -> None:
