@@ -63,6 +63,7 @@ _HOME: dict[str, str] = {
     "fine_gray": "dipeval.survival",
     "andersen_gill": "dipeval.survival",
     "prentice_williams_peterson": "dipeval.survival",
+    "shared_frailty": "dipeval.survival",
     "accelerated_failure_time": "dipeval.survival",
     "split_population": "dipeval.survival",
     "compare_families": "dipeval.survival",

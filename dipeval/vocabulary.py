@@ -258,7 +258,7 @@ def label(name: str) -> str:
     """
     if name in LABELS:
         return LABELS[name]
-    words = name.replace("_", " ").strip()
+    words = str(name).replace("_", " ").strip()
     return words[:1].upper() + words[1:]
 
 
@@ -272,6 +272,7 @@ def term_label(term: str) -> str:
     >>> term_label("copas_rate²"), term_label("female × district[Leeds]")
     ('Copas rate squared', 'Female × District: Leeds')
     """
+    term = str(term)  # a column of a caller's table may be called 7
     if " × " in term:
         return " × ".join(term_label(part) for part in term.split(" × "))
     if term.endswith("²"):

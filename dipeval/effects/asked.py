@@ -104,7 +104,12 @@ def is_number(value: object) -> bool:
     >>> is_number(0.3), is_number(True), is_number("0.3"), is_number(float("nan"))
     (True, False, False, False)
     """
-    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    if not isinstance(value, Real) or isinstance(value, bool):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number of hundreds of digits
+        return False
 
 
 def _as_tuple(given: object) -> tuple[Any, ...] | None:

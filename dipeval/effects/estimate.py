@@ -346,7 +346,7 @@ def _estimated(request: Request, estimator: str) -> Estimate:
 
 
 def _check_request(measure: str, level: float, estimator: str, std_error: str) -> None:
-    if measure not in MEASURES:
+    if not isinstance(measure, str) or measure not in MEASURES:
         raise EstimationError(
             f"The measure '{measure}' is not estimated from a design: it is not a measure known here; use one of "
             f"{', '.join(MEASURES)}."
@@ -356,7 +356,7 @@ def _check_request(measure: str, level: float, estimator: str, std_error: str) -
         ("estimator", estimator, ESTIMATOR_NAMES),
         ("std_error", std_error, STD_ERRORS),
     ):
-        if value not in known_values:
+        if not isinstance(value, str) or value not in known_values:
             raise InputError(f"{key}={value!r} is not known here; use one of {', '.join(known_values)}.")
 
 

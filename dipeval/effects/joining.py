@@ -132,6 +132,8 @@ def time_to_event(
             "event or the end of observation) and event= (1 if it happened then, else 0), such as "
             f"estimate_effect(design, outcomes.to_frame(), measure='{measure}', time='time_days', event='event')."
         )
+    if not pd.api.types.is_hashable(time) or not pd.api.types.is_hashable(event):
+        raise InputError("time= and event= each take the name of one column of the frame of outcomes.")
     missing = [name for name in (time, event) if name not in outcome.columns]
     if missing:
         present = ", ".join(map(str, outcome.columns))

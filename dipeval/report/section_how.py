@@ -9,6 +9,7 @@ import pandas as pd
 from dipeval.disclosure import release
 from dipeval.report.blocks import Block, Points, Section, Table, Text
 from dipeval.report.how_beside import beside
+from dipeval.report.how_times import of_times
 
 if TYPE_CHECKING:
     from dipeval.study import StudyResult
@@ -71,7 +72,6 @@ _POWER = (
     "Smallest effect found: Cohen (1988), Statistical Power Analysis for the Behavioral Sciences; of a hazard ratio: "
     "Schoenfeld (1983), Biometrics 39, 499-503."
 )
-_SURVIVAL = "Time to reoffence: Kaplan and Meier (1958); Cox (1972), ties by Efron (1977)."
 _E_VALUE = "Hidden bias: E-value, VanderWeele and Ding (2017), Annals of Internal Medicine 167, 268-274."
 _SHARES = "Intervals of shares: Wilson (1927), Journal of the American Statistical Association 22, 209-212."
 _COSTS = (
@@ -99,7 +99,7 @@ def methods(result: StudyResult) -> Section:
     items += [_TIME_VARYING] if result.time_varying is not None else [_DESIGNS[name] for name in used]
     items += [words for option, words in _OPTIONS.items() if result.time_varying is None and _asked(result, option)]
     items += _design_stage(result)
-    items += [_SURVIVAL] if result.curve is not None else []
+    items += of_times(result)
     items += [_LINKAGE_ERROR] if result.linkage_error else []
     items += beside(result)
     items += [_E_VALUE] if result.effects else []

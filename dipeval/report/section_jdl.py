@@ -27,7 +27,7 @@ from dipeval.plots.survival import display_unit, regular_times, reoffending_curv
 from dipeval.presenting import format_percent, round_half_up
 from dipeval.report import words
 from dipeval.report.blocks import Block, Folded, Picture, Points, Section, Table, Text, nothing
-from dipeval.report.section_time import merged
+from dipeval.report.time_drawn import merged
 from dipeval.study.gate import fewest_people
 from dipeval.study.tidy import smallest_count
 

@@ -10,11 +10,10 @@ from dipeval.disclosure import ReleasedTable, release, share_digits
 from dipeval.presenting import format_interval, format_number
 from dipeval.report import words
 from dipeval.report.blocks import Block, Folded, Section, Table, Text, nothing
-from dipeval.report.time_drawn import Drawn, share_drawn
+from dipeval.report.time_drawn import Drawn, merged, share_drawn, when
 from dipeval.report.time_rates import days_free, rates
 
 if TYPE_CHECKING:
-    from dipeval.disclosure import DisclosureRule
     from dipeval.study import StudyResult
 
 TITLE = "How soon?"
@@ -27,6 +26,8 @@ UNSETTLED = (
     "The interval includes 0: these shares do not settle which group had reoffended less by then, and more people "
     "would be needed to tell."
 )
+EACH_ROUNDED = "Each figure is rounded by itself, so the shares may not differ by just that."
+BEFORE_ROUNDING = "Before it was rounded, the interval did not reach 0."
 NO_MARK = "Shares are not compared at one time: {why}"
 NOT_SO_LONG = "people were followed for less than a year, and the study names no other time."
 HIDDEN_MARK = "The shares of the two groups at one time, and their difference, rest on too few people to be shown."
@@ -62,20 +63,13 @@ def time(result: StudyResult) -> Section:
         caption += [EFFECTIVE] if "n_effective" in drawn.table else []
         blocks = [
             Text(paragraphs=_lead(result, drawn)),
-            drawn.picture(" ".join([*caption, *merged(result.rule)])),
+            drawn.picture(" ".join(caption)),
             Folded(
                 title="The figures behind the picture",
                 blocks=(Table(released=_shares(result, drawn)), Table(released=_followed(result, drawn))),
             ),
         ]
     return Section(title=TITLE, anchor="time", blocks=(*blocks, *days_free(result), *rates(result)))
-
-
-def merged(rule: DisclosureRule) -> tuple[str, ...]:
-    """Return the line that says how curves are coarsened, if they are."""
-    if not rule.protects:
-        return ()
-    return (f"Steps are merged until each tells of at least {rule.threshold} people, so a share can lag behind.",)
 
 
 def _lead(result: StudyResult, drawn: Drawn) -> tuple[str, ...]:
@@ -89,14 +83,20 @@ def _lead(result: StudyResult, drawn: Drawn) -> tuple[str, ...]:
     rows = {str(row["group"]): row for row in drawn.mark.to_dict("records")}
     apart, places = rows["difference"], drawn.digits
     lead = LEAD.format(
-        time=f"{told.mark_time:g} {told.unit}",
+        time=when(told.mark_time or 0.0, told.unit),
         treated=words.share(rows["treated"]["share"], places),
         comparison=words.share(rows["comparison"]["share"], places),
         difference=format_number(100 * apart["share"], places),
         level=f"{100 * told.level:g}%",
         interval=format_interval(100 * apart["conf_low"], 100 * apart["conf_high"], places),
     )
-    return (lead, UNSETTLED) if apart["conf_low"] <= 0 <= apart["conf_high"] else (lead,)
+    if round(100 * (rows["treated"]["share"] - rows["comparison"]["share"] - apart["share"]), places):
+        lead = f"{lead} {EACH_ROUNDED}"
+    exact = told.mark.set_index("group").loc["difference"]
+    if exact["conf_low"] <= 0 <= exact["conf_high"]:
+        return (lead, UNSETTLED)
+    reached = apart["conf_low"] <= 0 <= apart["conf_high"]
+    return (lead, BEFORE_ROUNDING) if reached else (lead,)
 
 
 def _shares(result: StudyResult, drawn: Drawn) -> ReleasedTable:

@@ -10,8 +10,9 @@ from dipeval.disclosure import ReleasedTable, release
 from dipeval.presenting import format_interval, format_number
 from dipeval.report import words
 from dipeval.report.blocks import Block, Section, Table, Text, nothing
-from dipeval.report.time_drawn import few, mean_drawn
+from dipeval.report.time_drawn import few, mean_drawn, when
 from dipeval.report.time_rates import errors
+from dipeval.study.time_parts_extracts import ALL_EVENTS, FEW_PRONE
 
 if TYPE_CHECKING:
     from dipeval.report.time_drawn import Drawn
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
 
 TITLE = "All offences, not the first alone"
 ABOUT = (
-    "Few people offend often, and they account for most offences. The curves show the mean number of reoffences a "
-    "person, repeats included, over time at liberty."
+    "Whether and how soon a first offence comes says nothing of how many follow. The curves show the mean number of "
+    "reoffences a person, repeats included."
 )
 MEANS = (
-    "By {time}, {treated} reoffences a treated person and {comparison} a comparison person: a difference of "
+    "By {time} there were {treated} reoffences a treated person and {comparison} a comparison person: a difference of "
     "{difference} ({level} interval {interval})."
 )
 UNSETTLED = "The interval includes 0: these numbers do not settle which group reoffended less often."
@@ -34,25 +35,28 @@ NOTE = (
     "Below 1: lower among the treated. 1 would mean that the groups are equal. Each ratio answers its own question, so "
     "they need not agree."
 )
-FIRST = ("First offence alone", "The rate among people who have not yet reoffended (Cox)")
+FIRST = ("First offence alone", "the rate among people who have not yet reoffended (Cox)")
 QUESTIONS = {
     "hazard_ratio, andersen_gill": (
         "Every offence alike",
-        "The rate of any offence, whatever came before: total burden (Andersen-Gill)",
+        "the rate of any offence, whatever came before: total burden (Andersen-Gill)",
     ),
     "hazard_ratio, pwp_total": (
         "The next offence, clock from the start",
-        "Who has the next one sooner, among people with as many so far (Prentice-Williams-Peterson, total time)",
+        "who has the next one sooner, among people with as many so far (Prentice-Williams-Peterson, total time)",
     ),
     "hazard_ratio, pwp_gap": (
         "The next offence, clock from the last",
-        "The gap until the next one, among people with as many so far (Prentice-Williams-Peterson, gap time)",
+        "the gap until the next one, among people with as many so far (Prentice-Williams-Peterson, gap time)",
     ),
     "rate_ratio": (
         "Offences a day at liberty",
-        "Numbers of offences over the days at risk: what costs are worked out from (negative binomial)",
+        "numbers of offences over the days at risk, whenever they fell (negative binomial)",
     ),
 }
+
+# Of the hazard ratio, whose errors are those of an effect of the design.
+ABOVE = "; of the first row as said where that ratio stands"
 
 
 def all_offences(result: StudyResult) -> Section:
@@ -76,7 +80,7 @@ def all_offences(result: StudyResult) -> Section:
         if drawn is None:
             blocks.append(Text(paragraphs=(words.hidden_effect(),)))
         else:
-            blocks.append(Text(paragraphs=(ABOUT, *_means(told, drawn))))
+            blocks.append(Text(paragraphs=(ABOUT, *_means(told, drawn), ALL_EVENTS)))
             blocks.append(drawn.picture(CAPTION.format(level=f"{100 * told.level:g}%")))
     blocks.append(Table(released=_ratios(result, told)))
     return Section(title=TITLE, anchor="all-offences", blocks=tuple(blocks), level=3)
@@ -89,7 +93,7 @@ def _means(told: TimeToEvent, drawn: Drawn) -> tuple[str, ...]:
     rows = {str(row["group"]): row for row in drawn.mark.to_dict("records")}
     apart = rows["difference"]
     said = MEANS.format(
-        time=f"{told.mark_time:g} {told.unit}",
+        time=when(told.mark_time or 0.0, told.unit),
         level=f"{100 * told.level:g}%",
         interval=format_interval(apart["conf_low"], apart["conf_high"]),
         **{name: format_number(rows[name][value]) for name in ("treated", "comparison", "difference")},
@@ -103,8 +107,9 @@ def _ratios(result: StudyResult, told: TimeToEvent) -> ReleasedTable:
     rows = []
     if told.cox is not None:
         own = frame[frame["part"].isin(["hazard_effect", "cox"])].to_dict("records")
-        rows.append(_row(FIRST, own[-1] if told.hazard_effect is not None else own[0]))
+        rows.append(_row(FIRST, own[-1]))
     rows += [_row(question, found[term]) for term, question in QUESTIONS.items() if term in found]
+    prone = (FEW_PRONE,) if FEW_PRONE in told.notes else ()
     hidden = few(result, told, "event at liberty") and few(result, told, "event")
     return release(
         pd.DataFrame(rows),
@@ -113,12 +118,13 @@ def _ratios(result: StudyResult, told: TimeToEvent) -> ReleasedTable:
         rests_on=dict.fromkeys(("ratio", "p"), "smallest"),
         right=["ratio", "p"],
         labels={
-            "about": "Ratio of",
+            "about": "What the ratio is about",
             "ratio": f"Treated to comparison ({100 * told.level:g}% interval)",
             "p": "p",
-            "question": "What it is about",
         },
-        notes=() if hidden else (NOTE, f"Standard errors: {errors(result)}."),
+        notes=()
+        if hidden
+        else (NOTE, f"Standard errors: {errors(result)}{ABOVE if told.hazard_effect is not None else ''}.", *prone),
     )
 
 
@@ -126,9 +132,8 @@ def _row(question: tuple[str, str], row: dict[Any, Any]) -> dict[str, Any]:
     about, means = question
     interval = format_interval(row["conf_low"], row["conf_high"])
     return {
-        "about": about,
+        "about": f"{about}: {means}",
         "ratio": f"{format_number(row['estimate'])} ({interval})",
         "p": words.p_value(row["p_value"]),
-        "question": means,
         "smallest": int(row["n_smallest"]),
     }

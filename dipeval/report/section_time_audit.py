@@ -17,23 +17,25 @@ if TYPE_CHECKING:
     from dipeval.study import StudyResult
 
 TITLE = "What the days before treatment do to the answer"
-NAIVE = "ever_treated"
+ANCHOR, NAIVE = "immortal-time", "ever_treated"
 ABOUT = (
-    "To be called treated because they ever started, people must first stay in the records, without a reoffence that "
-    "would end their time, until the start. Counted as days of treatment, those days make treatment look better than "
-    "it is (immortal time). Below is one hazard ratio under each way of saying who is treated and from when; it is a "
-    "check of the design and not the answer of this report."
+    "Call people treated from the first day because they ever started, and the days before the start count as days of "
+    "treatment. On those days they cannot have reoffended, or the start would have come too late to matter (immortal "
+    "time): that flatters treatment. People who start only after a reoffence are called treated too, which pulls the "
+    "other way. Below is one hazard ratio under each way of saying who is treated and from when: a check of the "
+    "design, and not the answer of this report."
 )
 CREDITED = (
-    "The naive label would count {days} days from before the start as days of treatment. Its row is wrong by its "
-    "making and is shown only so that it can be recognised in other people's evaluations."
+    "The naive label counts {days} days from before the start as days of treatment, and calls {n} people treated, of "
+    "whom {after} started only after their first reoffence or their last day observed. Its row is wrong by its making "
+    "and is shown only so that it can be recognised elsewhere."
 )
-WRONG = "Wrong: called treated because they ever started"
+WRONG = "Wrong: treated if they ever started"
 OTHERS = {
-    "time_varying_calendar": "From the day treatment starts, every day",
-    "time_varying_street": "From the day treatment starts, days at liberty",
+    "time_varying_calendar": "From the day it starts, every day",
+    "time_varying_street": "From the day it starts, at liberty",
 }
-LANDMARK = "By who had started on day {day}, followed from then"
+LANDMARK = "Started by day {day}, followed from then"
 QUESTIONS = (
     "From the day treatment starts: until then a person is at risk as untreated, afterwards as treated. From a "
     "landmark: only people without a reoffence by that day, so the question is about them; later starts stay in the "
@@ -54,8 +56,13 @@ def immortal_time(result: StudyResult) -> Section:
     Section
     """
     told = result.time_to_event
-    if result.withheld or told is None or told.audit is None:
+    if result.withheld or told is None:
         return nothing()
+    # Where treatment counts from its start there is no curve, so no section of which this could be a part.
+    alone = result.time_varying is not None
+    if told.audit is None:
+        why = told.not_done.get("audit") if alone else None
+        return Section(title=TITLE, anchor=ANCHOR, blocks=(Text(paragraphs=(why,)),)) if why else nothing()
     audit, level = told.audit, f"{100 * told.audit.level:g}%"
     fewest = {
         str(row["group"]): int(row["n_smallest"]) for row in told.to_frame().query("part == 'audit'").to_dict("records")
@@ -68,12 +75,11 @@ def immortal_time(result: StudyResult) -> Section:
         rule=result.rule,
         caption="One hazard ratio under every way of saying who is treated",
         counts=["n_treated", "events"],
-        rests_on=dict.fromkeys(("ratio", "p"), "smallest"),
-        right=["ratio", "p"],
+        rests_on={"ratio": "smallest"},
+        right=["ratio"],
         labels={
             "label": "Who is treated, and from when",
             "ratio": f"Hazard ratio ({level} interval)",
-            "p": "p",
             "n_treated": "Treated people",
             "events": "Their first reoffences",
         },
@@ -82,9 +88,7 @@ def immortal_time(result: StudyResult) -> Section:
             f"Cox models, ties by Efron; standard errors: robust, clustered by person; held alike: {held}.",
         ),
     )
-    # Where treatment counts from its start there is no curve, so no section of which this could be a part.
-    level_of = 2 if result.time_varying is not None else 3
-    return Section(title=TITLE, anchor="immortal-time", blocks=(*blocks, Table(released=table)), level=level_of)
+    return Section(title=TITLE, anchor=ANCHOR, blocks=(*blocks, Table(released=table)), level=2 if alone else 3)
 
 
 def _named(row: dict[Any, Any]) -> str:
@@ -98,7 +102,6 @@ def _row(row: dict[Any, Any]) -> dict[str, Any]:
     return {
         "label": _named(row),
         "ratio": "[z]" if missing else f"{format_number(row['estimate'])}{interval}",
-        "p": "[z]" if missing else words.p_value(row["p_value"]),
         "n_treated": int(row["n_treated"]),
         "events": int(row["events_treated"]),
         "smallest": row["smallest"],
@@ -110,7 +113,8 @@ def _credited(result: StudyResult, audit: ImmortalTimeAudit) -> list[Block]:
         return []
     # Two figures tell the size; more would tell of single people.
     days = float(f"{audit.days_credited:.2g}") if result.rule.protects else audit.days_credited
-    return [Text(paragraphs=(CREDITED.format(days=format_number(days, 0)),), kind="warning")]
+    n, after = (words.people(result, count) for count in (audit.n_labelled, audit.n_labelled_after))
+    return [Text(paragraphs=(CREDITED.format(days=format_number(days, 0), n=n, after=after),), kind="warning")]
 
 
 def _picture(result: StudyResult, rows: list[dict[Any, Any]], level: str) -> list[Block]:

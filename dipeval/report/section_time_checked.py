@@ -72,7 +72,7 @@ def _beside(result: StudyResult, told: TimeToEvent, rows: pd.DataFrame) -> Relea
         pairs = list(_pairs(result, told, rows))
     shown = pd.DataFrame(pairs, columns=["figure", "ours", "theirs"])
     apart = [_apart(ours, theirs) for ours, theirs in zip(shown["ours"], shown["theirs"], strict=True)]
-    figures = {name: [format_number(value, 6) for value in shown[name]] for name in ("ours", "theirs")}
+    figures = {name: [format_number(value, 4) for value in shown[name]] for name in ("ours", "theirs")}
     # Six decimals of a share give the exact counts back; that two libraries agree gives nothing.
     columns = {"figure": shown["figure"]} | ({} if result.rule.protects else figures) | {"apart": apart}
     return release(
@@ -87,7 +87,7 @@ def _beside(result: StudyResult, told: TimeToEvent, rows: pd.DataFrame) -> Relea
 
 def _apart(ours: float, theirs: float) -> str:
     gap = abs(ours - theirs)
-    return "below 0.000001" if gap < CLOSE else format_number(gap, 6)
+    return "<0.000001" if gap < CLOSE else format_number(gap, 6)
 
 
 def _pairs(result: StudyResult, told: TimeToEvent, rows: pd.DataFrame) -> Iterator[tuple[str, float, float]]:

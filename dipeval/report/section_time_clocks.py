@@ -51,13 +51,13 @@ def clocks(result: StudyResult) -> Section:
     if result.withheld or told is None or told.clocks is None:
         return nothing()
     found, level = told.clocks, f"{100 * told.level:g}%"
-    behind_rows = {
+    fewest = {
         (str(row["term"]), str(row["group"])): int(row["n_smallest"])
         for row in told.to_frame().query("part == 'clocks'").to_dict("records")
     }
     frame = found.to_frame()
-    rows = [_row(row, behind_rows[str(row["term"]), str(row["group"])]) for row in frame.to_dict("records")]
-    figures = ("treated", "comparison", "estimate", "p")
+    rows = [_row(row, fewest[str(row["term"]), str(row["group"])]) for row in frame.to_dict("records")]
+    figures = ("estimate", "p")
     horizon = frame["time_days"].max()
     methods = "; ".join(words.counts_shown(result, text) for text in dict.fromkeys(frame["se_method"].astype(str)))
     table = release(
@@ -68,13 +68,12 @@ def clocks(result: StudyResult) -> Section:
         right=figures,
         labels={
             "measure": "Figure and clock",
-            "treated": "Treated",
-            "comparison": "Comparison",
             "estimate": f"Estimate ({level} interval)",
             "p": "p",
         },
         notes=(
             *READING,
+            *_means(frame, 0 if any(is_small(n, result.rule) for n in fewest.values()) else 1),
             f"Mean days free are counted up to day {horizon:g}; differences are treated minus comparison.",
             f"Standard errors: {methods}.",
         ),
@@ -87,14 +86,23 @@ def _row(row: dict[Any, Any], smallest: int) -> dict[str, Any]:
     ratio = row["term"] == "hazard_ratio"
     places = 2 if ratio else 1
     interval = format_interval(row["conf_low"], row["conf_high"], places)
-    means = {name: "[z]" if ratio else format_number(row[f"mean_{name}"], 1) for name in ("treated", "comparison")}
     return {
         "measure": f"{'Hazard ratio' if ratio else 'Mean days free'}: {CLOCKS[str(row['group'])].lower()}",
-        **means,
         "estimate": f"{format_number(row['estimate'], places)} ({interval})",
         "p": words.p_value(row["p_value"]),
         "smallest": smallest,
     }
+
+
+def _means(frame: pd.DataFrame, digits: int) -> tuple[str, ...]:
+    """Mean days free of each group on both clocks; nothing where there are none, or where few people are behind."""
+    rows = frame[frame["mean_treated"].notna()].to_dict("records") if digits else []
+    told = [
+        f"{CLOCKS[str(row['group'])].lower()} {format_number(row['mean_treated'], digits)} days of treated people "
+        f"against {format_number(row['mean_comparison'], digits)}"
+        for row in rows
+    ]
+    return (f"Mean days free: {'; '.join(told)}.",) if told else ()
 
 
 def _held(result: StudyResult, found: ClockComparison) -> str:

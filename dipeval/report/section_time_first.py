@@ -10,7 +10,7 @@ from dipeval.disclosure import ReleasedTable, release, share_digits
 from dipeval.presenting import format_interval, format_number, format_percent
 from dipeval.report import words
 from dipeval.report.blocks import Block, Section, Table, Text, nothing
-from dipeval.report.time_drawn import incidence_drawn
+from dipeval.report.time_drawn import incidence_drawn, when
 from dipeval.report.time_rates import errors
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _shares(result: StudyResult, told: TimeToEvent) -> ReleasedTable | None:
     return release(
         pd.DataFrame(rows),
         rule=result.rule,
-        caption=f"What had happened first by {told.mark_time:g} {told.unit}",
+        caption=f"What had happened first by {when(told.mark_time, told.unit)}",
         rests_on=dict.fromkeys(figures, "smallest"),
         right=figures,
         labels={
@@ -145,7 +145,7 @@ def _ratios(result: StudyResult, told: TimeToEvent) -> ReleasedTable | None:
     figures = [name for name in ("ratio", "p", "gray") if name in shown]
     alpha = f"{100 * (1 - told.level):.0f}"
     notes = [f"{RATIO_MEANS} Standard errors: {errors(result)}."] if ratios else []
-    notes += [GRAY_MEANS.format(alpha=alpha)] if tests else [told.not_done["gray"]] if "gray" in told.not_done else []
+    notes += [GRAY_MEANS.format(alpha=alpha)] if tests else []
     return release(
         shown,
         rule=result.rule,

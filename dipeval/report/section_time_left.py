@@ -6,14 +6,18 @@ from typing import TYPE_CHECKING
 
 from dipeval.report import words
 from dipeval.report.blocks import Block, Points, Section, Text, nothing
+from dipeval.study.time_parts_extracts import ALL_EVENTS, CUSTODY_MEANS, FEW_PRONE
 from dipeval.study.time_to_event import PARTS
 
 if TYPE_CHECKING:
     from dipeval.study import StudyResult
 
-TITLE = "What these times are about, and what could not be worked out"
-WEIGHTED = "The figures of this part use {how} of the primary design, so they are about the same people as the answer."
-SAME = "the same people and weights"
+TITLE = "Whom these figures are about"
+ABOUT = (
+    "The figures on times use the people and the weights of the primary design, so they are about the same people as "
+    "the answer of this report."
+)
+AUDITED = "The audit of the days before treatment is about everybody who could have started, whatever the design."
 
 
 def time_left(result: StudyResult) -> Section:
@@ -31,7 +35,10 @@ def time_left(result: StudyResult) -> Section:
     told = result.time_to_event
     if result.withheld or told is None or result.time_varying is not None:
         return nothing()
-    about = (words.estimand(result), WEIGHTED.format(how=SAME), *told.notes)
+    # What belongs to one part is said there.
+    notes = [note for note in told.notes if note not in (ALL_EVENTS, CUSTODY_MEANS, FEW_PRONE)]
+    audited = (AUDITED,) if told.audit is not None else ()
+    about = (ABOUT, words.estimand(result), *audited, *notes)
     blocks: list[Block] = [Text(paragraphs=about)]
     # Why there is no curve is said where it would stand.
     left = [f"{_part(name)}: {why}" for name, why in told.not_done.items() if name != "curve"]

@@ -51,6 +51,8 @@ def _rows(section: str, drawn: Drawn) -> Iterator[dict[str, Any]]:
             "status": "shown",
             "note": f"at {row['time_days']:g} {drawn.unit}",
         }
+        if element.startswith(_CELLS) and row["time_days"] == 0 and row["words"] == "0":
+            continue  # nothing can have happened at the start: a nought in the file would only look like a small count
         if element.startswith(_CELLS):
             yield shared | {"n": str(row["words"]).replace(",", "")}
         else:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -10,15 +11,17 @@ from dipeval.disclosure import release
 from dipeval.presenting import format_interval, format_number
 from dipeval.report import words
 from dipeval.report.blocks import Block, Heading, Table, Text
-from dipeval.report.time_drawn import few, test_name
+from dipeval.report.time_drawn import few, name_of_test, when
+from dipeval.study.times import reuses_people
 
 if TYPE_CHECKING:
     from dipeval.study import StudyResult
     from dipeval.study.time_to_event import TimeToEvent
 
 DAYS_FREE = (
-    "Within {horizon}, treated people were free of reoffending for {treated} {unit} on average and comparison people "
-    "for {comparison}: a difference of {difference} {unit} ({level} interval {interval}), treated minus comparison."
+    "Up to {horizon}, treated people were free of reoffending for {treated} {unit} on average and comparison people "
+    "for {comparison}: a difference of {difference} {unit} ({level} interval {interval}; p {p}), treated minus "
+    "comparison."
 )
 WHAT_DAYS_ARE = (
     "This is the area under the curve of those who have not yet reoffended (restricted mean). It counts how soon, not "
@@ -69,12 +72,14 @@ def days_free(result: StudyResult) -> list[Block]:
         return [heading, Text(paragraphs=(words.hidden_effect(),))]
     frame = told.restricted_mean.to_frame()
     rows = {str(row["group"]): row for row in frame.to_dict("records")}
+    rows["difference"] = rows["difference"] | _of_effect(told)
     apart, level = rows["difference"], f"{100 * told.level:g}%"
     lead = DAYS_FREE.format(
-        horizon=f"{told.horizon:g} {told.unit}",
+        horizon=when(told.horizon, told.unit),
         unit=told.unit,
         level=level,
         interval=format_interval(apart["conf_low"], apart["conf_high"], 1),
+        p=words.p_value(apart["p_value"]),
         **{name: format_number(rows[name]["estimate"], 1) for name in ("treated", "comparison", "difference")},
     )
     unsettled = (DAYS_UNSETTLED,) if apart["conf_low"] <= 0 <= apart["conf_high"] else ()
@@ -83,20 +88,27 @@ def days_free(result: StudyResult) -> list[Block]:
             "group": [_named(name) for name in rows],
             "mean": [format_number(row["estimate"], 1) for row in rows.values()],
             "interval": [format_interval(row["conf_low"], row["conf_high"], 1) for row in rows.values()],
-            "p": [
-                "[z]" if row["p_value"] != row["p_value"] else words.p_value(row["p_value"]) for row in rows.values()
-            ],
         }
     )
     table = release(
         shown,
         rule=result.rule,
         caption=f"Mean {told.unit} free of reoffending within {told.horizon:g}",
-        right=["mean", "interval", "p"],
-        labels={"group": "Group", "mean": f"Mean {told.unit}", "interval": f"{level} interval", "p": "p"},
-        notes=(f"Restricted mean; standard errors: {errors(result, two_way=True)}; normal limits.",),
+        right=["mean", "interval"],
+        labels={"group": "Group", "mean": f"Mean {told.unit}", "interval": f"{level} interval"},
+        notes=(f"Restricted mean; standard errors: {_errors_of_means(result, told)}; normal limits.",),
     )
     return [heading, Text(paragraphs=(lead, *unsettled, WHAT_DAYS_ARE)), Table(released=table)]
+
+
+def _of_effect(told: TimeToEvent) -> dict[Hashable, Any]:
+    found = told.mean_effect
+    return {} if found is None else {name: getattr(found, name) for name in ("conf_low", "conf_high", "p_value")}
+
+
+def _errors_of_means(result: StudyResult, told: TimeToEvent) -> str:
+    own = errors(result, two_way=True)
+    return own if told.mean_effect is None else f"{own}; of the difference {told.mean_effect.se_method}"
 
 
 def _named(group: str) -> str:
@@ -133,12 +145,14 @@ def _ratio(result: StudyResult, told: TimeToEvent) -> list[str]:
         interval=format_interval(low, high),
         p=words.p_value(p),
     )
-    method = f"Cox model of treatment alone, ties by Efron; standard errors: {errors(result, two_way=True)}."
+    effect = told.hazard_effect
+    made = errors(result, two_way=True) if effect is None else effect.se_method
+    method = f"Cox model of treatment alone, ties by Efron; standard errors: {made}."
     return [said, *([RATIO_UNSETTLED] if low <= 1 <= high else []), method]
 
 
 def hazard_ratio(told: TimeToEvent) -> tuple[float, float, float, float]:
-    """Return the hazard ratio, its limits and its p-value; after matching with replacement by set and person."""
+    """Return the hazard ratio, its limits and its p-value: those of the effect where there is one."""
     if told.hazard_effect is not None:
         effect = told.hazard_effect
         return effect.estimate, effect.conf_low, effect.conf_high, effect.p_value
@@ -164,7 +178,7 @@ def _test(result: StudyResult, told: TimeToEvent) -> list[str]:
     if told.test is None:
         return []
     said = EQUAL_CURVES.format(
-        name=test_name(result),
+        name=name_of_test(result),
         statistic=format_number(told.test.statistic),
         df=told.test.df,
         s="" if told.test.df == 1 else "s",
@@ -195,9 +209,7 @@ def errors(result: StudyResult, *, two_way: bool = False) -> str:
     two_way
         Whether, after matching with replacement, the figure is clustered by set and person at once.
     """
-    told = result.time_to_event
-    reused = told is not None and told.hazard_effect is not None
-    if reused:
+    if reuses_people(result.design):
         return "robust, clustered by matched set and by person" if two_way else "robust, clustered by person"
     if result.cox is not None and result.cox.clustered:
         people = result.cohort is not None and result.cohort.rule.unit != "people"

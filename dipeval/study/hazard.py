@@ -137,7 +137,12 @@ def _varying(result: StudyResult) -> HazardAnswer:
 def _from_cox(result: StudyResult) -> HazardAnswer | None:
     if result.cox is None:
         return None
-    row = result.cox.to_frame().iloc[0]
+    row = result.cox.to_frame().iloc[0].to_dict()
+    method = result.cox.method
+    effect = None if result.time_to_event is None else result.time_to_event.hazard_effect
+    if effect is not None:  # its errors know that the weights were estimated, and who stands in several sets
+        row |= {"hazard_ratio": effect.estimate, "hr_low": effect.conf_low, "hr_high": effect.conf_high}
+        row["p_value"], method = effect.p_value, f"Cox model of treatment alone; {effect.se_method}"
     n, events = int(row["n"]), int(row["n_events"])
     return HazardAnswer(
         estimate=float(row["hazard_ratio"]),
@@ -150,5 +155,5 @@ def _from_cox(result: StudyResult) -> HazardAnswer | None:
         smallest=min(smallest_events(result), result.design.n_treated, result.design.n_comparison),
         outcome=result.spec.primary.label,
         estimand=_COX_ESTIMAND,
-        method=result.cox.method,
+        method=method,
     )

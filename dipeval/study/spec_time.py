@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from dipeval.study.spec_base import PositiveFloat, PositiveInt, Section
 
 Family = Literal["lognormal", "weibull", "loglogistic", "exponential"]
 OtherCause = Literal["death", "custody"]
 OTHER_CAUSES: tuple[OtherCause, ...] = ("death", "custody")
+
+
+def _causes(value: Any) -> Any:
+    """Say once what the key takes, rather than once for yes or no and once for a list."""
+    if isinstance(value, bool) or (isinstance(value, list) and all(cause in OTHER_CAUSES for cause in value)):
+        return value
+    raise ValueError('needed is true or false (no quotes), or a list of "death" and "custody"')
 
 
 class TimeToEventSpec(Section):
@@ -20,7 +27,7 @@ class TimeToEventSpec(Section):
     horizon: PositiveFloat | None = None
     rho: Annotated[float, Field(ge=0, le=10)] = 0.0
     proportional_hazards: Literal["km", "rank", "identity", "log"] = "km"
-    competing: bool | list[OtherCause] = False
+    competing: Annotated[bool | list[OtherCause], BeforeValidator(_causes)] = False
     subdistribution: bool = False
     repeat: bool = False
     split_population: list[Family] = []

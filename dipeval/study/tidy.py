@@ -194,7 +194,10 @@ def _randomised(result: StudyResult) -> Iterator[Row]:
 def _cox(result: StudyResult) -> Iterator[Row]:
     if result.cox is None or result.time_outcome is None:
         return
+    effect = None if result.time_to_event is None else result.time_to_event.hazard_effect
     for term in result.cox.to_frame().to_dict("records"):
+        if effect is not None:
+            term |= {"hazard_ratio": effect.estimate, "hr_low": effect.conf_low, "hr_high": effect.conf_high}
         smallest = min(smallest_events(result), _analysed(result)[1])
         yield _row("time", "hazard_ratio", result.time_outcome.label, estimate=term["hazard_ratio"],
                    conf_low=term["hr_low"], conf_high=term["hr_high"], n=int(term["n"]), n_smallest=smallest,

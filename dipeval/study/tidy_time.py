@@ -30,7 +30,7 @@ def time_rows(result: StudyResult) -> Iterator[dict[str, Any]]:
     if told is None:
         return
     for row in told.to_frame().to_dict("records"):
-        if row["part"] == "cox":
+        if row["part"] in ("cox", "hazard_effect"):
             continue  # it has its row under "time"
         shared = {
             "section": f"{SECTION}: {row['part'].replace('_', ' ')}",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from dipeval.study.smallest import smallest_behind
+from dipeval.study.time_effects import OF_EFFECT
 
 if TYPE_CHECKING:
     from dipeval.study.time_to_event import TimeToEvent
@@ -108,6 +109,8 @@ def _mean(told: TimeToEvent) -> Iterator[Figure]:
         return
     for row in told.restricted_mean.to_frame().to_dict("records"):
         group = str(row["group"])
+        if group == "difference" and told.mean_effect is not None:
+            row = row | told.mean_effect.to_frame()[list(OF_EFFECT)].iloc[0].to_dict()
         yield _figure(told, "restricted_mean", "mean_time", row, group=group, what="event by horizon")
 
 
@@ -124,7 +127,7 @@ def _tests(told: TimeToEvent) -> Iterator[Figure]:
 
 
 def _hazards(told: TimeToEvent) -> Iterator[Figure]:
-    if told.cox is not None:
+    if told.cox is not None and told.hazard_effect is None:
         yield _figure(told, "cox", "hazard_ratio", told.cox.to_frame().iloc[0].to_dict(), group="")
     if told.hazard_effect is not None:
         yield _figure(told, "hazard_effect", "hazard_ratio", told.hazard_effect.to_frame().iloc[0].to_dict(), group="")

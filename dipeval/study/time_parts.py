@@ -12,6 +12,7 @@ import pandas as pd
 
 from dipeval.disclosure import DisclosureRule
 from dipeval.errors import InputError
+from dipeval.study.time_effects import with_effect
 from dipeval.study.times import (
     curve_of,
     reuses_people,
@@ -23,7 +24,6 @@ from dipeval.study.times import (
 from dipeval.vocabulary import TREATED
 
 if TYPE_CHECKING:
-    from dipeval.effects import Effect
     from dipeval.matching import Design
     from dipeval.study.load import Prepared
     from dipeval.study.sealed import Opened
@@ -134,7 +134,7 @@ def mark_of(work: Work, curve: Curve | None) -> tuple[float | None, pd.DataFrame
         return None, None
     two_way = curve_of(work.rows, work.outcome) if reuses_people(work.design) else None
     compared = work.part("mark", lambda: (curve if two_way is None else two_way).compare_at(at))
-    return (None, None) if compared is None else (at, compared)
+    return (None, None) if compared is None else (at, with_effect(work, compared, at))
 
 
 def _beyond(key: str) -> Any:
@@ -175,25 +175,6 @@ def proportional_hazards_of(work: Work, model: CoxModel | None) -> ProportionalH
     transform, robust = work.asked.proportional_hazards, bool(weights_and_clusters(work.table))
     return work.part(
         "proportional_hazards", lambda: model.proportional_hazards_test(transform=transform, robust=robust)
-    )
-
-
-def hazard_effect_of(work: Work) -> Effect | None:
-    """Return the hazard ratio with errors by set and person, after matching with replacement."""
-    if not reuses_people(work.design):
-        return None
-    from dipeval.effects import estimate_effect
-
-    columns = work.columns
-    return work.part(
-        "hazard_effect",
-        lambda: estimate_effect(
-            work.design,
-            work.opened.frame[list(columns.values())],
-            measure="hazard_ratio",
-            outcome_name=work.outcome.label,
-            **columns,
-        ),
     )
 
 

@@ -42,6 +42,10 @@ ALL_EVENTS: Final = (
     "All events: days in custody are no time at risk, several on one day count as one, and what is not proven within "
     "the waiting period does not count."
 )
+FEW_PRONE: Final = (
+    "Ratios of rates of all events: errors are clustered and corrected for few people with events (Mancl and DeRouen), "
+    "limits are those of Student's t: a few very prone people carry most of such a comparison."
+)
 
 
 def causes_of(work: Work) -> pd.DataFrame:
@@ -152,7 +156,8 @@ def repeat_of(work: Work) -> tuple[MeanCount | None, Mapping[str, RecurrentModel
     covariates = [TREATED]
     models = {
         "andersen_gill": work.part(
-            "recurrent, andersen_gill", lambda: andersen_gill(rows, covariates=covariates, **named, **options)
+            "recurrent, andersen_gill",
+            lambda: andersen_gill(rows, covariates=covariates, small_sample=True, **named, **options),
         )
     }
     for clock in ("total", "gap"):
@@ -164,11 +169,12 @@ def repeat_of(work: Work) -> tuple[MeanCount | None, Mapping[str, RecurrentModel
                 covariates=covariates,
                 clock=clock,
                 max_event=LAST_STRATUM,
+                small_sample=True,
                 **named,
                 **options,
             ),
         )
-    work.notes.append(ALL_EVENTS)
+    work.notes.extend([ALL_EVENTS, FEW_PRONE])
     return mean, MappingProxyType({name: model for name, model in models.items() if model is not None}), rates
 
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from dipeval.study.rules import disclosure_rule
+from dipeval.study.time_effects import hazard_effect_of, knows_more, mean_effect_of
 from dipeval.study.time_parts import (
     Work,
     families_of,
-    hazard_effect_of,
     mark_of,
     proportional_hazards_of,
     restricted_mean_of,
@@ -20,7 +20,7 @@ from dipeval.study.time_parts import (
 )
 from dipeval.study.time_parts_extracts import audit_of, clocks_of, incidence_of, repeat_of
 from dipeval.study.time_to_event import COUNT_COLUMNS, TimeToEvent
-from dipeval.study.times import WEIGHT, time_columns, time_table
+from dipeval.study.times import time_columns, time_table
 
 if TYPE_CHECKING:
     from dipeval.matching import Design
@@ -35,8 +35,9 @@ LEVEL = 0.95
 NO_CURVE = "No curve can be drawn: the event is not seen in one of the groups, or hardly anybody was followed."
 NO_MODEL = "No hazard ratio can be estimated: there are too few events, or none in one of the groups."
 WEIGHTS_AS_GIVEN = (
-    "Errors take the weights of the design as given; those of the effects in the results allow for their estimation "
-    "where that is possible, so that the interval of one and the same figure may differ a little."
+    "The hazard ratio, the difference in mean times and (where everybody was followed until then) the difference in "
+    "shares allow for the weights having been estimated, where that is possible. Curves with their bands, tests and "
+    "all further models take the weights as given, which as a rule makes their p-values larger."
 )
 STARTS_LATER = (
     "Treatment starts in the course of the follow-up here, so curves by group would credit it with the days before its "
@@ -92,7 +93,7 @@ def _only_audited(work: Work) -> TimeToEvent:
 
 
 def _compared(work: Work, curve: Curve | None, model: CoxModel | None) -> TimeToEvent:
-    if work.design.clusters is None and work.table[WEIGHT].nunique() > 1:
+    if work.design.clusters is None and knows_more(work):
         work.notes.append(WEIGHTS_AS_GIVEN)
     for name, found, why in (("curve", curve, NO_CURVE), ("cox", model, NO_MODEL)):
         if found is None:
@@ -110,6 +111,7 @@ def _compared(work: Work, curve: Curve | None, model: CoxModel | None) -> TimeTo
         horizon=horizon,
         curve=curve,
         restricted_mean=mean,
+        mean_effect=mean_effect_of(work, horizon),
         test=test_of(work),
         cox=model,
         hazard_effect=hazard_effect_of(work),

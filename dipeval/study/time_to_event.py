@@ -39,7 +39,8 @@ PARTS: Mapping[str, str] = MappingProxyType(
         "restricted_mean": "Mean time free of the event",
         "test": "Test of equal curves",
         "cox": "Hazard ratio",
-        "hazard_effect": "Hazard ratio, errors by matched set and person",
+        "hazard_effect": "Hazard ratio as an effect of the design",
+        "mean_effect": "Difference in mean times as an effect of the design",
         "proportional_hazards": "Test of a constant hazard ratio",
         "incidence": "What happened first",
         "gray": "Test of equal incidence",
@@ -61,7 +62,9 @@ class TimeToEvent(HtmlMixin):
 
     All figures use the weights of the primary design. Errors are clustered by matched pair or set, or by the person
     where a person is in more than once; after matching with replacement, `mark`, `restricted_mean` and `hazard_effect`
-    are clustered by set and by person at once, and the other parts by person. The groups are called "comparison" and
+    are clustered by set and by person at once, and the other parts by person. In weighted designs `hazard_effect`,
+    `mean_effect` and, where everybody was followed until then, the difference of `mark` have the errors of an effect,
+    which know that weights were estimated; the other parts take them as given. The groups are called "comparison" and
     "treated"; a difference is treated minus comparison. Counts inside the parts are exact: release them first.
 
     Parameters
@@ -80,12 +83,15 @@ class TimeToEvent(HtmlMixin):
     restricted_mean
         `RestrictedMean`: mean time free of the event until `horizon`, by group, and the difference. After matching with
         replacement its ``n`` and ``n_events`` count uses of people: take the people from `counts`.
+    mean_effect
+        `Effect`: the difference in mean times to quote in weighted designs; None where that of `restricted_mean` is the
+        same. Its figures are in `unit`.
     test
         `TestResult`: the log-rank test (or G-rho), in robust form with weights or clusters.
     cox
         `CoxModel` of treatment alone. The same as ``StudyResult.cox``.
     hazard_effect
-        `Effect`: the hazard ratio with errors by set and person; only after matching with replacement.
+        `Effect`: the hazard ratio to quote where weights differ between people; None where that of `cox` is the same.
     proportional_hazards
         `ProportionalHazardsTest` of `cox`: whether its ratio is the same at all times.
     incidence
@@ -134,6 +140,7 @@ class TimeToEvent(HtmlMixin):
     horizon: float | None = None
     curve: Curve | None = None
     restricted_mean: RestrictedMean | None = None
+    mean_effect: Effect | None = None
     test: TestResult | None = None
     cox: CoxModel | None = None
     hazard_effect: Effect | None = None

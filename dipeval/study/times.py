@@ -140,10 +140,12 @@ def rows_of_pairs(design: Design, table: pd.DataFrame) -> pd.DataFrame:
     matched = pd.Series(pairs["comparison_index"].to_numpy(), index=pairs["treated_index"].to_numpy())
     matched = matched[matched.index.isin(table.index) & matched.isin(table.index).to_numpy()]
     own = matched.index.drop_duplicates()
-    treated = _labelled(table.loc[own], own, own)
+    # Where a person is in more than once the table says whose each row is; else each row is a person.
+    whose = table[PAIR] if PAIR in table else pd.Series(table.index, index=table.index)
+    treated = _labelled(table.loc[own], own, whose.loc[own].to_numpy())
     share = 1 / matched.groupby(level=0).transform("size").to_numpy()
     share = share * table[WEIGHT].reindex(matched.index).to_numpy()
-    comparison = _labelled(table.loc[matched.to_numpy()], matched.index, matched.to_numpy())
+    comparison = _labelled(table.loc[matched.to_numpy()], matched.index, whose.loc[matched.to_numpy()].to_numpy())
     # Weights may be scaled for the group as a whole: each person's rows share that person's weight.
     total = pd.Series(share).groupby(matched.to_numpy()).transform("sum").to_numpy()
     comparison[WEIGHT] = comparison[WEIGHT].to_numpy() * share / total

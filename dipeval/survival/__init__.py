@@ -2,7 +2,9 @@
 
 Times run as (entry, time]; `time_days` stands for whatever unit the caller's column holds. Weights, clusters, strata
 and entry are columns: this room knows no design. Where usual software is wrong for matched, weighted, tied data
-(robust errors under ties, weighted log-rank), the figures here are checked against R to 1e-12.
+(robust errors under ties, weighted log-rank), the figures here are checked against R to 1e-12
+(docs/time_to_reoffence.md). Rooms within: `curves`, `hazards` (the Cox kernel and what is built on it), `testing`,
+`parametric`.
 """
 
 from dipeval.plots.survival import regular_times, risk_table
@@ -11,6 +13,8 @@ from dipeval.survival.curves.incidence import Incidence, cumulative_incidence
 from dipeval.survival.curves.mean_count import MeanCount, mean_cumulative_count
 from dipeval.survival.curves.restricted import RestrictedMean, restricted_mean
 from dipeval.survival.hazards.fine_gray import FineGrayModel, fine_gray
+from dipeval.survival.hazards.frailty import shared_frailty
+from dipeval.survival.hazards.frailty_result import FrailtyModel
 from dipeval.survival.hazards.interchange import to_lifelines
 from dipeval.survival.hazards.model import CoxModel, cox
 from dipeval.survival.hazards.proportional_result import ProportionalHazardsTest
@@ -32,6 +36,7 @@ __all__ = [
     "DiscreteTimeModel",
     "FamilyComparison",
     "FineGrayModel",
+    "FrailtyModel",
     "GrayTest",
     "Incidence",
     "MeanCount",
@@ -62,6 +67,7 @@ __all__ = [
     "regular_times",
     "restricted_mean",
     "risk_table",
+    "shared_frailty",
     "split_population",
     "to_lifelines",
 ]

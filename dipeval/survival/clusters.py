@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dipeval.survival.columns import Floats, Integers, Rows
+from dipeval.survival.columns import Flags, Floats, Integers, Rows
 
 
 def totals(parts: Floats, codes: Integers | None) -> Floats:
@@ -66,3 +66,14 @@ def n_clusters(rows: Rows) -> int:
     """Return how many clusters there are (rows, without clusters; of two clusterings the one with fewer)."""
     counts = [len(np.unique(codes)) for sign, codes in rows.clusterings if sign > 0]
     return min(counts, default=len(rows))
+
+
+def n_event_clusters(rows: Rows) -> int:
+    """Return how many clusters hold an event (of two clusterings the fewer): errors are learned from these alone."""
+    counts = [len(np.unique(codes[rows.event])) for sign, codes in rows.clusterings if sign > 0]
+    return min(counts, default=int(rows.event.sum()))
+
+
+def alone_in_a_cluster(rows: Rows, flags: Flags) -> bool:
+    """Whether all the rows flagged lie in one cluster, so that nothing can be learned of how they vary."""
+    return any(sign > 0 and (codes[flags] == codes[flags][0]).all() for sign, codes in rows.clusterings)

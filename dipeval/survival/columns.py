@@ -7,9 +7,8 @@ the rows a caller happens to hold cannot change a single bit.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -17,11 +16,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dipeval.errors import EstimationError, InputError
+from dipeval.survival.options import names_of, one_name, one_or_several
 from dipeval.survival.ordering import canonical_order, one_value, taken
 from dipeval.vocabulary import TREATED
 
 # Words that mean no more than that observation ended.
 CENSORED = ("", "censored", "end_of_follow_up", "end_of_observation", "extract_end")
+_MOST = 1e100  # beyond, squares of times and weights overflow
 # The words say what an array holds; the element type is left open because numpy's stubs widen it at every step.
 Floats = NDArray[Any]
 Integers = NDArray[Any]
@@ -135,25 +136,26 @@ def read_rows(
         raise EstimationError("The table has no rows: nothing can be estimated from it.")
     singles = {"time": time, "event": event, "entry": entry, "weights": weights, "by": by, "offset": offset, "id": id}
     for option, name in singles.items():
-        _one_name(option, name)
+        one_name(option, name)
+    covariates = names_of("covariates", covariates)
     n = len(data)
     names, codes = group_codes(data, by)
     person = _codes(data, id) if id is not None else None
     rows = Rows(
         time=numeric_column(data, time),
-        entry=numeric_column(data, entry) if entry else one_value(-np.inf, n),
+        entry=numeric_column(data, entry) if entry is not None else one_value(-np.inf, n),
         event=_event_column(data, event),
-        weight=numeric_column(data, weights) if weights else np.ones(n),
+        weight=numeric_column(data, weights) if weights is not None else np.ones(n),
         weighted=weights is not None,
         clusterings=_clusterings(data, cluster, person),
         person=person,
-        offset=numeric_column(data, offset) if offset else one_value(0.0, n),
+        offset=numeric_column(data, offset) if offset is not None else one_value(0.0, n),
         position=np.arange(n),
         stratum=_stratum_codes(data, strata),
         group=codes,
         group_names=names,
         # A covariate's values lie next to one another: sums by column, the bulk of the work, are quickest so.
-        covariates=np.array([numeric_column(data, c) for c in covariates]).T if covariates else np.empty((n, 0)),
+        covariates=np.array([_covariate(data, c) for c in covariates]).T if covariates else np.empty((n, 0)),
     )
     _check_clock(rows, time, event, entry)
     _check_weights(rows, weights)
@@ -178,7 +180,7 @@ def read_causes(data: pd.DataFrame, cause: str, censored: Sequence[str] = CENSOR
     EstimationError
         If a number is not whole or is negative, or nothing but leaving observation is ever seen.
     """
-    _one_name("cause", cause)
+    one_name("cause", cause)
     values = column(data, cause)
     if pd.api.types.is_numeric_dtype(values):
         numbers = numeric_column(data, cause)
@@ -205,6 +207,7 @@ def read_causes(data: pd.DataFrame, cause: str, censored: Sequence[str] = CENSOR
 
 def column(data: pd.DataFrame, name: str) -> pd.Series:
     """Return one column by name; a column that is not there, or is there twice, is a sentence."""
+    one_name("column", name)
     if name not in data.columns:
         shown = ", ".join(map(str, list(data.columns)[:20]))
         raise InputError(f"There is no column '{name}' in the table; it has: {shown}.")
@@ -229,10 +232,24 @@ def numeric_column(data: pd.DataFrame, name: str) -> Floats:
         raise EstimationError(
             f"Column '{name}' is not numeric: numbers are needed (turn categories into 0/1 columns, one left out)."
         )
+    if pd.api.types.is_complex_dtype(values):
+        raise EstimationError(f"Column '{name}' holds complex numbers: plain numbers are needed.")
     numbers = values.to_numpy(dtype=np.float64)
     if not np.isfinite(numbers).all():
         raise EstimationError(f"Column '{name}' is infinite in {int((~np.isfinite(numbers)).sum())} rows.")
     return numbers
+
+
+def _covariate(data: pd.DataFrame, name: str) -> Floats:
+    """Return a covariate whose squares a computer can hold apart."""
+    values = numeric_column(data, name)
+    spread = np.abs(values).max()
+    if spread > _MOST or 0 < spread < 1 / _MOST:
+        raise EstimationError(
+            f"Column '{name}' is too large, or too near to zero, to count with: give it in another unit, so that "
+            "people lie some units apart."
+        )
+    return values
 
 
 def group_codes(data: pd.DataFrame, by: str | None) -> tuple[tuple[str, ...], Integers]:
@@ -243,8 +260,14 @@ def group_codes(data: pd.DataFrame, by: str | None) -> tuple[tuple[str, ...], In
     """
     if by is None:
         return ("all",), one_value(0, len(data), np.int64)
-    codes, values = pd.factorize(column(data, by), sort=True)
-    return tuple(_group_name(by, value) for value in values), codes.astype(np.int64)
+    codes, values = _sorted_values(data, by)
+    names = tuple(_group_name(by, value) for value in values)
+    if len(set(names)) < len(names):
+        raise EstimationError(
+            f"Column '{by}' holds {len(names)} groups, some of which read alike, such as a number and the word for it: "
+            "give each group one spelling."
+        )
+    return names, codes
 
 
 def _group_name(by: str, value: object) -> str:
@@ -274,7 +297,7 @@ def _clusterings(
     if cluster is None:
         several = person is not None and len(np.unique(person)) < len(person)
         return ((1, person),) if person is not None and several else ()
-    named = names_of("cluster", [cluster] if isinstance(cluster, str) else cluster)
+    named = one_or_several("cluster", cluster)
     if not 1 <= len(set(named)) == len(named) <= 2:
         raise EstimationError(
             "`cluster` takes one column, or a list of two different ones such as ['pair', 'person']; "
@@ -301,38 +324,27 @@ def _check_overlap(rows: Rows, id: str | None, time: str) -> None:
         )
 
 
-def _one_name(option: str, name: object) -> None:
-    if not pd.api.types.is_hashable(name):
-        raise InputError(
-            f"`{option}` takes the name of one column of the table, such as '{option}'; a {type(name).__name__} was "
-            "given. Put the values into a column of the table first and name that."
-        )
-
-
-def is_number(value: object) -> bool:
-    """Whether an option is one plain number."""
-    return isinstance(value, Real) and not isinstance(value, bool)
-
-
-def names_of(option: str, names: object) -> tuple[str, ...]:
-    """Return the columns a list names; a column itself is refused, for its values would be taken for names."""
-    if not isinstance(names, Iterable) or isinstance(names, (str, pd.Series)):
-        raise InputError(
-            f"`{option}` takes a list of column names, such as ['age']; a {type(names).__name__} was given."
-        )
-    listed = tuple(names)
-    for name in listed:
-        _one_name(option, name)
-    return listed
-
-
 def _codes(data: pd.DataFrame, name: str) -> Integers:
-    return pd.factorize(column(data, name), sort=True)[0].astype(np.int64)
+    return _sorted_values(data, name)[0]
+
+
+def _sorted_values(data: pd.DataFrame, name: str) -> tuple[Integers, Any]:
+    """Return the place of every row among the sorted values of a column, and those values."""
+    try:
+        codes, values = pd.factorize(column(data, name), sort=True)
+    except TypeError as error:
+        raise EstimationError(
+            f"Column '{name}' holds values that cannot be put in order, such as lists or dates among words: give each "
+            "group, stratum or cluster a number or a word."
+        ) from error
+    return codes.astype(np.int64), values
 
 
 def _stratum_codes(data: pd.DataFrame, strata: str | Sequence[str] | None) -> Integers:
     codes = one_value(0, len(data), np.int64)
-    named = (strata,) if isinstance(strata, str) else () if strata is None else names_of("strata", strata)
+    named = one_or_several("strata", strata)
+    if len(set(named)) < len(named):
+        raise EstimationError("`strata` names a column twice: name each once.")
     for name in named:
         own = _codes(data, name)
         codes = np.unique(codes * (int(own.max()) + 1) + own, return_inverse=True)[1].reshape(-1).astype(np.int64)
@@ -344,6 +356,11 @@ def _check_clock(rows: Rows, time: str, event: str, entry: str | None) -> None:
         raise EstimationError(
             f"Column '{time}' is negative in {int((rows.time < 0).sum())} rows: time runs from 0 (the index date or "
             "time zero); check which date the days were counted from."
+        )
+    if (rows.time > _MOST).any():
+        raise EstimationError(
+            f"Column '{time}' is too large to count with in {int((rows.time > _MOST).sum())} rows: give times in days, "
+            "weeks or months, and leave no code such as 1e300 for somebody who was never seen again."
         )
     if entry is not None and (rows.entry >= rows.time).any():
         raise EstimationError(
@@ -367,4 +384,10 @@ def _check_weights(rows: Rows, weights: str | None) -> None:
         raise EstimationError(
             f"Weight '{weights}' is zero or negative in {bad} of {len(rows)} rows: keep only the people the design "
             "uses (weight above 0)."
+        )
+    odd = int(((rows.weight < 1 / _MOST) | (rows.weight > _MOST)).sum())
+    if odd:
+        raise EstimationError(
+            f"Weight '{weights}' is too near to zero or too large to count with in {odd} of {len(rows)} rows: only "
+            "how weights compare matters, so divide all of them by their mean."
         )

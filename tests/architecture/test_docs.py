@@ -48,12 +48,13 @@ def test_python_in_the_readme_runs() -> None:
         exec(compile(block, "README.md", "exec"), {})
 
 
-def test_the_example_in_the_page_on_clocks_gives_what_it_shows() -> None:
+@pytest.mark.parametrize("name", ["which_clock.md", "time_to_reoffence.md"])
+def test_the_examples_in_the_pages_on_times_give_what_they_show(name: str) -> None:
     import dipeval as dip
 
-    page = (ROOT / "docs" / "which_clock.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / name).read_text(encoding="utf-8")
     example = "\n".join(re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL))
-    lines = doctest.DocTestParser().get_doctest(example, {}, "which_clock.md", None, 0)
+    lines = doctest.DocTestParser().get_doctest(example, {}, name, None, 0)
     assert len(lines.examples) > 10
     assert doctest.DocTestRunner(verbose=False).run(lines).failed == 0
     assert set(re.findall(r"\bdip\.(\w+)", page)) <= set(dip.__all__)
@@ -68,6 +69,21 @@ def test_study_keys_in_the_page_on_designs_are_those_of_a_study_file() -> None:
     assert blocks
     for block in blocks:
         parse_study(tomllib.loads(example.read_text(encoding="utf-8")) | tomllib.loads(block))
+
+
+def test_study_keys_in_the_page_on_times_are_those_of_a_study_file() -> None:
+    from dipeval.study.reading import parse_study
+
+    page = (ROOT / "docs" / "time_to_reoffence.md").read_text(encoding="utf-8")
+    example = tomllib.loads(
+        (ROOT / "dipeval" / "examples" / "west_yorkshire_simulated.toml").read_text(encoding="utf-8")
+    )
+    blocks = re.findall(r"```toml\n(.*?)```", page, flags=re.DOTALL)
+    assert blocks
+    for block in blocks:
+        shown = tomllib.loads(block)
+        others = [outcome for outcome in example["outcomes"] if outcome["kind"] != "time"]
+        parse_study(example | shown | {"outcomes": others + shown["outcomes"]})
 
 
 def test_links_in_the_documentation_lead_somewhere() -> None:

@@ -77,6 +77,7 @@ NAMES = (
     "GrayTest",
     "FineGrayModel",
     "RecurrentModel",
+    "FrailtyModel",
     "ProportionalHazardsTest",
     "ParametricModel",
     "SplitPopulation",
@@ -124,7 +125,7 @@ ESTIMATES = ("PropensityModel", "Curve", "CoxModel", "Effect", "TrueEffect", "Ti
              "RandomisedCheck", "SensitivityResult", "WithheldSensitivityResult", "TrueLinks", "Effects",
              "SubgroupEffects", "RobustnessValue", "NegativeControls", "CalibratedEffect", "SpecificationCurve",
              "BeforeAfter", "AreaEffect", "Incidence", "MeanCount", "RestrictedMean", "FineGrayModel", "RecurrentModel",
-             "ParametricModel", "SplitPopulation", "DiscreteTimeModel", "PiecewiseModel", "RateModel",
+             "FrailtyModel", "ParametricModel", "SplitPopulation", "DiscreteTimeModel", "PiecewiseModel", "RateModel",
              "ClockComparison", "ImmortalTimeAudit", "TimeToEvent")  # fmt: skip
 MOST_HTML = 12_000
 
@@ -205,6 +206,7 @@ def _of_times(data: pd.DataFrame) -> dict[str, Any]:
         "GrayTest": dip.gray_test(first, time="weeks_to_arrest", cause="first", by="fin"),
         "FineGrayModel": dip.fine_gray(first, covariates=two, time="weeks_to_arrest", cause="first"),
         "RecurrentModel": dip.andersen_gill(rows, covariates=two, **repeated),
+        "FrailtyModel": dip.shared_frailty(data, covariates=two, group="prio", **times),
         "ProportionalHazardsTest": dip.cox(data, covariates=two, **times).proportional_hazards_test(),
         "ParametricModel": dip.accelerated_failure_time(data, covariates=two, **times),
         "SplitPopulation": dip.split_population(returned, ever=["priors"], **months),

@@ -92,7 +92,8 @@ def _check_all(ours: CoxModel, theirs: Any) -> None:
         _near(ours.residuals(kind).to_numpy().squeeze(), survival.r.residuals(theirs, type=kind), 1e-6)
     for transform in ("km", "rank", "identity"):
         table = survival.cox_zph(theirs, transform=transform).table
-        _near(ours.proportional_hazards_test(transform).to_frame()["statistic"], [row["chisq"] for row in table], 1e-6)
+        test = ours.proportional_hazards_test(transform, robust=False).to_frame()
+        _near(test["statistic"], [row["chisq"] for row in table], 1e-6)
     found, expected = ours.concordance().iloc[0], survival.concordance(theirs)
     _near([found["estimate"], found["std_error"]], [expected.concordance, np.sqrt(expected.var)], 1e-6)
 

@@ -81,7 +81,7 @@ def test_concordance(model: CoxModel, blocks: Any) -> None:
 
 def _check_zph(model: CoxModel, expected: Any) -> None:
     for transform in TRANSFORMS:
-        found = model.proportional_hazards_test(transform).to_frame()
+        found = model.proportional_hazards_test(transform, robust=False).to_frame()
         assert found["term"].tolist() == list(expected[transform]["chisq"])
         for ours, theirs in (("statistic", "chisq"), ("df", "df"), ("p_value", "p")):
             _close(found[ours], [expected[transform][theirs][term] for term in found["term"]])

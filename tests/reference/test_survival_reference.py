@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dipeval import cox, kaplan_meier, log_rank
+from dipeval import cox, kaplan_meier, log_rank, weight
 from dipeval.survival import CoxModel
 from dipeval.survival.columns import read_rows
 from dipeval.survival.hazards.kernel import build_cells, evaluate, score_residuals
@@ -130,7 +130,18 @@ def test_log_rank_family(rossi: pd.DataFrame, block: str, options: dict[str, Any
 
 def test_log_rank_on_recid(recid: pd.DataFrame) -> None:
     expected = load_reference("survival")["recid"]["logrank_workprg"]
-    _close(log_rank(recid, time="durat", event="ev", by="workprg").statistic, expected["chisq"])
+    test = log_rank(recid, time="durat", event="ev", by="workprg")
+    _close(test.statistic, expected["chisq"])
+    _close(test.to_frame()["observed"], expected["obs"])
+    _close(test.to_frame()["expected"], expected["exp"])
+    _close(test.variance(), expected["var"])
+
+
+@pytest.mark.parametrize(("estimand", "name"), [("ATE", "w"), ("ATT", "w_att")])
+def test_the_weights_are_those_of_the_package(rossi: pd.DataFrame, estimand: str, name: str) -> None:
+    covariates = ["age", "race", "wexp", "mar", "paro", "prio"]
+    design = weight(rossi, treated="fin", covariates=covariates, estimand=estimand, method="ipw")
+    _close(design.weights, load_reference("survival")["rossi"]["iptw"][name])
 
 
 def test_weighted_log_rank_is_the_robust_score_and_not_a_count_of_weights(rossi: pd.DataFrame) -> None:

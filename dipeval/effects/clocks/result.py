@@ -129,7 +129,7 @@ class ClockComparison(HtmlMixin):
         ratios = self._frame[self._frame["term"] == "hazard_ratio"].set_index("group")
         told = [self._told(clock, ratios.loc[clock]) for clock in (CALENDAR, STREET)]
         open_ended = bool(((ratios["conf_low"] <= 1) & (ratios["conf_high"] >= 1)).any())
-        parts = [f"{told[0]}; {told[1]}.", self._why(ratios.loc[CALENDAR])]
+        parts = [f"{told[0]}; {told[1]}.", self._why(ratios)]
         return " ".join([*parts, *([words.NOT_SHOWN] if open_ended else [])])
 
     def _told(self, clock: str, row: Any) -> str:
@@ -143,7 +143,8 @@ class ClockComparison(HtmlMixin):
             return words.UNCLEAR.format(low=_size(row["conf_low"]), high=_size(row["conf_high"]), **common)
         return words.CLEAR.format(size=_size(row["estimate"]), **common)
 
-    def _why(self, row: Any) -> str:
+    def _why(self, ratios: pd.DataFrame) -> str:
+        row, street = ratios.loc[CALENDAR], ratios.loc[STREET]
         treated, comparison = float(row["custody_share_treated"]), float(row["custody_share_comparison"])
         if treated == comparison == 0:
             return words.NOBODY_HELD
@@ -151,7 +152,9 @@ class ClockComparison(HtmlMixin):
         if abs(treated - comparison) < words.ALIKE:
             return words.HELD_ALIKE.format(**shares)
         less, more = ("treated", "comparison") if treated < comparison else ("comparison", "treated")
-        told = words.HELD_LESS.format(less=less, more=more, low=shares[less], high=shares[more])
+        moved = float(row["estimate"]) - float(street["estimate"])
+        pattern = words.HELD_LESS if (moved > 0) == (less == "treated") else words.HELD_OTHERWISE
+        told = pattern.format(less=less, more=more, low=shares[less], high=shares[more])
         return told[:1].upper() + told[1:]
 
     def _notes(self) -> list[str]:

@@ -32,6 +32,11 @@ HELD_LESS: Final = (
     "{less} people were in custody on {low} of their days and {more} people on {high}: days in custody leave hardly a "
     "chance to reoffend, so that {less} people, held less, look worse per calendar day than per day at liberty."
 )
+HELD_OTHERWISE: Final = (
+    "{less} people were in custody on {low} of their days and {more} people on {high}. Alone that would make {less} "
+    "people look worse per calendar day than per day at liberty; here they do not, so that who was held, and when, "
+    "matters too."
+)
 HELD_ALIKE: Final = (
     "Both groups were in custody on about the same share of their days ({treated} of treated and {comparison} of "
     "comparison people's), so that the choice of clock favours neither."

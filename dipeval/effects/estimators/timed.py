@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from dipeval.effects.estimators.abadie_imbens import ABADIE_IMBENS
 from dipeval.effects.estimators.abadie_imbens_words import NOT_THIS_MEASURE
-from dipeval.effects.estimators.two_way import clustered_both_ways, reused_sets
+from dipeval.effects.estimators.two_way import Served, clustered_both_ways, reused_sets
 from dipeval.effects.estimators.weighted import usual_error, with_sandwich
 from dipeval.effects.joining import cluster_word
 from dipeval.effects.measures import TIMED_WORDS
@@ -24,6 +24,10 @@ from dipeval.effects.robust import Floats, Sample
 from dipeval.errors import EstimationError, InputError
 from dipeval.vocabulary import TREATED
 
+ONE_SET: Final = (
+    "All events lie in one pair, set or person, so that nothing can be learned of how these differ and an interval "
+    "would claim certainty. Follow people for longer, or match more people."
+)
 # Errors summed over people, or over pairs, sets or persons.
 OFFERED: Final = ("hc0", "cluster_hc0", "m_estimation", "bootstrap")
 
@@ -90,6 +94,7 @@ def with_error(
             "clustered where the design has pairs or sets."
         )
     two_way = kind == "cluster_hc0" and served is not None
+    _check_sets_with_events(request, served if two_way else None)
     found = with_sandwich(
         request,
         kind="hc0" if two_way else kind,
@@ -109,6 +114,20 @@ def with_error(
         factor=1.0,
         se_method=_words(request, found.kind, how),
     )
+
+
+def _check_sets_with_events(request: Request, served: Served | None) -> None:
+    """Refuse events that all lie in one pair, set or person: nothing can be learned of how sets differ."""
+    sample = request.sample
+    happened = sample.outcome == 1
+    if served is not None:
+        within = served.of_set[np.isin(served.person, np.asarray(request.rows)[happened])]
+    elif sample.clusters is not None:
+        within = sample.clusters[happened]
+    else:
+        return
+    if len(np.unique(within)) < 2:
+        raise EstimationError(ONE_SET)
 
 
 def _words(request: Request, kind: str, how: str) -> str:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from dipeval.errors import EstimationError
-from dipeval.survival.columns import Floats, Rows, is_number
-from dipeval.survival.curves.product_limit import Steps, check_events, count_steps, quotient, survival
+from dipeval.survival.columns import Floats, Rows
+from dipeval.survival.curves.product_limit import Steps, check_events, count_steps, quotient, survival, used_up
+from dipeval.survival.options import is_number
 
 
 def rmst_influence(rows: Rows, horizon: float) -> tuple[Floats, Floats]:
@@ -72,6 +73,13 @@ def area_to(rows: Rows, name: str, horizon: float) -> Area:
     steps = count_steps(rows)
     curve = survival(steps)
     end = float(steps.times[-1])
+    reached = int(np.searchsorted(steps.times, horizon, side="right")) + 1
+    if used_up(curve[:reached], steps.at_risk[:reached]):
+        raise EstimationError(
+            f"In group '{name}' everybody under observation had the event before others entered: the curve stays at 0 "
+            "from then on and says nothing of those others. Count from a later time, when more people are under "
+            "observation."
+        )
     if end < horizon and curve[-1] > 0:
         raise EstimationError(
             f"Group '{name}' was followed for {end:g} and the mean was asked for up to {horizon:g}: give a `horizon` "

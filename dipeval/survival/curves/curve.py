@@ -12,7 +12,7 @@ import pandas as pd
 from dipeval.errors import EstimationError, InvariantError
 from dipeval.presenting import HtmlMixin, Summary, format_interval, format_number, format_percent
 from dipeval.survival.columns import Rows, read_rows
-from dipeval.survival.curves.limits import LIMITS, check_level, check_limits, share_limits
+from dipeval.survival.curves.limits import LIMITS, check_level, check_limits, check_unit, share_limits
 from dipeval.survival.curves.lookups import (
     check_span,
     check_time,
@@ -21,6 +21,7 @@ from dipeval.survival.curves.lookups import (
     each_group,
     followed_to,
     of_group,
+    used_up_notes,
     values_at,
     weighted_influences,
 )
@@ -32,6 +33,7 @@ from dipeval.survival.curves.product_limit import (
     survival_error,
     survival_influence,
 )
+from dipeval.survival.options import check_yes_no, is_number
 
 if TYPE_CHECKING:
     from dipeval.plots.style import Axes  # its name for matplotlib's: only plots imports matplotlib
@@ -126,8 +128,10 @@ def kaplan_meier(
     1     1       52.0     0.778     0.716      0.828
     """
     check_level(level)
+    check_unit(time_unit)
     check_limits(limits)
-    if robust is False and cluster is not None:
+    check_yes_no("robust", robust, may_be_none=True)
+    if robust is not None and not robust and cluster is not None:
         raise EstimationError("`robust=False` ignores the clusters: leave `robust` out, or leave `cluster` out.")
     rows = read_rows(data, time=time, event=event, entry=entry, weights=weights, cluster=cluster, by=by, id=id)
     check_events(rows)
@@ -302,7 +306,7 @@ class Curve(HtmlMixin):
             group, share, time_days, conf_low, conf_high; NaN where the curve (or its limit) does not get that far.
             Where the curve rests at exactly that share, the middle of the rest.
         """
-        if not 0 < share < 1:
+        if not (is_number(share) and 0 < share < 1):
             raise EstimationError("`share` is the share who have reoffended, between 0 and 1: 0.5 for the median.")
         rows = []
         for name, steps in self._frame.groupby("group", sort=False):
@@ -357,6 +361,7 @@ class Curve(HtmlMixin):
             f"Kaplan-Meier estimate. {error}; {LIMITS[self.limits]} limits, pointwise.",
             "Counts are people, not weights." if self.weighted else "",
             "People enter late: counted at risk only after their entry." if self.late_entry else "",
+            *used_up_notes(self._frame.rename(columns={"estimate": "free"})),
         ]
         halves = self.median()
         for name, when in zip(halves["group"], halves["time_days"], strict=True):

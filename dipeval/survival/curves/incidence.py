@@ -19,7 +19,7 @@ from dipeval.survival.curves.aalen_johansen import (
     happened,
     share_influence,
 )
-from dipeval.survival.curves.limits import check_level
+from dipeval.survival.curves.limits import check_level, check_unit
 from dipeval.survival.curves.lookups import (
     check_span,
     check_time,
@@ -28,14 +28,17 @@ from dipeval.survival.curves.lookups import (
     followed_to,
     in_group,
     of_group,
+    used_up_notes,
     values_at,
     weighted_influences,
 )
 from dipeval.survival.curves.product_limit import check_clusters, count_steps
+from dipeval.survival.options import names_of
 
 if TYPE_CHECKING:
     from dipeval.plots.style import Axes  # its name for matplotlib's: only plots imports matplotlib
 
+_SHORT = 1e-12  # shares that add up to 1 but for rounding
 _ANY, _CODE = "whether anything happened", "code of what happened"
 
 
@@ -114,6 +117,7 @@ def cumulative_incidence(
     1  reoffended       60.0     0.500      0.204
     """
     check_level(level)
+    check_unit(time_unit)
     rows, causes = _read(data, cause, censored, time=time, entry=entry, by=by, weights=weights, cluster=cluster, id=id)
     check_clusters(rows, cluster)
     parts = [group_steps(own, name, causes, level) for name, own in each_group(rows)]
@@ -319,6 +323,8 @@ class Incidence(HtmlMixin):
         )
 
     def _notes(self, counts: pd.Series) -> tuple[str, ...]:
+        by_step = self._frame.groupby(["group", "time_days"], sort=False)
+        steps = by_step.agg(share=("estimate", "sum"), n_at_risk=("n_at_risk", "first")).reset_index()
         notes = [
             "Aalen-Johansen estimate: every cause, such as custody and death, is counted as a cause of its own and "
             "never as censored, so the shares of all causes, and of those to whom nothing happened, add up to 100%.",
@@ -326,6 +332,7 @@ class Incidence(HtmlMixin):
             "pointwise.",
             "Counts are people, not weights." if self.weighted else "",
             "People enter late: counted at risk only after their entry." if self.late_entry else "",
+            *used_up_notes(steps.assign(free=1 - _SHORT - steps["share"])),
         ]
         silent = counts[counts == 0].reset_index()
         for group, cause in zip(silent["group"], silent["cause"], strict=True):
@@ -358,7 +365,7 @@ class Incidence(HtmlMixin):
         from dipeval.plots.survival_table import incidence_table
 
         end = check_span(horizon, self.followed_to, self.time_unit)
-        drawn = None if causes is None else [self._known(name) for name in causes]
+        drawn = None if causes is None else [self._known(name) for name in names_of("causes", causes)]
         frame = self._frame if drawn is None else self._frame[self._frame["cause"].isin(drawn)]
         marked = None if mark is None else self.compare_at(mark)
         return incidence_curves(

@@ -10,8 +10,10 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from dipeval.errors import EstimationError
-from dipeval.survival.columns import Floats, is_number
+from dipeval.survival.columns import Floats
+from dipeval.survival.options import is_number, one_of
 
+UNITS = ("days", "weeks", "months", "years")
 LIMITS = {"log_log": "log-log", "log": "log", "plain": "plain"}
 
 
@@ -21,10 +23,14 @@ def check_level(level: float) -> None:
         raise EstimationError("`level` is the coverage of the limits, between 0 and 1: 0.95, for example.")
 
 
+def check_unit(time_unit: str) -> None:
+    """Refuse a unit of time that pictures and sentences do not know."""
+    one_of("time_unit", time_unit, UNITS)
+
+
 def check_limits(limits: str) -> None:
     """Refuse a scale that is not known."""
-    if limits not in LIMITS:
-        raise EstimationError(f"`limits` is 'log_log', 'log' or 'plain'; '{limits}' is not available.")
+    one_of("limits", limits, tuple(LIMITS))
 
 
 def share_limits(share: Floats, error: Floats, level: float, limits: str = "log_log") -> tuple[Floats, Floats]:

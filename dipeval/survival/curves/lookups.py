@@ -9,10 +9,16 @@ import pandas as pd
 
 from dipeval.errors import EstimationError
 from dipeval.survival.clusters import squares
-from dipeval.survival.columns import Floats, Rows, is_number
+from dipeval.survival.columns import Floats, Rows
 from dipeval.survival.curves.limits import normal_limits
+from dipeval.survival.curves.product_limit import used_up
+from dipeval.survival.options import finite_numbers, is_number
 
 VALUES = ("estimate", "std_error", "conf_low", "conf_high")
+USED_UP = (
+    "Everybody{group} who was under observation had had the event before others entered: from then on the curve stays "
+    "where it is and says nothing of those others. Count from a later time, when more people are under observation."
+)
 _DUST = 1e-10
 _SAME = 1e-9  # shares closer than this are one and the same plateau
 # A group's rows and the place of its first column in, the derivative of one figure for each row out.
@@ -28,6 +34,8 @@ def check_time(time: object) -> float:
 
 def check_span(horizon: float | None, followed: float, unit: str) -> float:
     """Return the last time a picture shows; none beyond the follow-up of every group."""
+    if horizon is not None and not is_number(horizon):
+        raise EstimationError(f"`horizon` is the last time shown, a number of {unit}.")
     end = followed if horizon is None else float(horizon)
     if not 0 < end <= followed:
         raise EstimationError(
@@ -38,8 +46,8 @@ def check_span(horizon: float | None, followed: float, unit: str) -> float:
 
 def values_at(frame: pd.DataFrame, keys: Sequence[str], times: Sequence[float] | float, unit: str) -> pd.DataFrame:
     """Return the steps in force at given times, a row a key and time; none beyond the follow-up of a group."""
-    asked = np.atleast_1d(np.asarray(times, dtype=float))
-    if not np.isfinite(asked).all() or (asked < 0).any():
+    asked = finite_numbers(times)
+    if asked is None or not len(asked) or (asked < 0).any():
         raise EstimationError("Times must be numbers from 0 on.")
     columns = [*keys, "time_days", *VALUES]
     parts = []
@@ -122,6 +130,21 @@ def differences(
             error = float("nan")
         found.append((name, estimate, error, *normal_limits(estimate, error, level)))
     return pd.DataFrame(found, columns=["group", *VALUES, "p_value"])
+
+
+def used_up_notes(steps: pd.DataFrame) -> list[str]:
+    """Return a sentence a group in which all at risk had the event before others entered.
+
+    Parameters
+    ----------
+    steps
+        group, free (share to whom nothing has happened yet) and n_at_risk, in order of time.
+    """
+    return [
+        USED_UP.format(group=in_group(str(name)))
+        for name, own in steps.groupby("group", sort=False)
+        if used_up(own["free"].to_numpy(), own["n_at_risk"].to_numpy())
+    ]
 
 
 def of_group(group: str) -> str:

@@ -12,7 +12,7 @@ import pandas as pd
 from dipeval.errors import InvariantError
 from dipeval.presenting import HtmlMixin, Summary, format_interval, format_number
 from dipeval.survival.columns import Floats, Rows, read_rows
-from dipeval.survival.curves.limits import check_level, count_limits
+from dipeval.survival.curves.limits import check_level, check_unit, count_limits
 from dipeval.survival.curves.lookups import (
     check_span,
     check_time,
@@ -112,6 +112,7 @@ def mean_cumulative_count(
     1   all       90.0     1.000      0.471
     """
     check_level(level)
+    check_unit(time_unit)
     rows = read_rows(data, time=stop, entry=start, event=event, by=by, weights=weights, cluster=cluster, id=id)
     check_clusters(rows, cluster)
     parts = [_group_frame(own, name, level) for name, own in each_group(rows)]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dipeval.errors import EstimationError
+from dipeval.survival.clusters import alone_in_a_cluster, n_clusters
 from dipeval.survival.columns import Flags, Floats, Integers, Rows
 from dipeval.survival.curves.running import State, held, running_variance
 
@@ -119,6 +120,20 @@ def survival(steps: Steps) -> Floats:
     return np.cumprod(share)
 
 
+def used_up(free: Floats, at_risk: Integers) -> bool:
+    """Whether the event had come to everybody then at risk, so that the curve says nothing of those who enter later.
+
+    Parameters
+    ----------
+    free
+        Share without the event after each step.
+    at_risk
+        People at risk at each step.
+    """
+    gone = free <= 0
+    return bool(gone.any() and at_risk[int(gone.argmax()) + 1 :].any())
+
+
 def survival_error(rows: Rows, steps: Steps, curve: Floats, *, robust: bool) -> Floats:
     """Return the standard error of the curve: Greenwood's, or the infinitesimal jackknife's.
 
@@ -188,15 +203,20 @@ def check_events(rows: Rows, until: float = np.inf) -> None:
 
 
 def check_clusters(rows: Rows, cluster: object) -> None:
-    """Refuse a group that lies in one cluster, where clusters were named."""
-    for code, name in enumerate(rows.group_names if cluster is not None else ()):
-        own = rows.group == code
-        for sign, codes in rows.clusterings:
-            if sign > 0 and (codes[own] == codes[own][0]).all():
-                raise EstimationError(
-                    f"Group '{name}' lies in one cluster: no error can be learned from one. Some dozens of clusters "
-                    "are wanted; leave `cluster` out if nothing belongs together."
-                )
+    """Refuse a group that lies in one cluster, or no more clusters than groups, where clusters were named."""
+    if cluster is None:
+        return
+    for code, name in enumerate(rows.group_names):
+        if alone_in_a_cluster(rows, rows.group == code):
+            raise EstimationError(
+                f"Group '{name}' lies in one cluster: no error can be learned from one. Some dozens of clusters "
+                "are wanted; leave `cluster` out if nothing belongs together."
+            )
+    if n_clusters(rows) <= len(rows.group_names):
+        raise EstimationError(
+            f"{n_clusters(rows)} clusters are too few to compare {len(rows.group_names)} groups: some dozens are "
+            "wanted; leave `cluster` out if nothing belongs together."
+        )
 
 
 def error_of(variance: Floats, size: Floats) -> Floats:

@@ -15,7 +15,7 @@ from dipeval.presenting import HtmlMixin, Summary, format_interval, format_numbe
 from dipeval.survival.clusters import squares
 from dipeval.survival.columns import Floats, Rows, read_rows
 from dipeval.survival.curves.area import area_to, rmst_influence
-from dipeval.survival.curves.limits import check_level
+from dipeval.survival.curves.limits import check_level, check_unit
 from dipeval.survival.curves.lookups import VALUES, differences, each_group, in_group, of_group
 from dipeval.survival.curves.product_limit import check_clusters, error_of
 
@@ -101,6 +101,7 @@ def restricted_mean(
     2  difference    2.0417     1.2130   0.0924
     """
     check_level(level)
+    check_unit(time_unit)
     rows = read_rows(data, time=time, event=event, entry=entry, weights=weights, cluster=cluster, by=by, id=id)
     check_clusters(rows, cluster)
     means, influence = rmst_influence(rows, horizon)

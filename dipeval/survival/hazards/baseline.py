@@ -7,14 +7,13 @@ Sources: Breslow (1974), *Biometrics* 30, 89-99; Efron (1977), *JASA* 72, 557-56
 from __future__ import annotations
 
 from collections.abc import Mapping
-from numbers import Real
 
 import numpy as np
 import pandas as pd
 
-from dipeval.errors import EstimationError
 from dipeval.survival.columns import Floats
 from dipeval.survival.hazards.fitting import Fit
+from dipeval.survival.options import values_of
 
 
 def cell_times(fit: Fit) -> Floats:
@@ -41,8 +40,10 @@ def baseline_frame(fit: Fit, at: Mapping[str, float] | None) -> pd.DataFrame:
     at
         Value of each covariate; those left out, and all without `at`, are 0. An offset is taken as 0.
     """
-    point = _point(fit, at or {})
-    size = np.exp(_linear(fit, point) - fit.at.shift)
+    point = values_of({} if at is None else at, fit.named.covariates, all_of_them=False)
+    # So far from everybody in the table that the hazard is beyond counting: infinite, and nobody left.
+    with np.errstate(over="ignore"):
+        size = np.exp(_linear(fit, point) - fit.at.shift)
     hazard = fit.cells.running(fit.at.a) * size
     labels = np.array(fit.named.stratum_labels(), dtype=object)
     return pd.DataFrame(
@@ -57,13 +58,3 @@ def baseline_frame(fit: Fit, at: Mapping[str, float] | None) -> pd.DataFrame:
 
 def _linear(fit: Fit, point: Floats) -> float:
     return float(((point - fit.centre) / fit.scale) @ fit.maximum.beta)
-
-
-def _point(fit: Fit, at: Mapping[str, float]) -> Floats:
-    names = fit.named.covariates
-    unknown = [name for name in at if name not in names]
-    if unknown:
-        raise EstimationError(f"`at` names '{unknown[0]}', which is no covariate of the model: {', '.join(names)}.")
-    if not all(isinstance(value, (Real, np.bool_)) and np.isfinite(float(value)) for value in at.values()):
-        raise EstimationError("`at` gives each covariate one number, such as {'age': 25}.")
-    return np.array([float(at.get(name, 0.0)) for name in names])

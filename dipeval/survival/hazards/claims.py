@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from dipeval.presenting import format_interval, format_number, format_p
+from dipeval.survival.columns import Floats
 from dipeval.vocabulary import TREATED, label
+
+CORRECTED = ", corrected for few clusters (Mancl and DeRouen; limits of Student's t)"
 
 
 def ratio_table(frame: pd.DataFrame, ratio: str, level: float) -> pd.DataFrame:
@@ -40,11 +45,34 @@ def claim_of_first(frame: pd.DataFrame, what: str, ratio: str, level: float) -> 
     )
 
 
-def cluster_words(robust: bool, cluster: str | Sequence[str] | None) -> str:
+def coefficient_frame(
+    terms: Sequence[str], beta: Floats, error: Floats, level: float, freedom: Floats | None
+) -> pd.DataFrame:
+    """Return log ratios and ratios with normal limits, or Student's where degrees of freedom are given."""
+    tail, away = 0.5 + level / 2, -np.abs(beta / error)
+    reach = error * (ndtri(tail) if freedom is None else stdtrit(freedom, tail))
+    low, high = beta - reach, beta + reach
+    return pd.DataFrame(
+        {
+            "term": terms,
+            "estimate": beta,
+            "std_error": error,
+            "conf_low": low,
+            "conf_high": high,
+            "p_value": 2 * (ndtr(away) if freedom is None else stdtr(freedom, away)),
+            "hazard_ratio": np.exp(beta),
+            "hr_low": np.exp(low),
+            "hr_high": np.exp(high),
+        }
+    )
+
+
+def cluster_words(robust: bool, cluster: str | Sequence[str] | None, *, small_sample: bool = False) -> str:
     """Say how the standard errors were made; without a column named they are by person."""
     if not robust:
         return "model-based standard errors"
     named = [] if cluster is None else [cluster] if isinstance(cluster, str) else list(cluster)
+    corrected = CORRECTED if small_sample else ""
     if len(named) > 1:
-        return f"robust standard errors clustered on {' and '.join(map(repr, named))} at once"
-    return f"robust standard errors by {'cluster' if named else 'person'}"
+        return f"robust standard errors clustered on {' and '.join(map(repr, named))} at once{corrected}"
+    return f"robust standard errors by {'cluster' if named else 'person'}{corrected}"

@@ -10,12 +10,14 @@ import pandas as pd
 
 from dipeval.errors import EstimationError, InvariantError
 from dipeval.presenting import Summary
-from dipeval.survival.columns import CENSORED, column, names_of
+from dipeval.survival.columns import CENSORED, column
 from dipeval.survival.hazards.around import AroundCox
 from dipeval.survival.hazards.claims import claim_of_first, cluster_words, ratio_table
 from dipeval.survival.hazards.competing import Competing, cause_number, cause_words, read_competing, spare_name
 from dipeval.survival.hazards.expansion import Expanded, expand
 from dipeval.survival.hazards.model import CoxModel, cox
+from dipeval.survival.hazards.wording import few_clusters
+from dipeval.survival.options import names_of, one_or_several
 
 RATIO = "Subdistribution hazard ratio"
 
@@ -34,6 +36,7 @@ def fine_gray(
     id: str | None = None,
     censored: Sequence[str] = CENSORED,
     ties: str = "efron",
+    small_sample: bool = False,
     level: float = 0.95,
 ) -> FineGrayModel:
     """Fit a model of the subdistribution hazard of one cause.
@@ -66,6 +69,9 @@ def fine_gray(
         Words that mean no more than that observation ended.
     ties
         "efron" (default) or "breslow".
+    small_sample
+        Errors corrected for what each person (or cluster) draws the estimate to itself, and limits of Student's t:
+        without it intervals are too narrow where few people with the event are on one side. The default is R's error.
     level
         Coverage of the intervals.
 
@@ -106,7 +112,7 @@ def fine_gray(
     _check_one_row_each(data, id)
     number = cause_number(found.names, of, cause)
     expanded = expand(found.rows, found.cause, number)
-    model = _cox_of_expanded(data, found, expanded, names, cluster, strata, ties, level)
+    model = _cox_of_expanded(data, found, expanded, names, cluster, strata, ties, small_sample, level)
     return FineGrayModel(
         model=model,
         cause=found.names[number - 1],
@@ -115,7 +121,7 @@ def fine_gray(
         n_other=int(((found.cause > 0) & (found.cause != number)).sum()),
         weighted=weights is not None,
         late_entry=entry is not None,
-        _errors=cluster_words(model.robust, cluster),
+        _errors=cluster_words(model.robust, cluster, small_sample=small_sample),
     )
 
 
@@ -127,12 +133,13 @@ def _cox_of_expanded(
     cluster: str | Sequence[str] | None,
     strata: str | Sequence[str] | None,
     ties: str,
+    small_sample: bool,
     level: float,
 ) -> CoxModel:
     """Fit Cox's model to the weighted rows, each with its person's covariates, clusters and strata."""
     words = ("start", "stop", "happened", "weight", "person")
     start, stop, happened, weight, person = (spare_name(data, word) for word in words)
-    kept = [*covariates, *_listed("cluster", cluster), *_listed("strata", strata)]
+    kept = [*covariates, *one_or_several("cluster", cluster), *one_or_several("strata", strata)]
     kept = [name for name in dict.fromkeys(kept) if name in data.columns]
     frame = data[kept].iloc[found.rows.position[expanded.source]].reset_index(drop=True)
     frame[start], frame[stop], frame[happened] = expanded.start, expanded.stop, expanded.event.astype(float)
@@ -147,14 +154,9 @@ def _cox_of_expanded(
         cluster=person if cluster is None else cluster,
         strata=strata,
         ties=ties,
+        small_sample=small_sample,
         level=level,
     )
-
-
-def _listed(option: str, names: str | Sequence[str] | None) -> tuple[str, ...]:
-    if names is None:
-        return ()
-    return (names,) if isinstance(names, str) else names_of(option, names)
 
 
 def _check_one_row_each(data: pd.DataFrame, id: str | None) -> None:
@@ -241,6 +243,7 @@ class FineGrayModel(AroundCox):
             f"{self.method}; {self.n:,} people, {self.n_events:,} to whom it happened, {self.n_other:,} to whom "
             "something else happened first; nobody was dropped.",
             f"{RATIO}: about the share to whom it happens, not the rate among those at risk.",
+            *few_clusters(self.model._fit),
         )
         return Summary(
             title="What goes with the share to whom it happens",

@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 
 from dipeval.errors import EstimationError
-from dipeval.survival.clusters import n_clusters, squares
-from dipeval.survival.columns import Flags, Floats, Rows, names_of
+from dipeval.survival.clusters import alone_in_a_cluster, n_clusters, n_event_clusters, squares
+from dipeval.survival.columns import Flags, Floats, Rows
 from dipeval.survival.hazards.exact import check_exact_is_possible, evaluate_exact
 from dipeval.survival.hazards.kernel import Evaluation, RiskCells, build_cells, evaluate, score_residuals
 from dipeval.survival.hazards.newton import Maximum, maximise
+from dipeval.survival.hazards.small_sample import corrected_squares
+from dipeval.survival.options import check_yes_no, names_of, one_of, one_or_several
 
 TIES = ("efron", "breslow", "exact")
 ALL = "all"  # the name of the one stratum where none were named
@@ -68,6 +70,8 @@ class Fit:
         Where the likelihood is largest and the inverse information there, on the standardised scale.
     meat
         Sum of squares of the weighted score residuals by cluster; None with model-based errors.
+    freedom
+        Degrees of freedom of each error if corrected for few clusters; None otherwise.
     named
         The caller's words.
     ties
@@ -84,6 +88,7 @@ class Fit:
     maximum: Maximum
     bread: Floats
     meat: Floats | None
+    freedom: Floats | None
     named: Named
     ties: str
 
@@ -121,32 +126,41 @@ class Fit:
         return out
 
 
-def check_options(covariates: Sequence[str], ties: str, robust: bool | None, cluster: object) -> None:
-    """Refuse options that cannot be meant."""
-    if isinstance(covariates, str) or not len(names_of("covariates", covariates)):
+def check_options(
+    covariates: Sequence[str], ties: str, robust: bool | None, cluster: object, *, small_sample: bool
+) -> tuple[str, ...]:
+    """Return the covariates; options that cannot be meant are refused."""
+    names = () if isinstance(covariates, str) else names_of("covariates", covariates)
+    if not names:
         raise EstimationError("`covariates` is a list of column names, with at least one: covariates=['treated'].")
-    if len(set(covariates)) < len(list(covariates)):
+    if len(set(names)) < len(names):
         raise EstimationError("`covariates` names a column twice: name each once.")
-    if ties not in TIES:
-        raise EstimationError(f"`ties` is 'efron', 'breslow' or 'exact'; '{ties}' is not available.")
+    one_of("ties", ties, TIES)
+    check_yes_no("robust", robust, may_be_none=True)
     if robust is False and cluster is not None:
         raise EstimationError("`robust=False` ignores the clusters: leave `robust` out, or leave `cluster` out.")
+    if not isinstance(small_sample, (bool, np.bool_)):
+        raise EstimationError(f"`small_sample` is True or False; a {type(small_sample).__name__} was given.")
+    if robust is False and small_sample:
+        raise EstimationError("`small_sample` corrects robust errors: leave `robust=False` out, or leave it out.")
+    return names
 
 
 def together(cluster: str | Sequence[str] | None, id: str | None) -> tuple[str, ...]:
     """Return the columns that errors are clustered by: the clusters, or the person."""
-    named = id if cluster is None else cluster
-    return () if named is None else (named,) if isinstance(named, str) else tuple(named)
+    if cluster is not None:
+        return one_or_several("cluster", cluster)
+    return () if id is None else (id,)
 
 
 def strata_values(data: pd.DataFrame, strata: str | Sequence[str] | None, rows: Rows) -> pd.DataFrame:
     """Return the values each stratum stands for, a row a stratum."""
-    columns = [] if strata is None else [strata] if isinstance(strata, str) else list(strata)
+    columns = list(one_or_several("strata", strata))
     first = rows.position[np.unique(rows.stratum, return_index=True)[1]]
     return data[columns].iloc[first].reset_index(drop=True)
 
 
-def fit_rows(rows: Rows, named: Named, *, ties: str, robust: bool) -> Fit:
+def fit_rows(rows: Rows, named: Named, *, ties: str, robust: bool, small_sample: bool = False) -> Fit:
     """Maximise the partial likelihood of checked rows.
 
     Raises
@@ -168,6 +182,16 @@ def fit_rows(rows: Rows, named: Named, *, ties: str, robust: bool) -> Fit:
     if ties == "exact":
         _check_exact(rows, cells, named, robust=robust)
     maximum = maximise(likelihood, named.covariates, float(cells.death_weight.sum()))
+    at = maximum.at_maximum
+    bread = np.linalg.inv(at.information)
+    meat = freedom = None
+    if robust:
+        _check_clusters(inside, named)
+        scores = _weighted_residuals(cells, x, inside, at)
+        if small_sample:
+            meat, freedom = corrected_squares(cells, x, inside, at, bread, scores)
+        else:
+            meat = squares(scores, inside)
     return Fit(
         rows=rows,
         inside=inside,
@@ -177,8 +201,9 @@ def fit_rows(rows: Rows, named: Named, *, ties: str, robust: bool) -> Fit:
         centre=centre,
         scale=scale,
         maximum=maximum,
-        bread=np.linalg.inv(maximum.at_maximum.information),
-        meat=_meat(cells, x, inside, maximum.at_maximum, named) if robust else None,
+        bread=bread,
+        meat=meat,
+        freedom=freedom,
         named=named,
         ties=ties,
     )
@@ -195,15 +220,31 @@ def quadratic(vector: Floats, matrix: Floats) -> float:
     return float(vector @ np.linalg.lstsq(matrix, vector, rcond=None)[0])
 
 
-def _meat(cells: RiskCells, x: Floats, inside: Rows, at: Evaluation, named: Named) -> Floats:
-    size = n_clusters(inside)
-    if size <= x.shape[1]:
-        columns = " and ".join(f"'{name}'" for name in named.together)
+def _check_clusters(inside: Rows, named: Named) -> None:
+    size, terms = n_clusters(inside), len(named.covariates)
+    columns = " and ".join(f"'{name}'" for name in named.together)
+    # The totals of all clusters add up to zero: with one more than covariates nothing is left to learn a spread from.
+    if size <= terms + inside.clustered:
         raise EstimationError(
             f"{size} {f'clusters in {columns}' if inside.clustered else 'rows'} are too few for robust errors with "
-            f"{x.shape[1]} covariates: more are needed than there are covariates, and some dozens to be believed."
+            f"{terms} covariates: more are needed than there are covariates, and some dozens to be believed."
         )
-    return squares(_weighted_residuals(cells, x, inside, at), inside)
+    if not inside.clustered:
+        return
+    if n_event_clusters(inside) <= terms:
+        raise EstimationError(
+            f"The events lie in {n_event_clusters(inside)} of the clusters in {columns}, too few for robust errors "
+            f"with {terms} covariates: clusters without events teach next to nothing. Some dozens with events are "
+            "wanted."
+        )
+    for name, values in zip(named.covariates, inside.covariates.T, strict=True):
+        upper = values == values.max()
+        two_groups = bool((upper | (values == values.min())).all())
+        if two_groups and (alone_in_a_cluster(inside, upper) or alone_in_a_cluster(inside, ~upper)):
+            raise EstimationError(
+                f"One of the two groups of '{name}' lies in one cluster of {columns}: no robust error can be learned "
+                "from one. Leave the covariate out, or `cluster` if nothing belongs together."
+            )
 
 
 def _check_exact(rows: Rows, cells: RiskCells, named: Named, *, robust: bool) -> None:

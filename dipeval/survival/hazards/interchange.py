@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from dipeval.errors import EstimationError
-from dipeval.survival.columns import Rows, column, names_of, read_rows
+from dipeval.survival.columns import Rows, column, read_rows
 from dipeval.survival.hazards.fitting import Fit
+from dipeval.survival.options import names_of, one_name, one_or_several
 
 _PERSON = "row_id"
 
@@ -74,6 +75,7 @@ def to_lifelines(
     (['weeks_to_arrest', 'arrested', 'fin', 'age'], {'duration_col': 'weeks_to_arrest', 'event_col': 'arrested'})
     """
     named = names_of("covariates", covariates)
+    one_name("cluster", cluster)
     read_rows(
         data,
         time=time,
@@ -86,7 +88,7 @@ def to_lifelines(
         id=id,
     )
     columns = {"time": time, "event": event, "entry": entry, "weights": weights, "cluster": cluster, "id": id}
-    by = [strata] if isinstance(strata, str) else [] if strata is None else list(strata)
+    by = list(one_or_several("strata", strata))
     kept = [name for name in [*columns.values(), *by, *named] if name is not None]
     table = pd.DataFrame({name: column(data, name).to_numpy() for name in dict.fromkeys(kept)})
     return _with_arguments(table, {option: name for option, name in columns.items() if name is not None}, by)
@@ -110,7 +112,8 @@ def lifelines_of(fit: Fit) -> tuple[pd.DataFrame, dict[str, object]]:
     by = [", ".join(map(str, fit.named.strata.columns))] if len(fit.named.strata.columns) else []
     for name in by:
         table[name] = rows.stratum
-    table[list(fit.named.covariates)] = rows.covariates
+    covariates = pd.DataFrame(rows.covariates, columns=list(fit.named.covariates), copy=True)
+    table = pd.concat([table.drop(columns=table.columns.intersection(covariates.columns)), covariates], axis=1)
     return _with_arguments(table, columns, by)
 
 

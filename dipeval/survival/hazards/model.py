@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.special import chdtrc, ndtr, ndtri
+from scipy.special import chdtrc
 
 from dipeval.errors import EstimationError, InvariantError
 from dipeval.presenting import HtmlMixin, Summary
 from dipeval.survival.columns import Floats, read_rows
 from dipeval.survival.curves.curve import check_level
 from dipeval.survival.hazards.baseline import baseline_frame
+from dipeval.survival.hazards.claims import coefficient_frame
 from dipeval.survival.hazards.concordance import concordance_frame
 from dipeval.survival.hazards.fitting import (
     Fit,
@@ -31,7 +32,8 @@ from dipeval.survival.hazards.prediction import predicted_survival
 from dipeval.survival.hazards.proportional import proportionality_test
 from dipeval.survival.hazards.proportional_result import ProportionalHazardsTest
 from dipeval.survival.hazards.residuals import residual_frame
-from dipeval.survival.hazards.wording import error_words, model_summary
+from dipeval.survival.hazards.wording import error_words, few_clusters, model_summary
+from dipeval.survival.options import check_yes_no
 
 if TYPE_CHECKING:
     from dipeval.plots.style import Axes  # its name for matplotlib's: only plots imports matplotlib
@@ -51,6 +53,7 @@ def cox(
     id: str | None = None,
     ties: str = "efron",
     robust: bool | None = None,
+    small_sample: bool = False,
     level: float = 0.95,
 ) -> CoxModel:
     """Fit a Cox proportional hazards model of the time to reoffending.
@@ -84,6 +87,10 @@ def cox(
         or robust errors.
     robust
         Robust (sandwich) standard errors; by default when weights or clusters are named.
+    small_sample
+        Robust errors corrected for what each cluster (or row) draws the estimate to itself, and limits of Student's t:
+        without it intervals are too narrow where few clusters carry a comparison. The default is the error of R.
+        Predictions and tests of the model keep the errors without it.
     level
         Coverage of the intervals.
 
@@ -103,7 +110,8 @@ def cox(
     -----
     Cox (1972), *JRSS B* 34, 187-220; ties: Efron (1977), *JASA* 72, 557-565, or Breslow (1974), *Biometrics* 30,
     89-99; robust variance: Lin and Wei (1989), *JASA* 84, 1074-1078, with Efron's averaging over tied deaths also in
-    the residuals; two clusterings at once: Cameron, Gelbach and Miller (2011), *JBES* 29, 238-249.
+    the residuals; two clusterings at once: Cameron, Gelbach and Miller (2011), *JBES* 29, 238-249; few clusters: Mancl
+    and DeRouen (2001), *Biometrics* 57, 126-134, with degrees of freedom of Pan and Wall (2002), *SiM* 21, 1429-1441.
 
     Examples
     --------
@@ -116,8 +124,7 @@ def cox(
     2  prio    0.0969     0.0273        1.1017
     """
     check_level(level)
-    check_options(covariates, ties, robust, cluster)
-    names = tuple(covariates)
+    names = check_options(covariates, ties, robust, cluster, small_sample=small_sample)
     rows = read_rows(
         data,
         time=time,
@@ -138,8 +145,8 @@ def cox(
         strata=strata_values(data, strata, rows),
         index=data.index,
     )
-    use_robust = rows.robust if robust is None else robust
-    fit = fit_rows(rows, named, ties=ties, robust=use_robust)
+    use_robust = bool((rows.robust or small_sample) if robust is None else robust)
+    fit = fit_rows(rows, named, ties=ties, robust=use_robust, small_sample=small_sample)
     return CoxModel(
         terms=names,
         ties=ties,
@@ -229,23 +236,8 @@ class CoxModel(HtmlMixin):
             n (rows), n_events.
         """
         error = np.sqrt(np.diag(self._covariance))
-        reach = ndtri(0.5 + self.level / 2) * error
-        low, high = self._beta - reach, self._beta + reach
-        return pd.DataFrame(
-            {
-                "term": self.terms,
-                "estimate": self._beta,
-                "std_error": error,
-                "conf_low": low,
-                "conf_high": high,
-                "p_value": 2 * ndtr(-np.abs(self._beta / error)),
-                "hazard_ratio": np.exp(self._beta),
-                "hr_low": np.exp(low),
-                "hr_high": np.exp(high),
-                "n": self.n,
-                "n_events": self.n_events,
-            }
-        )
+        frame = coefficient_frame(self.terms, self._beta, error, self.level, self._fit.freedom)
+        return frame.assign(n=self.n, n_events=self.n_events)
 
     def covariance(self, *, robust: bool | None = None) -> pd.DataFrame:
         """Return the covariance matrix of the log hazard ratios.
@@ -255,9 +247,10 @@ class CoxModel(HtmlMixin):
         robust
             False for the model-based matrix; by default the one the errors come from.
         """
+        check_yes_no("robust", robust, may_be_none=True)
         if robust and not self.robust:
             raise EstimationError("The model was fitted without robust errors: fit it again with robust=True.")
-        matrix = self._model_covariance if robust is False else self._covariance
+        matrix = self._covariance if robust is None or robust else self._model_covariance
         return pd.DataFrame(matrix, index=list(self.terms), columns=list(self.terms))
 
     def overall_tests(self) -> pd.DataFrame:
@@ -346,7 +339,9 @@ class CoxModel(HtmlMixin):
         """
         return predicted_survival(self._fit, people, times, strata, self.level)
 
-    def proportional_hazards_test(self, transform: str = "km", *, robust: bool = False) -> ProportionalHazardsTest:
+    def proportional_hazards_test(
+        self, transform: str = "km", *, robust: bool | None = None
+    ) -> ProportionalHazardsTest:
         """Test whether hazard ratios change with time, each term and all together.
 
         Parameters
@@ -354,15 +349,17 @@ class CoxModel(HtmlMixin):
         transform
             Function of time they may change with: "km", "rank", "identity" or "log".
         robust
-            True takes the variance from the rows or clusters, as weighted or clustered models need. The default is the
-            test of R (cox.zph), which takes weights as people and clustered rows as unrelated.
+            Whether the variance comes from the rows or clusters, as weighted or clustered models need; None does as the
+            model's own errors. False is the test of R (cox.zph), which takes weights as people and clustered rows as
+            unrelated: with weights from a propensity score it finds changes that are not there.
 
         Returns
         -------
         ProportionalHazardsTest
             `to_frame()` has term (then GLOBAL), statistic, df, p_value; `plot()` draws scaled Schoenfeld residuals.
         """
-        return proportionality_test(self._fit, transform, robust=robust, level=self.level)
+        own = self.robust if robust is None else robust
+        return proportionality_test(self._fit, transform, robust=own, level=self.level)
 
     def concordance(self) -> pd.DataFrame:
         """Return how often the person with the higher predicted rate reoffends first.
@@ -390,7 +387,7 @@ class CoxModel(HtmlMixin):
 
     def summary(self) -> Summary:
         """Return the hazard ratios, the first term in the headline."""
-        return model_summary(self.to_frame(), self.method, self.level)
+        return model_summary(self.to_frame(), self.method, self.level, few_clusters(self._fit))
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the hazard ratio of every term with its interval and return the Axes drawn on."""

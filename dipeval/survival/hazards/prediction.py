@@ -21,6 +21,7 @@ from dipeval.survival.columns import Floats, Integers, column, numeric_column
 from dipeval.survival.hazards.baseline import cell_times, follow_up
 from dipeval.survival.hazards.fitting import Fit
 from dipeval.survival.hazards.kernel import score_residuals
+from dipeval.survival.options import finite_numbers, one_name
 
 
 def predicted_survival(
@@ -43,8 +44,8 @@ def predicted_survival(
     """
     if not isinstance(people, pd.DataFrame) or people.empty:
         raise InputError("`people` is a pandas DataFrame with a row a person and the model's covariates as columns.")
-    asked = np.atleast_1d(np.asarray(times, dtype=float))
-    if not asked.size or not np.isfinite(asked).all() or (asked < 0).any():
+    asked = finite_numbers(times)
+    if asked is None or not len(asked) or (asked < 0).any():
         raise EstimationError("`times` must be numbers from 0 on.")
     x, eta = _standardised_people(fit, people)
     codes = _strata_of(fit, people, strata)
@@ -146,7 +147,11 @@ def _strata_of(fit: Fit, people: pd.DataFrame, strata: object) -> Integers:
         values = strata if isinstance(strata, tuple) else (strata,)
         if len(values) != len(names):
             raise EstimationError(f"`strata` takes one value for each of {', '.join(map(str, names))}.")
-        wanted = pd.DataFrame([values] * len(people), columns=names)
+        for value in values:
+            one_name("strata", value)
+        wanted = pd.DataFrame(
+            {name: pd.Series([value] * len(people), dtype=object) for name, value in zip(names, values, strict=True)}
+        )
     place = {values: code for code, values in enumerate(known.itertuples(index=False, name=None))}
     codes = np.array([place.get(values, -1) for values in wanted.itertuples(index=False, name=None)])
     if (codes < 0).any():

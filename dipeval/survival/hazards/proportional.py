@@ -19,6 +19,9 @@ from dipeval.survival.hazards.fitting import Fit, quadratic
 from dipeval.survival.hazards.kernel import information_over, score_residuals
 from dipeval.survival.hazards.proportional_result import GLOBAL, TRANSFORMS, ProportionalHazardsTest
 from dipeval.survival.hazards.residuals import schoenfeld
+from dipeval.survival.options import check_yes_no
+
+_DUST = 1e-13  # a variance this small beside the information is rounding
 
 
 def proportionality_test(fit: Fit, transform: str, *, robust: bool, level: float) -> ProportionalHazardsTest:
@@ -35,8 +38,9 @@ def proportionality_test(fit: Fit, transform: str, *, robust: bool, level: float
     level
         Coverage of the band around the smooth.
     """
-    if transform not in TRANSFORMS:
+    if not isinstance(transform, str) or transform not in TRANSFORMS:
         raise EstimationError(f"`transform` is one of {', '.join(TRANSFORMS)}; '{transform}' is not available.")
+    check_yes_no("robust", robust)
     times = cell_times(fit)
     if len(np.unique(times)) < 2:
         raise EstimationError("All events happen at one time: whether hazard ratios change over time cannot be seen.")
@@ -44,6 +48,11 @@ def proportionality_test(fit: Fit, transform: str, *, robust: bool, level: float
     # Counted from its mean, time and the covariates themselves are told apart with the least rounding.
     g = by_cell - by_cell[fit.cells.died_cell].mean()
     change, variance = _score(fit, g, robust=robust)
+    if (np.diag(variance) <= _DUST * np.ptp(g) ** 2 * np.diag(fit.at.information)).any():
+        raise EstimationError(
+            f"Time put through transform='{transform}' does not differ between the events at which people can be "
+            "compared: whether hazard ratios change over time cannot be seen on that scale; try 'identity' or 'rank'."
+        )
     size = len(fit.beta)
     statistics = [quadratic(change[[j]], variance[np.ix_([j], [j])]) for j in range(size)]
     statistics.append(quadratic(change, variance))

@@ -12,6 +12,7 @@ from scipy.special import ndtri
 from dipeval.errors import EstimationError, InvariantError
 from dipeval.presenting import HtmlMixin, Summary, format_number, format_p
 from dipeval.survival.columns import Floats
+from dipeval.survival.options import is_whole, one_name
 from dipeval.vocabulary import label
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ TRANSFORMS = {
 }
 _CLEAR = 0.05
 _KNOTS = 4
+_MOST_POINTS = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -90,6 +92,8 @@ class ProportionalHazardsTest(HtmlMixin):
             time_days, transformed, estimate, conf_low, conf_high (pointwise).
         """
         self._check_term(term)
+        if not is_whole(points, 2, _MOST_POINTS):
+            raise EstimationError(f"`points` is how many times are shown, a whole number from 2 to {_MOST_POINTS:,}.")
         grid = np.linspace(self._scale.min(), self._scale.max(), points)
         knots = np.unique(np.quantile(self._scale, np.linspace(0, 1, _KNOTS)))
         basis, shown = _natural_spline(self._scale, knots), _natural_spline(grid, knots)
@@ -164,9 +168,10 @@ class ProportionalHazardsTest(HtmlMixin):
         return residual_plot(points, smooth, term=chosen, ax=ax)
 
     def _check_term(self, term: str) -> None:
+        one_name("term", term)
         if term not in self._residuals.columns:
             raise EstimationError(
-                f"`term` is one of {', '.join(self._residuals.columns)}; '{term}' is not in the model."
+                f"`term` is one of {', '.join(map(str, self._residuals.columns))}; '{term}' is not in the model."
             )
 
 

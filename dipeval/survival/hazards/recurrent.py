@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 
 from dipeval.errors import EstimationError, InputError
-from dipeval.survival.columns import Rows, names_of, read_rows
+from dipeval.survival.columns import Rows, read_rows
 from dipeval.survival.hazards.claims import cluster_words
 from dipeval.survival.hazards.competing import spare_name
 from dipeval.survival.hazards.event_order import gap_times, numbered_events
 from dipeval.survival.hazards.model import cox
 from dipeval.survival.hazards.recurrent_result import RecurrentModel, recurrent_model
+from dipeval.survival.options import check_yes_no, is_whole, one_of, one_or_several
 
 CLOCKS = ("total", "gap")
 
@@ -31,6 +32,7 @@ def andersen_gill(
     strata: str | Sequence[str] | None = None,
     ties: str = "efron",
     robust: bool = True,
+    small_sample: bool = False,
     level: float = 0.95,
 ) -> RecurrentModel:
     """Fit Andersen and Gill's model of the rate of all events, first and later alike.
@@ -59,6 +61,9 @@ def andersen_gill(
     robust
         Errors clustered by person (default). False gives the model-based ones, which take a person's events for
         unrelated and are too small where some people offend more than others.
+    small_sample
+        Errors corrected for what each person (or cluster) draws the estimate to itself, and limits of Student's t:
+        without it intervals are too narrow where few people with events are on one side. The default is the error of R.
     level
         Coverage of the intervals.
 
@@ -76,7 +81,7 @@ def andersen_gill(
     Notes
     -----
     Andersen and Gill (1982), *Annals of Statistics* 10, 1100-1120; errors by person: Lin, Wei, Yang and Ying (2000),
-    *JRSS B* 62, 711-730.
+    *JRSS B* 62, 711-730; few people: Mancl and DeRouen (2001), *Biometrics* 57, 126-134.
 
     Examples
     --------
@@ -97,6 +102,7 @@ def andersen_gill(
           term  hazard_ratio  n  n_events
     0  treated         0.501  6         6
     """
+    check_yes_no("robust", robust)
     rows = _read(data, id=id, start=start, stop=stop, event=event)
     model = cox(
         data,
@@ -109,9 +115,11 @@ def andersen_gill(
         strata=strata,
         ties=ties,
         robust=robust,
+        small_sample=small_sample,
         level=level,
     )
-    return recurrent_model(rows, numbered_events(rows)[0], model, "all events", cluster_words(model.robust, cluster))
+    errors = cluster_words(model.robust, cluster, small_sample=small_sample)
+    return recurrent_model(rows, numbered_events(rows)[0], model, "all events", errors)
 
 
 def prentice_williams_peterson(
@@ -129,6 +137,7 @@ def prentice_williams_peterson(
     strata: str | Sequence[str] | None = None,
     ties: str = "efron",
     robust: bool = True,
+    small_sample: bool = False,
     level: float = 0.95,
 ) -> RecurrentModel:
     """Fit Prentice, Williams and Peterson's model of the next event, given how many came before.
@@ -161,6 +170,9 @@ def prentice_williams_peterson(
         "efron" (default) or "breslow".
     robust
         Errors clustered by person (default); False gives the model-based ones.
+    small_sample
+        Errors corrected for what each person (or cluster) draws the estimate to itself, and limits of Student's t:
+        without it intervals are too narrow where few people with events are on one side. The default is the error of R.
     level
         Coverage of the intervals.
 
@@ -177,7 +189,8 @@ def prentice_williams_peterson(
 
     Notes
     -----
-    Prentice, Williams and Peterson (1981), *Biometrika* 68, 373-379.
+    Prentice, Williams and Peterson (1981), *Biometrika* 68, 373-379; few people: Mancl and DeRouen (2001), *Biometrics*
+    57, 126-134.
 
     Examples
     --------
@@ -200,6 +213,7 @@ def prentice_williams_peterson(
     1             2  3         2
     """
     _check_choices(clock, max_event)
+    check_yes_no("robust", robust)
     rows = _read(data, id=id, start=start, stop=stop, event=event)
     numbers, origins = numbered_events(rows)
     if max_event is not None:
@@ -207,7 +221,7 @@ def prentice_williams_peterson(
     begin, end, number = (spare_name(data, word) for word in ("start", "stop", "event_number"))
     times = data[start].to_numpy(dtype=float), data[stop].to_numpy(dtype=float)
     times = gap_times(*times, origins) if clock == "gap" else times
-    named = () if strata is None else (strata,) if isinstance(strata, str) else names_of("strata", strata)
+    named = one_or_several("strata", strata)
     model = cox(
         data.assign(**{begin: times[0], end: times[1], number: numbers}),
         covariates=covariates,
@@ -219,9 +233,11 @@ def prentice_williams_peterson(
         strata=[*named, number],
         ties=ties,
         robust=robust,
+        small_sample=small_sample,
         level=level,
     )
-    return recurrent_model(rows, numbers, model, f"{clock} time", cluster_words(model.robust, cluster))
+    errors = cluster_words(model.robust, cluster, small_sample=small_sample)
+    return recurrent_model(rows, numbers, model, f"{clock} time", errors)
 
 
 def _read(data: pd.DataFrame, *, id: str, start: str, stop: str, event: str) -> Rows:
@@ -241,8 +257,6 @@ def _cluster(id: str, cluster: str | Sequence[str] | None, robust: bool) -> str 
 
 
 def _check_choices(clock: str, max_event: int | None) -> None:
-    if clock not in CLOCKS:
-        raise EstimationError(f"`clock` is 'total' or 'gap'; '{clock}' is not available.")
-    whole = isinstance(max_event, (int, np.integer)) and not isinstance(max_event, bool)
-    if max_event is not None and not (whole and max_event >= 1):
+    one_of("clock", clock, CLOCKS)
+    if max_event is not None and not is_whole(max_event, 1):
         raise EstimationError("`max_event` is a whole number from 1: events from that one on share one baseline.")

@@ -14,6 +14,7 @@ from dipeval.survival.columns import Integers, Rows
 from dipeval.survival.hazards.around import AroundCox
 from dipeval.survival.hazards.claims import claim_of_first, ratio_table
 from dipeval.survival.hazards.model import CoxModel
+from dipeval.survival.hazards.wording import FEW_REPEATED, few_clusters
 
 RATIO = "Hazard ratio"
 _FEW = 10  # people
@@ -104,6 +105,7 @@ class RecurrentModel(AroundCox):
             f"{self.method}; {self.n:,} people, {self.n_rows:,} rows, {self.n_events:,} events; nobody was dropped.",
             about,
             *([thin] if few else []),
+            *few_clusters(self.model._fit, FEW_REPEATED),
         )
         return Summary(
             title="Hazard ratios of repeated reoffending",

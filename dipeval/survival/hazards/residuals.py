@@ -23,7 +23,7 @@ def residual_frame(fit: Fit, kind: str) -> pd.DataFrame:
     kind
         One of `KINDS`.
     """
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise EstimationError(f"`kind` is one of {', '.join(KINDS)}; '{kind}' is not available.")
     index, names = fit.named.index, list(fit.named.covariates)
     if kind in ("schoenfeld", "scaled_schoenfeld"):

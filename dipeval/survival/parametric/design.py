@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from dipeval.errors import EstimationError, InputError
-from dipeval.survival.clusters import n_clusters, squares
-from dipeval.survival.columns import Floats, Rows, names_of, numeric_column
+from dipeval.survival.clusters import n_clusters, n_event_clusters, squares
+from dipeval.survival.columns import Floats, Rows, numeric_column
+from dipeval.survival.options import check_yes_no, names_of
 
 INTERCEPT = "(Intercept)"
 _COLLINEAR = 1e-10
@@ -34,10 +35,10 @@ class Part:
 
 def check_names(option: str, covariates: object, *, needed: bool = True) -> tuple[str, ...]:
     """Return the covariates named; none where some are needed, or one named twice, is a sentence."""
-    if isinstance(covariates, str) or (needed and not len(names_of(option, covariates))):
+    names = None if isinstance(covariates, str) else names_of(option, covariates)
+    if names is None or (needed and not names):
         least = ", with at least one" if needed else ""
         raise EstimationError(f"`{option}` is a list of column names{least}: {option}=['treated'].")
-    names = names_of(option, covariates)
     if len(set(names)) < len(names):
         raise EstimationError(f"`{option}` names a column twice: name each once.")
     return names
@@ -96,12 +97,18 @@ def sandwich(parts: Floats, bread: Floats, rows: Rows, n_terms: int) -> Floats:
             f"{size} {what} are too few for robust errors with {n_terms} coefficients: more are needed than there are "
             "coefficients, and some dozens to be believed."
         )
+    if rows.clustered and n_event_clusters(rows) < n_terms:
+        raise EstimationError(
+            f"The events lie in {n_event_clusters(rows)} of the clusters, too few for robust errors with {n_terms} "
+            "coefficients: clusters without events teach next to nothing. Some dozens with events are wanted."
+        )
     return squares(parts @ bread, rows)
 
 
 def use_robust(robust: bool | None, rows: Rows) -> bool:
     """Return whether errors are robust: as asked, or where weights or clusters call for it."""
-    if robust is False and rows.clustered:
+    check_yes_no("robust", robust, may_be_none=True)
+    if robust is not None and not robust and rows.clustered:
         raise EstimationError("`robust=False` ignores the clusters: leave `robust` out, or leave `cluster` out.")
     return rows.robust if robust is None else bool(robust)
 

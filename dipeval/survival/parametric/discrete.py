@@ -13,8 +13,9 @@ from scipy.special import expit, ndtr, ndtri
 from dipeval.errors import EstimationError, InvariantError
 from dipeval.presenting import HtmlMixin, Summary, format_interval, format_number, format_p
 from dipeval.survival.clusters import totals
-from dipeval.survival.columns import Floats, Rows, is_number, read_rows
+from dipeval.survival.columns import Floats, Rows, read_rows
 from dipeval.survival.curves.curve import check_level
+from dipeval.survival.options import is_number, is_whole, one_of, values_of
 from dipeval.survival.parametric.design import (
     INTERCEPT,
     check_both_sides,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from dipeval.plots.style import Axes  # its name for matplotlib's: only plots imports matplotlib
 
 LINKS = {"logit": "odds ratio", "cloglog": "hazard ratio"}
+_MOST_KNOTS = 50
 
 
 def discrete_time(
@@ -147,12 +149,13 @@ def discrete_time(
 
 
 def _check_options(link: object, width: object, knots: object) -> None:
-    if link not in LINKS:
-        raise EstimationError(f"`link` is 'logit' or 'cloglog'; {link!r} is not available.")
+    one_of("link", link, tuple(LINKS))
     if not is_number(width) or not 0 < width < np.inf:  # type: ignore[operator]
         raise EstimationError("`width` is the length of an interval, a number above 0 in the unit of the time.")
-    if not isinstance(knots, int) or isinstance(knots, bool) or knots < 1:
-        raise EstimationError("`knots` is the spline's degrees of freedom, a whole number from 1: 3, for example.")
+    if not is_whole(knots, 1, _MOST_KNOTS):
+        raise EstimationError(
+            f"`knots` is the spline's degrees of freedom, a whole number from 1 to {_MOST_KNOTS}: 3, for example."
+        )
 
 
 def _places(periods: Periods, knots: int) -> tuple[float, ...]:
@@ -314,9 +317,7 @@ class DiscreteTimeModel(HtmlMixin):
         return expit(predictor) if self.link == "logit" else -np.expm1(-np.exp(np.minimum(predictor, 30.0)))
 
     def _values(self, at: Mapping[str, float]) -> Floats:
-        if set(at) != set(self.covariates):
-            raise EstimationError(f"`at` gives one value for each of: {', '.join(self.covariates)}.")
-        return np.array([float(at[name]) for name in self.covariates])
+        return values_of(at, self.covariates, all_of_them=True)
 
     def summary(self) -> Summary:
         """Return the ratios, the first covariate in the headline."""

@@ -15,8 +15,8 @@ from typing import Final
 import numpy as np
 from scipy.special import expit, log_ndtr, logit, ndtri
 
-from dipeval.errors import EstimationError
 from dipeval.survival.columns import Floats
+from dipeval.survival.options import one_of
 
 # A value, its slope and its curvature.
 Jet = tuple[Floats, Floats, Floats]
@@ -123,7 +123,5 @@ def get_family(name: object) -> Family:
     >>> get_family("weibull").words
     'Weibull'
     """
-    if not isinstance(name, str) or name not in FAMILIES:
-        shown = ", ".join(f"'{one}'" for one in FAMILIES)
-        raise EstimationError(f"`family` is one of {shown}; {name!r} is not available.")
-    return FAMILIES[name]
+    one_of("family", name, tuple(FAMILIES))
+    return FAMILIES[str(name)]

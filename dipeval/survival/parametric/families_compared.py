@@ -10,7 +10,7 @@ import pandas as pd
 
 from dipeval.errors import EstimationError, InvariantError
 from dipeval.presenting import HtmlMixin, Summary, format_interval, format_number, format_percent, format_points
-from dipeval.survival.columns import names_of
+from dipeval.survival.options import names_of
 from dipeval.survival.parametric.families import FAMILIES, get_family
 from dipeval.survival.parametric.split import SplitPopulation, split_population
 from dipeval.survival.parametric.splitting import NoShareError

@@ -13,8 +13,9 @@ import pandas as pd
 
 from dipeval.errors import EstimationError, InvariantError
 from dipeval.presenting import HtmlMixin, Summary, format_interval, format_number, format_percent
-from dipeval.survival.columns import Rows, names_of, read_rows
+from dipeval.survival.columns import Rows, read_rows
 from dipeval.survival.curves.curve import Curve, check_level, kaplan_meier
+from dipeval.survival.options import names_of
 from dipeval.survival.parametric.families import FAMILIES, get_family
 from dipeval.survival.parametric.prediction import check_times
 
@@ -186,13 +187,12 @@ class ParametricCurves(HtmlMixin):
         EstimationError
             If a time is beyond the follow-up: nothing is extrapolated.
         """
-        asked = np.atleast_1d(np.asarray(times, dtype=float))
+        asked = check_times(times, self.followed_to, True)
         if (asked > self.followed_to).any():
             raise EstimationError(
                 f"Every group was followed to {self.followed_to:g} and a value was asked for at {asked.max():g}: ask "
                 "within the follow-up; nothing is extrapolated."
             )
-        asked = check_times(times, self.followed_to, False)
         return pd.concat([self._of_group(group, asked) for group in self._steps.groups], ignore_index=True)
 
     def to_frame(self) -> pd.DataFrame:

@@ -9,8 +9,10 @@ import numpy as np
 
 from dipeval.errors import EstimationError
 from dipeval.survival.columns import Flags, Floats, Integers, Rows
+from dipeval.survival.options import finite_numbers
 
 MOST_ROWS = 5_000_000
+_MOST_COUNTED = 1e18
 _SAME = 1e-9  # a time this close to the edge of an interval, in widths, is on it
 
 
@@ -65,7 +67,7 @@ def spread(rows: Rows, cuts: Floats) -> Periods:
 
 def regular_cuts(rows: Rows, width: float) -> Floats:
     """Return the ends of intervals of one width up to the last time; times on an edge by rounding are put on it."""
-    count = int(np.ceil(rows.time.max() / width - _SAME))
+    count = int(np.ceil(min(float(rows.time.max()) / width, _MOST_COUNTED) - _SAME))
     _check_size(count, len(rows))
     cuts = width * np.arange(1, count + 1, dtype=float)
     times = np.unique(np.concatenate([rows.time, rows.entry[np.isfinite(rows.entry)]]))
@@ -75,8 +77,8 @@ def regular_cuts(rows: Rows, width: float) -> Floats:
 
 def check_cuts(cuts: Sequence[float]) -> Floats:
     """Return the cuts as increasing times above 0."""
-    found = np.asarray(list(cuts), dtype=float)
-    if found.ndim != 1 or not len(found) or not np.isfinite(found).all() or (found <= 0).any():
+    found = finite_numbers(cuts)
+    if found is None or not len(found) or (found <= 0).any():
         raise EstimationError("`cuts` is a list of times above 0 at which the rate may change, such as [90, 180].")
     if (np.diff(found) <= 0).any():
         raise EstimationError("`cuts` must increase, each time once.")

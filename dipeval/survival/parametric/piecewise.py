@@ -15,6 +15,7 @@ from dipeval.presenting import HtmlMixin, Summary, format_interval, format_numbe
 from dipeval.survival.clusters import totals
 from dipeval.survival.columns import Floats, Rows, read_rows
 from dipeval.survival.curves.curve import check_level
+from dipeval.survival.options import values_of
 from dipeval.survival.parametric.design import (
     INTERCEPT,
     check_both_sides,
@@ -259,9 +260,7 @@ class PiecewiseModel(HtmlMixin):
             start_days, stop_days (the last ends with the follow-up), estimate (events per unit of time), std_error,
             conf_low, conf_high (delta method, log scale).
         """
-        if at is not None and set(at) != set(self.covariates):
-            raise EstimationError(f"`at` gives one value for each of: {', '.join(self.covariates)}.")
-        x = self._means if at is None else np.array([float(at[name]) for name in self.covariates])
+        x = self._means if at is None else values_of(at, self.covariates, all_of_them=True)
         count = len(self.cuts) + 1
         design = np.column_stack([np.ones(count), np.eye(count)[:, 1:], np.tile(x, (count, 1))])
         rate = np.exp(design @ self._theta)

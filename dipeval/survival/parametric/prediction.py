@@ -10,14 +10,16 @@ from scipy.special import ndtri
 
 from dipeval.errors import EstimationError
 from dipeval.survival.columns import Floats
+from dipeval.survival.options import check_yes_no, finite_numbers
 from dipeval.survival.parametric.families import Family
 from dipeval.survival.parametric.likelihood import chain, log_survival
 
 
 def check_times(times: Sequence[float] | float, followed_to: float, beyond_follow_up: bool) -> Floats:
     """Return the times asked for; one beyond the follow-up only where the caller says so."""
-    asked = np.atleast_1d(np.asarray(times, dtype=float))
-    if not len(asked) or not np.isfinite(asked).all() or (asked < 0).any():
+    check_yes_no("beyond_follow_up", beyond_follow_up)
+    asked = finite_numbers(times)
+    if asked is None or not len(asked) or (asked < 0).any():
         raise EstimationError("Times must be numbers from 0 on.")
     if not beyond_follow_up and (asked > followed_to).any():
         raise EstimationError(
@@ -65,7 +67,7 @@ def survival_frame(
         low, high = np.exp(value * np.exp(reach)), np.exp(value * np.exp(-reach))
     return pd.DataFrame(
         {
-            "person": np.asarray(people, dtype=object)[number],
+            "person": [people[int(place)] for place in number],
             "time_days": clock,
             "estimate": np.where(started, estimate, 1.0),
             "std_error": np.where(started, estimate * error, 0.0),

@@ -14,6 +14,7 @@ from dipeval.errors import EstimationError, InputError, InvariantError
 from dipeval.presenting import HtmlMixin, Summary, format_interval, format_number, format_p
 from dipeval.survival.columns import Floats, Rows, numeric_column, read_rows
 from dipeval.survival.curves.curve import check_level
+from dipeval.survival.options import one_of
 from dipeval.survival.parametric.counting import Counts, fit_negative_binomial, fit_poisson
 from dipeval.survival.parametric.design import (
     INTERCEPT,
@@ -96,8 +97,7 @@ def event_rate(
     """
     check_level(level)
     names = check_names("covariates", covariates)
-    if not isinstance(family, str) or family not in RATE_FAMILIES:
-        raise EstimationError(f"`family` is 'negative_binomial' or 'poisson'; {family!r} is not available.")
+    one_of("family", family, tuple(RATE_FAMILIES))
     rows, count = _read(data, names, events, exposure, weights, cluster)
     check_covariates(rows.covariates, names)
     check_both_sides(rows.covariates, names, count > 0, "rate ratio")

@@ -13,7 +13,9 @@ from scipy.special import chdtrc
 from dipeval.errors import EstimationError, InvariantError
 from dipeval.presenting import HtmlMixin, Summary, format_number, format_p
 from dipeval.survival.clusters import n_clusters
-from dipeval.survival.columns import Floats, Integers, Rows, is_number, read_rows
+from dipeval.survival.columns import Floats, Integers, Rows, read_rows
+from dipeval.survival.curves.product_limit import check_clusters
+from dipeval.survival.options import is_number
 from dipeval.survival.testing.counting import check_seen, chi_square, plain_counts, robust_counts
 
 if TYPE_CHECKING:
@@ -120,6 +122,7 @@ def _check_groups(rows: Rows, by: str, cluster: str | Sequence[str] | None) -> N
             f"The clusters in {columns} are too few for a robust test of {len(rows.group_names)} groups: some dozens "
             "are needed."
         )
+    check_clusters(rows, cluster)
 
 
 def _people(rows: Rows) -> Integers:

@@ -12,8 +12,9 @@ from scipy.special import chdtrc
 
 from dipeval.errors import EstimationError, InvariantError
 from dipeval.presenting import HtmlMixin, Summary, format_number, format_p
-from dipeval.survival.columns import CENSORED, is_number
+from dipeval.survival.columns import CENSORED
 from dipeval.survival.hazards.competing import Competing, cause_number, cause_words, read_competing
+from dipeval.survival.options import is_number
 from dipeval.survival.testing.comparing import check_groups_named
 from dipeval.survival.testing.counting import check_seen, chi_square
 from dipeval.survival.testing.gray_counts import gray_counts

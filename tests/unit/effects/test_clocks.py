@@ -204,13 +204,20 @@ def test_what_comes_back(clocks: ClockComparison) -> None:
 
 
 def test_the_headline_says_who_was_held_less(clocks: ClockComparison) -> None:
-    def told(treated: float, comparison: float) -> str:
+    def told(treated: float, comparison: float, calendar: float = 0.9) -> str:
         frame = clocks.to_frame().assign(custody_share_treated=treated, custody_share_comparison=comparison)
+        ratios = frame["term"] == "hazard_ratio"
+        frame.loc[ratios, ["estimate", "conf_low", "conf_high"]] = [[calendar, 0.1, 9.0], [1.0, 0.1, 9.0]]
         return dataclasses.replace(clocks, _frame=frame).summary().headline
 
-    assert "so that treated people, held less, look worse per calendar day" in told(0.01, 0.05)
-    assert "so that comparison people, held less, look worse per calendar day" in told(0.05, 0.01)
+    assert "so that treated people, held less, look worse per calendar day" in told(0.01, 0.05, calendar=1.1)
+    assert "so that comparison people, held less, look worse per calendar day" in told(0.05, 0.01, calendar=0.9)
     assert "about the same share" in told(0.05, 0.052)
+    # Where the two ratios do not lie that way round it is not said that they do.
+    for treated, comparison, calendar in ((0.01, 0.05, 0.9), (0.05, 0.01, 1.1), (0.01, 0.05, 1.0)):
+        otherwise = told(treated, comparison, calendar=calendar)
+        assert "held less, look worse" not in otherwise
+        assert "here they do not" in otherwise
     broken = clocks.to_frame().assign(days_in_custody_treated=0.0)
     with pytest.raises(InvariantError, match="do not add up"):
         dataclasses.replace(clocks, _frame=broken)

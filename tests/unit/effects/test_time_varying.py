@@ -37,7 +37,7 @@ def test_by_hand() -> None:
         ["c", 0, 300, 0, 0],
         ["c", 300, 365, 0, 1],
     ]
-    model = dip.cox(rows, covariates=["treated"], entry="start", time="stop", event="event", cluster="person_id")
+    model = dip.cox(rows, covariates=["treated"], entry="start", time="stop", event="event")
     assert model.to_frame()["hazard_ratio"].iloc[0] == pytest.approx(np.sqrt(2), rel=1e-9)
 
 

@@ -110,6 +110,8 @@ REFUSED_OF_EXTRACTS: list[tuple[dict[str, Any], str]] = [
     ({"time_to_event": {"subdistribution": True}}, "time_to_event.subdistribution: .* competing = true"),
     ({"time_to_event": {"competing": []}}, "time_to_event.competing: this is empty"),
     ({"time_to_event": {"competing": ["death", "death"]}}, "time_to_event.competing: a choice is named twice"),
+    ({"time_to_event": {"competing": "death"}}, r"competing: found .death.; needed is true or false .*, or a list"),
+    ({"time_to_event": {"competing": ["death", 1]}}, r"competing: found a list; needed is true or false"),
     ({"time_to_event": {"clocks": ["street"]}}, "time_to_event.clocks: needed is"),
     ({"time_to_event": {"landmarks": [28]}}, "time_to_event.landmarks: the landmarks are those of the audit"),
     ({"time_to_event": {"audit": True, "landmarks": [28, 365]}}, "time_to_event.landmarks: found 365"),

@@ -68,8 +68,35 @@ def test_without_any_key_curve_mark_mean_times_and_tests_are_there(tmp_path: Pat
     assert found.test is not None
     assert found.test.p_value == dip.log_rank(table, **options).p_value
     assert found.proportional_hazards is not None
-    assert (found.hazard_effect is not None) == (name == "with replacement")
-    assert set(found.to_frame()["part"]) >= {"mark", "restricted_mean", "test", "cox", "proportional_hazards"}
+    assert (found.hazard_effect is not None) == (name in ("weights", "with replacement"))
+    ratio = "cox" if found.hazard_effect is None else "hazard_effect"
+    assert set(found.to_frame()["part"]) >= {"mark", "restricted_mean", "test", ratio, "proportional_hazards"}
+
+
+@pytest.mark.parametrize("everybody_followed", [True, False])
+def test_with_estimated_weights_one_figure_has_one_interval(tmp_path: Path, everybody_followed: bool) -> None:
+    """What is quoted has the errors of an effect; estimates are those of curve, mean times and Cox model."""
+    people = timed()
+    if not everybody_followed:
+        people.loc[people.index[people["came_back"] == 0][:30], "weeks"] = 30
+    result = run(tmp_path, people, design=DESIGNS["weights"], override_reason="Invented people.")
+    found = result.time_to_event
+    assert found is not None
+    own = people.set_index("who")
+    columns: dict[str, Any] = {"time": "weeks", "event": "came_back"}
+    ratio = dip.estimate_effect(result.design, own, measure="hazard_ratio", **columns)
+    means = dip.estimate_effect(result.design, own, measure="rmst_difference", horizon=60, **columns)
+    assert "M-estimation" in ratio.se_method
+    assert (found.hazard_effect.std_error, found.mean_effect.std_error) == (ratio.std_error, means.std_error)  # type: ignore[union-attr]
+    np.testing.assert_allclose(ratio.estimate, found.cox.to_frame()["hazard_ratio"][0], rtol=1e-9)  # type: ignore[union-attr]
+    difference = found.restricted_mean.to_frame().iloc[-1]  # type: ignore[union-attr]
+    np.testing.assert_allclose(means.estimate, difference["estimate"], rtol=1e-9)
+    by_then = ((own["came_back"] == 1) & (own["weeks"] <= 52)).astype(int)
+    share = dip.estimate_effect(result.design, by_then, measure="risk_difference")
+    quoted = found.mark.set_index("group").loc["difference"]  # type: ignore[union-attr]
+    if everybody_followed:
+        np.testing.assert_allclose(share.estimate, quoted["share"], rtol=1e-9)
+    assert (quoted["std_error"] == share.std_error) == everybody_followed
 
 
 def test_after_replacement_errors_are_by_set_and_person_and_estimates_stay(tmp_path: Path) -> None:

@@ -153,9 +153,10 @@ def test_they_say_what_their_ratios_are_about_and_are_drawn() -> None:
     following = prentice_williams_peterson(data, clock="gap", **COLUMNS)
     assert "The rate of the next reoffence, given the number so far, among the treated" in following.summary().headline
     assert "time runs from the event before" in following.summary().notes[1]
-    assert "put later ones together with `max_event`" in following.summary().notes[-1]
+    assert "put later ones together with `max_event`" in following.summary().notes[2]
+    assert "Fewer than 200 people or clusters with events on one side of 'Treated'" in following.summary().notes[3]
     assert following.method.startswith("Prentice-Williams-Peterson model in gap time, Efron ties")
-    assert len(prentice_williams_peterson(data, max_event=2, **COLUMNS).summary().notes) == 2
+    assert len(prentice_williams_peterson(data, max_event=2, small_sample=True, **COLUMNS).summary().notes) == 2
     assert following.plot().get_xlabel() == "Hazard ratio (ratio scale)"
     assert following.to_frame()["n"].tolist() == [80, 80]
 
