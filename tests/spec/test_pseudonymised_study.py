@@ -22,6 +22,8 @@ from dipeval.report.notebooks import assemble
 from dipeval.report.write import _report_names
 from dipeval.study import StudyResult
 
+pytestmark = pytest.mark.slow  # a whole study, linked twice
+
 SECRET = "b7c1f04e9a5d42837fe610c9d8a2b35c"
 STUDY = """
 title = "Files sent under pseudonyms"

@@ -41,8 +41,9 @@ def few_clusters(fit: Fit, few: int = FEW) -> tuple[str, ...]:
     Notes
     -----
     In simulated worlds (those of the package's claims, 600 to 1,000 each) robust 95% intervals of all reoffences of
-    people of very different rates covered in 91 to 92% with 41 to 110 people with events on the thinner side, and in
-    94 to 95% with 245 or more; those of a first reoffence in 93% with 15, in 94% with 24, in 95% with about 65.
+    people of very different rates covered in 91 to 92% in four of five with 41 to 110 people with events on the thinner
+    side (95% in the fifth), in 94 to 95% with 245 or more; those of a first reoffence in 93 to 94% with 15 to 39, in
+    95% with 59.
     """
     if fit.meat is None or fit.freedom is not None:
         return ()

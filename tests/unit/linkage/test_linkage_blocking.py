@@ -16,6 +16,8 @@ from dipeval.linkage.example import SmallExtracts
 from dipeval.linkage.model import ATTRIBUTOR
 from tests.simulation.linkage_benchmark import benchmark_files
 
+pytestmark = pytest.mark.slow  # files large enough for blocking to matter
+
 LETTERS = np.array(list("ABCDEFGHIJKLMNOPQRSTUVWXYZ"), dtype=object)
 
 

@@ -21,6 +21,8 @@ from dipeval.report.section_linked_people import _never_one_alone
 from dipeval.report.tidy import results_csv
 from dipeval.study import StudyResult
 
+pytestmark = pytest.mark.slow  # whole studies and their reports
+
 STUDY = """
 title = "A force's own data"
 question = "Did it work?"

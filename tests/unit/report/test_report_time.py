@@ -268,3 +268,13 @@ def test_a_weighted_test_of_curves_has_its_own_name(rossi: StudyResult) -> None:
 )  # fmt: skip
 def test_times_in_words(time: float, unit: str, words: str) -> None:
     assert when(time, unit) == words
+
+
+def test_one_family_alone_is_not_set_against_itself(carolina: StudyResult) -> None:
+    assert carolina.time_to_event is not None
+    families = carolina.time_to_event.families
+    assert families is not None
+    alone = replace(families, _frame=families.to_frame().iloc[:1])
+    words = told(report.who_ever(replace(carolina, time_to_event=replace(carolina.time_to_event, families=alone))))
+    assert "only one (Log-normal) could be fitted" in words
+    assert "percentage points apart" not in words

@@ -20,6 +20,8 @@ from dipeval.report.tidy import results_csv
 from dipeval.study import StudyResult
 from dipeval.study.tidy import smallest_count
 
+pytestmark = pytest.mark.slow  # whole studies, many times over
+
 STUDY = """
 title = "A small force's own data"
 question = "Did it work?"

@@ -572,7 +572,7 @@ def test_the_page_for_readers_says_which_error_a_design_gets_and_what_it_is_refu
     for item in result.sensitivity:
         word = auto.split(",")[0].split(" on ")[0]
         assert item.effects[0].se_method.startswith(SPOKEN.get(word, (word,)))
-    for error in re.findall(r"`(m_estimation|bootstrap|abadie_imbens|cluster_)", refused.split("; with a learner")[0]):
+    for error in re.findall(r"`(m_estimation|bootstrap|abadie_imbens|cluster_)", refused.split("; ")[0]):
         asked = {"std_error": "cluster_hc1" if error == "cluster_" else error}
         for keys in ROWS[start]:
             assert _is_refused(parse_study, TREE | {"sensitivity": [BESIDE | keys | asked]}), (keys, error)

@@ -17,6 +17,8 @@ from dipeval.study.linkage_error import analysis_of, linkage_errors
 from dipeval.study.load import Prepared, prepare
 from dipeval.study.reading import StudyFile, parse_study
 
+pytestmark = pytest.mark.slow  # whole studies with their links drawn anew
+
 YES_NO = {"name": "reoffended", "kind": "yes_no", "label": "Reoffended", "primary": True}
 COUNT = {"name": "n_reoffences", "kind": "count", "label": "Reoffences"}
 TREE: dict[str, Any] = {
