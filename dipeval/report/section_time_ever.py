@@ -33,7 +33,7 @@ MOVES = (
 ALONE = (
     "The share who ever reoffend is not seen but worked out, and it moves with the shape that is supposed. Of the "
     "shapes asked for, only one ({least}) could be fitted: {low}, while {seen} were seen to reoffend within {end} "
-    "{unit}. With nothing to set it against, do not rely on it: the follow-up may be too short for the curve to level off."
+    "{unit}. With nothing to set it against, do not rely on it: follow-up may be too short for the curve to level off."
 )
 BOTH_PARTS = "Treatment is in both parts of the model; the share is that of everybody compared, both groups together."
 
