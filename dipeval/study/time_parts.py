@@ -21,6 +21,7 @@ from dipeval.study.times import (
     time_columns,
     weights_and_clusters,
 )
+from dipeval.survival.curves.curve import A_YEAR
 from dipeval.vocabulary import TREATED
 
 if TYPE_CHECKING:
@@ -35,8 +36,6 @@ logger = logging.getLogger("dipeval")
 
 Found = TypeVar("Found")
 GROUPS: Final = {0: "comparison", 1: "treated"}
-# The time at which shares are compared where the study file names none: a year.
-USUAL_MARK: Final = {"days": 365.0, "weeks": 52.0, "months": 12.0, "years": 1.0}
 # What is said where a sentence of the functions could tell of a few people.
 FEW: Final = "There are too few people or events for it, or none in one of the groups; the log of the run says more."
 
@@ -127,7 +126,7 @@ def mark_of(work: Work, curve: Curve | None) -> tuple[float | None, pd.DataFrame
     if curve is None:
         return None, None
     asked = work.asked.mark
-    at = USUAL_MARK[work.outcome.unit] if asked is None else float(asked)
+    at = A_YEAR[work.outcome.unit] if asked is None else float(asked)
     if at > curve.followed_to:
         if asked is not None:
             work.part("mark", lambda: _beyond("mark"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -50,6 +50,9 @@ CURVE_COLUMNS = (
     "n_censored",
     "n_effective",
 )
+
+# The time at which shares are compared unless another is named.
+A_YEAR: Final = {"days": 365.0, "weeks": 52.0, "months": 12.0, "years": 1.0}
 
 
 def kaplan_meier(
@@ -369,7 +372,9 @@ class Curve(HtmlMixin):
                 notes.append(f"Half{of_group(name)} had reoffended by {format_number(when, 0)} {self.time_unit}.")
         return tuple(note for note in notes if note)
 
-    def plot(self, ax: Axes | None = None, *, horizon: float | None = None, mark: float | None = None) -> Axes:
+    def plot(
+        self, ax: Axes | None = None, *, horizon: float | None = None, mark: float | Literal[False] | None = None
+    ) -> Axes:
         """Draw the share reoffended with its bands and the table of people under the axis.
 
         Parameters
@@ -379,20 +384,45 @@ class Curve(HtmlMixin):
         horizon
             Last time shown, in the curve's unit; the end of the shared follow-up if None.
         mark
-            Time at which the shares of `compare_at`, and their difference, are written on the picture.
+            Time at which the shares of `compare_at`, and their difference, are written on the picture. By default a
+            year, where two groups are followed for that long; False for none.
         """
-        from dipeval.plots.survival import display_unit, regular_times, reoffending_curve, risk_table
+        from dipeval.plots.survival import reoffending_curve
+
+        return reoffending_curve(ax=ax, level=self.level, **self._drawn(horizon, mark))
+
+    def alt_text(self, *, horizon: float | None = None, mark: float | Literal[False] | None = None) -> str:
+        """Return the picture in words, for those who cannot see it; exact figures, parameters as in `plot`."""
+        from dipeval.plots.survival import alt_text
+
+        return alt_text(level=self.level, **self._drawn(horizon, mark))
+
+    def plotted_figures(
+        self, *, horizon: float | None = None, mark: float | Literal[False] | None = None
+    ) -> pd.DataFrame:
+        """Return every figure of the picture; exact, parameters as in `plot`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            element, group, cause, time_days, time_shown, estimate, conf_low, conf_high, words.
+        """
+        from dipeval.plots.survival import plotted_figures
+
+        return plotted_figures(**self._drawn(horizon, mark))
+
+    def _drawn(self, horizon: float | None, mark: float | Literal[False] | None) -> dict[str, Any]:
+        from dipeval.plots.survival import display_unit, regular_times, risk_table
 
         end = check_span(horizon, self.followed_to, self.time_unit)
-        label = display_unit(self.time_unit)
-        table = risk_table(self._frame, regular_times(end, time_unit=self.time_unit))
-        return reoffending_curve(
-            self._frame,
-            table=table,
-            ax=ax,
-            horizon=end,
-            time_label=label,
-            time_unit=self.time_unit,
-            mark=None if mark is None else self.compare_at(mark),
-            level=self.level,
-        )
+        if mark is None:
+            year = A_YEAR.get(self.time_unit)
+            mark = year if year is not None and year <= end and len(self.groups) == 2 else False
+        return {
+            "frame": self._frame,
+            "table": risk_table(self._frame, regular_times(end, time_unit=self.time_unit)),
+            "horizon": end,
+            "time_label": display_unit(self.time_unit),
+            "time_unit": self.time_unit,
+            "mark": None if mark is False else self.compare_at(mark),
+        }

@@ -64,7 +64,7 @@ def test_times_are_round_in_the_unit_shown() -> None:
 
 
 def test_shares_rise_from_zero_with_bands_and_labels_at_the_ends(curve: Curve) -> None:
-    ax = curve.plot()
+    ax = curve.plot(mark=False)
     assert ax.get_ylim()[0] == 0
     assert ax.get_xlabel() == "Weeks"
     first, second = (line.get_ydata() for line in ax.get_lines())
@@ -185,3 +185,18 @@ def test_drawing_on_given_axes(curve: Curve) -> None:
 
     ax = new_axes()
     assert curve.plot(ax) is ax
+
+
+def test_a_curve_of_two_groups_is_marked_at_a_year_unless_told_otherwise() -> None:
+    data = datasets.rossi()
+    two = kaplan_meier(data, time="weeks_to_arrest", event="arrested", by="fin", time_unit="weeks")
+    marked = two.plotted_figures()
+    shares = marked[marked["element"] == "mark"]
+    np.testing.assert_allclose(shares["estimate"], two.compare_at(52)["share"][:2], rtol=1e-12)
+    assert set(marked["element"]) >= {"curve", "mark", "difference", "at_risk", "events", "censored"}
+    assert "95% interval" in two.alt_text()
+    assert "mark" not in set(two.plotted_figures(mark=False)["element"])
+    assert "mark" not in set(two.plotted_figures(horizon=40)["element"])
+    assert two.plot(mark=26).has_data()
+    everyone = kaplan_meier(data, time="weeks_to_arrest", event="arrested", time_unit="weeks")
+    assert "mark" not in set(everyone.plotted_figures()["element"])
