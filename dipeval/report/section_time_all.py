@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 TITLE = "All offences, not the first alone"
 ABOUT = (
     "Whether and how soon a first offence comes says nothing of how many follow. The curves show the mean number of "
-    "reoffences a person, repeats included."
+    "reoffences a person, repeats included, as it would be for somebody at liberty all the time: days in custody, and "
+    "those after a death, are no time in which a reoffence could have been seen."
 )
 MEANS = (
-    "By {time} there were {treated} reoffences a treated person and {comparison} a comparison person: a difference of "
+    "By {time} at liberty there were {treated} reoffences a treated person and {comparison} a comparison person: a difference of "
     "{difference} ({level} interval {interval})."
 )
 UNSETTLED = "The interval includes 0: these numbers do not settle which group reoffended less often."

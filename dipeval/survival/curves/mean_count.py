@@ -97,7 +97,8 @@ def mean_cumulative_count(
     Nelson (1988), *Journal of Quality Technology* 20, 24-35; Lawless and Nadeau (1995), *Technometrics* 37, 158-168.
     The variance is the infinitesimal jackknife's, summed by person or cluster: it takes for granted neither
     independent events nor a common rate. Limits are on the log scale and pointwise. With gaps the count is that of
-    somebody who is at risk all the time.
+    somebody who is at risk all the time; a death likewise ends observation, and the mean over everybody, the dead
+    included, lies below this one (Ghosh and Lin 2000, *Biometrics* 56, 554-562).
 
     Examples
     --------
