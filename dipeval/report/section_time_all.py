@@ -26,8 +26,8 @@ ABOUT = (
     "those after a death, are no time in which a reoffence could have been seen."
 )
 MEANS = (
-    "By {time} at liberty there were {treated} reoffences a treated person and {comparison} a comparison person: a difference of "
-    "{difference} ({level} interval {interval})."
+    "By {time} at liberty there were {treated} reoffences a treated person and {comparison} a comparison person: "
+    "a difference of {difference} ({level} interval {interval})."
 )
 UNSETTLED = "The interval includes 0: these numbers do not settle which group reoffended less often."
 CAPTION = "Mean number of reoffences a person, with {level} bands; below, people under observation and reoffences"
