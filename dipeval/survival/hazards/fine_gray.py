@@ -10,9 +10,9 @@ import pandas as pd
 
 from dipeval.errors import EstimationError, InvariantError
 from dipeval.presenting import Summary
+from dipeval.survival.claims import claim_of_first, cluster_words, ratio_table
 from dipeval.survival.columns import CENSORED, column
 from dipeval.survival.hazards.around import AroundCox
-from dipeval.survival.hazards.claims import claim_of_first, cluster_words, ratio_table
 from dipeval.survival.hazards.competing import Competing, cause_number, cause_words, read_competing, spare_name
 from dipeval.survival.hazards.expansion import Expanded, expand
 from dipeval.survival.hazards.model import CoxModel, cox

@@ -11,8 +11,8 @@ from scipy.special import chdtrc, gammainc, gammaincinv, ndtr, ndtri
 
 from dipeval.errors import InvariantError
 from dipeval.presenting import HtmlMixin, Summary, format_interval, format_number, format_p
+from dipeval.survival.claims import claim_of_first, ratio_table
 from dipeval.survival.columns import Floats, Integers
-from dipeval.survival.hazards.claims import claim_of_first, ratio_table
 
 if TYPE_CHECKING:
     from dipeval.plots.style import Axes  # its name for matplotlib's: only plots imports matplotlib

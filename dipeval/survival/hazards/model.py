@@ -12,10 +12,10 @@ from scipy.special import chdtrc
 
 from dipeval.errors import EstimationError, InvariantError
 from dipeval.presenting import HtmlMixin, Summary
+from dipeval.survival.claims import coefficient_frame
 from dipeval.survival.columns import Floats, read_rows
 from dipeval.survival.curves.curve import check_level
 from dipeval.survival.hazards.baseline import baseline_frame
-from dipeval.survival.hazards.claims import coefficient_frame
 from dipeval.survival.hazards.concordance import concordance_frame
 from dipeval.survival.hazards.fitting import (
     Fit,

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from dipeval.errors import EstimationError, InputError
+from dipeval.survival.claims import cluster_words
 from dipeval.survival.columns import Rows, read_rows
-from dipeval.survival.hazards.claims import cluster_words
 from dipeval.survival.hazards.competing import spare_name
 from dipeval.survival.hazards.event_order import gap_times, numbered_events
 from dipeval.survival.hazards.model import cox

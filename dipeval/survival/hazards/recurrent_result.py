@@ -10,9 +10,9 @@ import pandas as pd
 
 from dipeval.errors import InvariantError
 from dipeval.presenting import Summary
+from dipeval.survival.claims import claim_of_first, ratio_table
 from dipeval.survival.columns import Integers, Rows
 from dipeval.survival.hazards.around import AroundCox
-from dipeval.survival.hazards.claims import claim_of_first, ratio_table
 from dipeval.survival.hazards.model import CoxModel
 from dipeval.survival.hazards.wording import FEW_REPEATED, few_clusters
 

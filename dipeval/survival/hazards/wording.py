@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from dipeval.presenting import Summary, format_interval, format_number, format_p
+from dipeval.presenting import Summary
+from dipeval.survival.claims import CORRECTED, claim_of_first, ratio_table
 from dipeval.survival.columns import Floats, Rows
-from dipeval.survival.hazards.claims import CORRECTED
 from dipeval.survival.hazards.fitting import Fit
-from dipeval.vocabulary import TREATED, label
+from dipeval.vocabulary import label
 
 _EVENTS_A_TERM = 10  # fewer, and estimates and intervals are known to be unreliable (Peduzzi et al. 1995)
 # Clusters with events on a side below which robust intervals are said to be too narrow: see `few_clusters`.
@@ -82,37 +82,11 @@ def model_summary(frame: pd.DataFrame, method: str, level: float, remarks: tuple
     remarks
         Further notes.
     """
-    percent = round(100 * level)
-    table = pd.DataFrame(
-        {
-            "Term": [label(name) for name in frame["term"]],
-            "Hazard ratio": [format_number(value) for value in frame["hazard_ratio"]],
-            f"{percent}% interval": [
-                format_interval(low, high) for low, high in zip(frame["hr_low"], frame["hr_high"], strict=True)
-            ],
-            "p": [format_p(value) for value in frame["p_value"]],
-        }
-    )
     return Summary(
         title="Hazard ratios of reoffending",
-        headline=_headline(frame, percent),
-        table=table,
+        headline=claim_of_first(frame, "At any time, the rate of reoffending", "hazard ratio", level),
+        table=ratio_table(frame, "Hazard ratio", level),
         notes=(*_notes(frame, method), *remarks),
-    )
-
-
-def _headline(frame: pd.DataFrame, percent: int) -> str:
-    first = frame.iloc[0]
-    side = "higher" if first["hazard_ratio"] >= 1 else "lower"
-    change = f"{format_number(100 * abs(first['hazard_ratio'] - 1), 0)}% {side}"
-    if first["term"] == TREATED:
-        claim = f"among the treated was {change} than in the comparison group"
-    else:
-        claim = f"was {change} per unit of '{label(first['term'])}'"
-    held = ", other terms held" if len(frame) > 1 else ""
-    return (
-        f"At any time, the rate of reoffending {claim}{held}: hazard ratio {format_number(first['hazard_ratio'])} "
-        f"({percent}% interval {format_interval(first['hr_low'], first['hr_high'])})."
     )
 
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtri
 
 from dipeval.errors import EstimationError, InputError, InvariantError
-from dipeval.presenting import HtmlMixin, Summary, format_interval, format_number, format_p
+from dipeval.presenting import HtmlMixin, Summary, format_number
+from dipeval.survival.claims import claim_of_first, coefficient_frame, ratio_table
 from dipeval.survival.columns import Floats, Rows, column, read_rows
 from dipeval.survival.curves.curve import check_level
 from dipeval.survival.options import check_yes_no, is_number, one_or_several
@@ -27,10 +28,11 @@ from dipeval.survival.parametric.design import (
 from dipeval.survival.parametric.families import FAMILIES, get_family
 from dipeval.survival.parametric.fitting import fit_accelerated
 from dipeval.survival.parametric.prediction import check_times, survival_frame
-from dipeval.vocabulary import TREATED, label
 
 if TYPE_CHECKING:
     from dipeval.plots.style import Axes  # its name for matplotlib's: only plots imports matplotlib
+
+TIME = ("time_ratio", "tr_low", "tr_high")
 
 
 def accelerated_failure_time(
@@ -255,26 +257,9 @@ class ParametricModel(HtmlMixin):
             time at which z = 0), n (rows), n_events.
         """
         error = np.sqrt(np.diag(self._covariance))
-        reach = ndtri(0.5 + self.level / 2) * error
-        low, high = self._theta - reach, self._theta + reach
         timed = np.arange(len(error)) <= len(self.covariates)
-        with np.errstate(over="ignore"):
-            ratios = [np.where(timed, np.exp(values), np.nan) for values in (self._theta, low, high)]
-        return pd.DataFrame(
-            {
-                "term": self.terms,
-                "estimate": self._theta,
-                "std_error": error,
-                "conf_low": low,
-                "conf_high": high,
-                "p_value": np.where(timed, 2 * ndtr(-np.abs(self._theta / error)), np.nan),
-                "time_ratio": ratios[0],
-                "tr_low": ratios[1],
-                "tr_high": ratios[2],
-                "n": self.n,
-                "n_events": self.n_events,
-            }
-        )
+        frame = coefficient_frame(self.terms, self._theta, error, self.level, columns=TIME, told=timed)
+        return frame.assign(n=self.n, n_events=self.n_events)
 
     def covariance(self) -> pd.DataFrame:
         """Return the covariance matrix of the coefficients and log scales."""
@@ -375,28 +360,10 @@ class ParametricModel(HtmlMixin):
     def summary(self) -> Summary:
         """Return the time ratios, the first covariate in the headline."""
         frame = self.to_frame().iloc[1 : 1 + len(self.covariates)]
-        first, percent = frame.iloc[0], round(100 * self.level)
-        change = f"{format_number(100 * abs(first['time_ratio'] - 1), 0)}%"
-        side = "longer" if first["time_ratio"] >= 1 else "shorter"
-        if first["term"] == TREATED:
-            claim = f"among the treated was {change} {side} than in the comparison group"
-        else:
-            claim = f"was {change} {side} per unit of '{label(first['term'])}'"
-        held = ", other terms held" if len(frame) > 1 else ""
-        headline = (
-            f"The time to reoffending {claim}{held}: time ratio {format_number(first['time_ratio'])} "
-            f"({percent}% interval {format_interval(first['tr_low'], first['tr_high'])})."
+        headline = claim_of_first(
+            frame, "The time to reoffending", "time ratio", self.level, TIME, sides=("longer", "shorter")
         )
-        table = pd.DataFrame(
-            {
-                "Term": [label(name) for name in frame["term"]],
-                "Time ratio": [format_number(value) for value in frame["time_ratio"]],
-                f"{percent}% interval": [
-                    format_interval(low, high) for low, high in zip(frame["tr_low"], frame["tr_high"], strict=True)
-                ],
-                "p": [format_p(value) for value in frame["p_value"]],
-            }
-        )
+        table = ratio_table(frame, "Time ratio", self.level, TIME)
         scales = ", ".join(f"{name} {format_number(value, 3)}" for name, value in self.scale.items())
         notes = (
             f"{self.method}; {self.n:,} rows, {self.n_events:,} events, followed to {self.followed_to:g}.",

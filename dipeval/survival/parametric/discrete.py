@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, ndtr, ndtri
+from scipy.special import expit, ndtri
 
 from dipeval.errors import EstimationError, InvariantError
-from dipeval.presenting import HtmlMixin, Summary, format_interval, format_number, format_p
+from dipeval.presenting import HtmlMixin, Summary
+from dipeval.survival.claims import RATIO, claim_of_first, coefficient_frame, ratio_table
 from dipeval.survival.clusters import totals
 from dipeval.survival.columns import Floats, Rows, read_rows
 from dipeval.survival.curves.curve import check_level
@@ -27,7 +28,6 @@ from dipeval.survival.parametric.design import (
 )
 from dipeval.survival.parametric.periods import Periods, regular_cuts, spread
 from dipeval.survival.parametric.regression import GlmFit, fit_glm, natural_spline
-from dipeval.vocabulary import TREATED, label
 
 if TYPE_CHECKING:
     from dipeval.plots.style import Axes  # its name for matplotlib's: only plots imports matplotlib
@@ -253,25 +253,8 @@ class DiscreteTimeModel(HtmlMixin):
         """
         own = slice(len(self._places), None)
         estimate, error = self._theta[own], np.sqrt(np.diag(self._covariance))[own]
-        reach = ndtri(0.5 + self.level / 2) * error
-        low, high = estimate - reach, estimate + reach
-        with np.errstate(over="ignore"):
-            ratios = [np.exp(values) for values in (estimate, low, high)]
-        return pd.DataFrame(
-            {
-                "term": self.covariates,
-                "estimate": estimate,
-                "std_error": error,
-                "conf_low": low,
-                "conf_high": high,
-                "p_value": 2 * ndtr(-np.abs(estimate / error)),
-                "ratio": ratios[0],
-                "ratio_low": ratios[1],
-                "ratio_high": ratios[2],
-                "n": self.n,
-                "n_events": self.n_events,
-            }
-        )
+        frame = coefficient_frame(self.covariates, estimate, error, self.level, columns=RATIO)
+        return frame.assign(n=self.n, n_events=self.n_events)
 
     def covariance(self) -> pd.DataFrame:
         """Return the covariance matrix of all coefficients: intercept, columns of the spline, covariates."""
@@ -321,30 +304,12 @@ class DiscreteTimeModel(HtmlMixin):
 
     def summary(self) -> Summary:
         """Return the ratios, the first covariate in the headline."""
-        frame, percent, kind = self.to_frame(), round(100 * self.level), LINKS[self.link]
-        first = frame.iloc[0]
-        side = "higher" if first["ratio"] >= 1 else "lower"
-        what = "odds" if self.link == "logit" else "rate"
-        change = f"{format_number(100 * abs(first['ratio'] - 1), 0)}% {side}"
-        if first["term"] == TREATED:
-            claim = f"among the treated were {change} than in the comparison group"
-        else:
-            claim = f"were {change} per unit of '{label(first['term'])}'"
-        claim = claim if what == "odds" else claim.replace("were", "was", 1)
-        held = ", other terms held" if len(frame) > 1 else ""
-        headline = (
-            f"In any interval, the {what} of reoffending {claim}{held}: {kind} {format_number(first['ratio'])} "
-            f"({percent}% interval {format_interval(first['ratio_low'], first['ratio_high'])})."
+        frame, kind = self.to_frame(), LINKS[self.link]
+        what, verb = ("odds", "were") if self.link == "logit" else ("rate", "was")
+        headline = claim_of_first(
+            frame, f"In any interval, the {what} of reoffending", kind, self.level, RATIO, verb=verb
         )
-        limits = zip(frame["ratio_low"], frame["ratio_high"], strict=True)
-        table = pd.DataFrame(
-            {
-                "Term": [label(name) for name in frame["term"]],
-                kind.capitalize(): [format_number(value) for value in frame["ratio"]],
-                f"{percent}% interval": [format_interval(low, high) for low, high in limits],
-                "p": [format_p(value) for value in frame["p_value"]],
-            }
-        )
+        table = ratio_table(frame, kind.capitalize(), self.level, RATIO)
         notes = (
             f"{self.method}; {self.n:,} rows, {self.n_events:,} events, {self.n_periods:,} rows by interval of width "
             f"{self.width:g}.",

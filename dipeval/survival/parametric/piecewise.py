@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtri
 
 from dipeval.errors import EstimationError, InvariantError
-from dipeval.presenting import HtmlMixin, Summary, format_interval, format_number, format_p
+from dipeval.presenting import HtmlMixin, Summary
+from dipeval.survival.claims import claim_of_first, coefficient_frame, ratio_table
 from dipeval.survival.clusters import totals
 from dipeval.survival.columns import Floats, Rows, read_rows
 from dipeval.survival.curves.curve import check_level
@@ -27,7 +28,6 @@ from dipeval.survival.parametric.design import (
 )
 from dipeval.survival.parametric.periods import Periods, check_cuts, spread
 from dipeval.survival.parametric.regression import GlmFit, fit_glm
-from dipeval.vocabulary import TREATED, label, term_label
 
 if TYPE_CHECKING:
     from dipeval.plots.style import Axes  # its name for matplotlib's: only plots imports matplotlib
@@ -222,25 +222,8 @@ class PiecewiseModel(HtmlMixin):
             conf_high, p_value, hazard_ratio, hr_low, hr_high, n (rows), n_events.
         """
         error = np.sqrt(np.diag(self._covariance))
-        reach = ndtri(0.5 + self.level / 2) * error
-        low, high = self._theta - reach, self._theta + reach
-        with np.errstate(over="ignore"):
-            ratios = [np.exp(values) for values in (self._theta, low, high)]
-        return pd.DataFrame(
-            {
-                "term": self.terms,
-                "estimate": self._theta,
-                "std_error": error,
-                "conf_low": low,
-                "conf_high": high,
-                "p_value": 2 * ndtr(-np.abs(self._theta / error)),
-                "hazard_ratio": ratios[0],
-                "hr_low": ratios[1],
-                "hr_high": ratios[2],
-                "n": self.n,
-                "n_events": self.n_events,
-            }
-        )
+        frame = coefficient_frame(self.terms, self._theta, error, self.level)
+        return frame.assign(n=self.n, n_events=self.n_events)
 
     def covariance(self) -> pd.DataFrame:
         """Return the covariance matrix of all coefficients."""
@@ -279,29 +262,10 @@ class PiecewiseModel(HtmlMixin):
 
     def summary(self) -> Summary:
         """Return the hazard ratios, the first covariate in the headline."""
-        frame, percent = self.to_frame().iloc[1:], round(100 * self.level)
-        first = frame.iloc[len(self.cuts)]
-        side = "higher" if first["hazard_ratio"] >= 1 else "lower"
-        change = f"{format_number(100 * abs(first['hazard_ratio'] - 1), 0)}% {side}"
-        if first["term"] == TREATED:
-            claim = f"among the treated was {change} than in the comparison group"
-        else:
-            claim = f"was {change} per unit of '{label(first['term'])}'"
-        held = ", other terms held" if len(self.covariates) > 1 else ""
-        headline = (
-            f"At any time, the rate of reoffending {claim}{held}: hazard ratio {format_number(first['hazard_ratio'])} "
-            f"({percent}% interval {format_interval(first['hr_low'], first['hr_high'])})."
-        )
-        table = pd.DataFrame(
-            {
-                "Term": [term_label(name) for name in frame["term"]],
-                "Hazard ratio": [format_number(value) for value in frame["hazard_ratio"]],
-                f"{percent}% interval": [
-                    format_interval(low, high) for low, high in zip(frame["hr_low"], frame["hr_high"], strict=True)
-                ],
-                "p": [format_p(value) for value in frame["p_value"]],
-            }
-        )
+        frame = self.to_frame().iloc[1:]
+        own = frame.iloc[len(self.cuts) :]
+        headline = claim_of_first(own, "At any time, the rate of reoffending", "hazard ratio", self.level)
+        table = ratio_table(frame, "Hazard ratio", self.level)
         notes = (
             f"{self.method}; {self.n:,} rows, {self.n_events:,} events.",
             "Periods are compared with the first; the ratio of a covariate is assumed the same in all.",

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr, ndtri
 
 from dipeval.errors import EstimationError, InputError, InvariantError
-from dipeval.presenting import HtmlMixin, Summary, format_interval, format_number, format_p
+from dipeval.presenting import HtmlMixin, Summary, format_number
+from dipeval.survival.claims import claim_of_first, coefficient_frame, ratio_table
 from dipeval.survival.columns import Floats, Rows, numeric_column, read_rows
 from dipeval.survival.curves.curve import check_level
 from dipeval.survival.options import one_of
@@ -25,12 +25,13 @@ from dipeval.survival.parametric.design import (
     make_part,
     sandwich,
 )
-from dipeval.vocabulary import TREATED, label
 
 if TYPE_CHECKING:
     from dipeval.plots.style import Axes  # its name for matplotlib's: only plots imports matplotlib
 
 RATE_FAMILIES = {"negative_binomial": "negative binomial", "poisson": "Poisson"}
+
+RATE = ("rate_ratio", "rr_low", "rr_high")
 
 
 def event_rate(
@@ -243,25 +244,8 @@ class RateModel(HtmlMixin):
         """
         own = slice(0, 1 + len(self.covariates))
         estimate, error = self._theta[own], np.sqrt(np.diag(self._covariance))[own]
-        reach = ndtri(0.5 + self.level / 2) * error
-        low, high = estimate - reach, estimate + reach
-        with np.errstate(over="ignore"):
-            ratios = [np.exp(values) for values in (estimate, low, high)]
-        return pd.DataFrame(
-            {
-                "term": (INTERCEPT, *self.covariates),
-                "estimate": estimate,
-                "std_error": error,
-                "conf_low": low,
-                "conf_high": high,
-                "p_value": 2 * ndtr(-np.abs(estimate / error)),
-                "rate_ratio": ratios[0],
-                "rr_low": ratios[1],
-                "rr_high": ratios[2],
-                "n": self.n,
-                "n_events": self.n_events,
-            }
-        )
+        frame = coefficient_frame((INTERCEPT, *self.covariates), estimate, error, self.level, columns=RATE)
+        return frame.assign(n=self.n, n_events=self.n_events)
 
     def covariance(self) -> pd.DataFrame:
         """Return the covariance matrix of the coefficients (and of log theta)."""
@@ -270,29 +254,9 @@ class RateModel(HtmlMixin):
 
     def summary(self) -> Summary:
         """Return the rate ratios, the first covariate in the headline."""
-        frame, percent = self.to_frame().iloc[1:], round(100 * self.level)
-        first = frame.iloc[0]
-        side = "higher" if first["rate_ratio"] >= 1 else "lower"
-        change = f"{format_number(100 * abs(first['rate_ratio'] - 1), 0)}% {side}"
-        if first["term"] == TREATED:
-            claim = f"among the treated was {change} than in the comparison group"
-        else:
-            claim = f"was {change} per unit of '{label(first['term'])}'"
-        held = ", other terms held" if len(frame) > 1 else ""
-        headline = (
-            f"The rate of reoffending per time at risk {claim}{held}: rate ratio {format_number(first['rate_ratio'])} "
-            f"({percent}% interval {format_interval(first['rr_low'], first['rr_high'])})."
-        )
-        table = pd.DataFrame(
-            {
-                "Term": [label(name) for name in frame["term"]],
-                "Rate ratio": [format_number(value) for value in frame["rate_ratio"]],
-                f"{percent}% interval": [
-                    format_interval(low, high) for low, high in zip(frame["rr_low"], frame["rr_high"], strict=True)
-                ],
-                "p": [format_p(value) for value in frame["p_value"]],
-            }
-        )
+        frame = self.to_frame().iloc[1:]
+        headline = claim_of_first(frame, "The rate of reoffending per time at risk", "rate ratio", self.level, RATE)
+        table = ratio_table(frame, "Rate ratio", self.level, RATE)
         spread = f" Theta {format_number(self.theta)}." if self.family == "negative_binomial" else ""
         notes = (
             f"{self.method}; {self.n:,} people, {self.n_events:,} events, {format_number(self.total_exposure, 0)} "

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, ndtr, ndtri
+from scipy.special import expit, ndtri
 
 from dipeval.errors import EstimationError, InvariantError
-from dipeval.presenting import HtmlMixin, Summary, format_interval, format_number, format_p, format_percent
+from dipeval.presenting import HtmlMixin, Summary, format_interval, format_number, format_percent
+from dipeval.survival.claims import RATIO, coefficient_frame, ratio_table
 from dipeval.survival.columns import Floats, Rows, read_rows
 from dipeval.survival.curves.curve import check_level, kaplan_meier
 from dipeval.survival.parametric.design import (
@@ -274,28 +275,11 @@ class SplitPopulation(HtmlMixin):
             ratio_low, ratio_high, n (rows), n_events.
         """
         error = np.sqrt(np.diag(self._covariance))
-        reach = ndtri(0.5 + self.level / 2) * error
-        low, high = self._theta - reach, self._theta + reach
         parts, names = zip(*self.terms, strict=True)
         told = np.array(parts) != "scale"
-        with np.errstate(over="ignore"):
-            ratios = [np.where(told, np.exp(values), np.nan) for values in (self._theta, low, high)]
-        return pd.DataFrame(
-            {
-                "part": parts,
-                "term": names,
-                "estimate": self._theta,
-                "std_error": error,
-                "conf_low": low,
-                "conf_high": high,
-                "p_value": np.where(told, 2 * ndtr(-np.abs(self._theta / error)), np.nan),
-                "ratio": ratios[0],
-                "ratio_low": ratios[1],
-                "ratio_high": ratios[2],
-                "n": self.n,
-                "n_events": self.n_events,
-            }
-        )
+        frame = coefficient_frame(names, self._theta, error, self.level, columns=RATIO, told=told)
+        frame.insert(0, "part", parts)
+        return frame.assign(n=self.n, n_events=self.n_events)
 
     def covariance(self) -> pd.DataFrame:
         """Return the covariance matrix of all coefficients, rows and columns by part and term."""
@@ -359,16 +343,9 @@ class SplitPopulation(HtmlMixin):
         frame = self.to_frame()
         frame = frame[frame["part"] != "scale"]
         words = {"ever": "Ever reoffending (odds ratio)", "timing": "How soon (time ratio)"}
-        limits = zip(frame["ratio_low"], frame["ratio_high"], strict=True)
-        table = pd.DataFrame(
-            {
-                "Term": [label(name) if name != INTERCEPT else "Intercept" for name in frame["term"]],
-                "Part": [words[part] for part in frame["part"]],
-                "Ratio": [format_number(value) for value in frame["ratio"]],
-                f"{percent}% interval": [format_interval(low, high) for low, high in limits],
-                "p": [format_p(value) for value in frame["p_value"]],
-            }
-        )
+        table = ratio_table(frame, "Ratio", self.level, RATIO)
+        table["Term"] = [label(name) if name != INTERCEPT else "Intercept" for name in frame["term"]]
+        table.insert(1, "Part", [words[part] for part in frame["part"]])
         return Summary(title="Who ever reoffends, and how soon", headline=headline, table=table, notes=self._notes())
 
     def _notes(self) -> tuple[str, ...]:
