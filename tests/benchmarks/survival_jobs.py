@@ -96,8 +96,9 @@ def tell(name: str, values: Iterable[Any]) -> None:
 
 def run(job: str, folder: Path, people: int, covariates: int) -> None:
     """Run one job."""
-    small = pd.DataFrame({"time": [1.0, 2, 3, 4], "event": [1, 1, 1, 0], "x0": [0.0, 1, 0, 1], "pair": [1, 1, 2, 2]})
-    small = small.assign(weight=1.5, cause=[1, 2, 1, 0], id=[1, 2, 3, 4], start=0.0, stop=small["time"])
+    place = np.arange(40)
+    small = pd.DataFrame({"time": 1.0 + place % 7, "event": place % 3 > 0, "x0": place % 2.0, "pair": place // 2})
+    small = small.assign(weight=1.5, cause=place % 3, id=place, start=0.0, stop=small["time"])
     work(job, small, 1)  # every module is there now
     memory("imported")
     frame = read(job, folder, people, covariates)
