@@ -11,6 +11,7 @@ SEEDS = dict.fromkeys(PROCESSES, 12) | {"null": 100, "beneficial_strong_confound
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("process", PROCESSES)
 def test_interval_covers_the_truth_and_the_naive_difference_does_not(process: str) -> None:
     found = figures(process, many_runs(process, SEEDS[process]))
