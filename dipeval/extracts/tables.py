@@ -239,6 +239,21 @@ _SPEND = TableContract(
         _always(_count("amount", "Pounds spent, in the prices of price_year.", kind="number")),
         _always(_code("spent_on", v.SPENT_ON, "What the money was for.")),
         _always(Column(name="price_year", kind="integer", meaning="Year whose prices the amount is in.", minimum=1900)),
+        Column(
+            name="people",
+            kind="integer",
+            meaning="People this line paid for; funders who pay for the same people state the same number.",
+            minimum=1,
+            weakness="People, not tests or contacts; those of two years or districts are added up.",
+        ),
+        Column(
+            name="marginal_share",
+            kind="number",
+            meaning="Share of the amount that one more person would add to, 0 to 1; missing counts as 1.",
+            minimum=0,
+            maximum=1,
+            weakness="A judgement: buildings and management do not grow with each person.",
+        ),
     ),
 )
 

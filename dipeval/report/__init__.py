@@ -4,6 +4,7 @@ import logging
 import sys
 
 from dipeval.report.blocks import Picture, Points, Section, Table, Text
+from dipeval.report.scenario_workbook import write_scenario_workbook
 from dipeval.report.section_answer import effect, sensitivity, truth
 from dipeval.report.section_area import area_effect
 from dipeval.report.section_balance import balance
@@ -20,6 +21,10 @@ from dipeval.report.section_linkage_statement import linkage_statement
 from dipeval.report.section_linked_people import linked_people, linked_people_detail
 from dipeval.report.section_links import linkage_error
 from dipeval.report.section_money import money
+from dipeval.report.section_money_costs import money_costs
+from dipeval.report.section_money_people import money_people
+from dipeval.report.section_money_steps import money_steps
+from dipeval.report.section_money_uncertainty import money_uncertainty
 from dipeval.report.section_overlap import overlap
 from dipeval.report.section_overturn import overturn
 from dipeval.report.section_pathway import pathway, seen
@@ -69,6 +74,10 @@ __all__ = [
     "linked_people_detail",
     "methods",
     "money",
+    "money_costs",
+    "money_people",
+    "money_steps",
+    "money_uncertainty",
     "overlap",
     "overturn",
     "pathway",
@@ -88,6 +97,7 @@ __all__ = [
     "who_ever",
     "write_data",
     "write_report",
+    "write_scenario_workbook",
 ]
 
 

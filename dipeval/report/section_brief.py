@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dipeval.report import flow_words, section_balance, section_hazard, time_zero, words
+from dipeval.report import flow_words, section_balance, section_hazard, section_money, time_zero, words
 from dipeval.report.blocks import Block, Points, Section, Text
 from dipeval.report.section_links import in_brief
 
@@ -94,8 +94,8 @@ def _answer(result: StudyResult) -> list[Block]:
     blocks.append(Text(paragraphs=(f"Who the estimate is about: {words.estimand(result)}",)))
     if links := in_brief(result):
         blocks.append(Text(paragraphs=(links,)))
-    if result.roi is not None and not words.money_is_small(result):
-        blocks.append(Text(paragraphs=(f"Money: {result.roi.summary().headline}",)))
+    if told := section_money.in_brief(result):
+        blocks.append(Text(paragraphs=(told,)))
     return blocks
 
 

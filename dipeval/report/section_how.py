@@ -77,6 +77,11 @@ _SHARES = "Intervals of shares: Wilson (1927), Journal of the American Statistic
 _COSTS = (
     "Unit costs: Home Office, Economic and social costs of crime, as listed with its status in the unit-cost table."
 )
+_DRAWS = (
+    "Money: HM Treasury, Green Book (2026); distributions of uncertain inputs: Briggs, Claxton and Sculpher (2006), "
+    "Decision Modelling for Health Economic Evaluation; draws by Latin hypercube: McKay, Beckman and Conover (1979), "
+    "Technometrics 21, 239-245."
+)
 
 
 def methods(result: StudyResult) -> Section:
@@ -103,7 +108,7 @@ def methods(result: StudyResult) -> Section:
     items += [_LINKAGE_ERROR] if result.linkage_error else []
     items += beside(result)
     items += [_E_VALUE] if result.effects else []
-    items += [_COSTS] if result.roi is not None else []
+    items += [_COSTS, _DRAWS] if result.roi is not None else []
     items += [_SHARES] if any((result.pathway, result.seen, result.testing, result.discharges)) else []
     source = result.spec.data.citation
     blocks: list[Block] = [Points(items=tuple(items))]

@@ -75,7 +75,7 @@ def _text(row: dict[Any, Any], name: str, rule: DisclosureRule) -> str:
     if not rule.protects:
         # The last bits differ between machines; twelve decimals do not.
         return repr(round(float(value), 12) + 0.0)
-    if row["section"] == "money":
+    if str(row["section"]).partition(":")[0] == "money":
         return repr(float(f"{value:.3g}") + 0.0)
     if row["section"] in _STANDARDISED and row["measure"] not in SHARE_CHECKS:
         return repr(round_half_up(value, 3) + 0.0)

@@ -63,9 +63,11 @@ def small(result: StudyResult, effect: Effect) -> bool:
 
 
 def money_is_small(result: StudyResult) -> bool:
-    """Whether the money rests on too few people: the answer, or the difference in means it is made from."""
+    """Whether the money rests on too few people: the answer, the means it is made from, or a group of offences."""
+    from dipeval.study.tidy_money import told_of_money
+
     behind = [result.effects[0], *(item for item in result.effects if item.measure == "mean_difference")]
-    return any(small(result, item) for item in behind)
+    return any(small(result, item) for item in behind) or not told_of_money(result).money
 
 
 def outcome_label(result: StudyResult, name: str) -> str:

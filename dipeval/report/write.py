@@ -17,6 +17,7 @@ from dipeval.errors import InputError
 from dipeval.report.execute import run_in_kernel, run_in_process
 from dipeval.report.notebooks import assemble
 from dipeval.report.render import render
+from dipeval.report.scenario_study import write_study_workbook
 from dipeval.report.tidy import results_csv
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ HTML_NAME, CSV_NAME, JSON_NAME = "report.html", "results.csv", "run.json"
 
 
 def write_report(result: StudyResult, folder: str | Path) -> Path:
-    """Write the evaluation report of a finished study: HTML, tidy CSV and run.json.
+    """Write the evaluation report of a finished study: HTML, tidy CSV, run.json, scenario workbook.
 
     Parameters
     ----------
@@ -55,7 +56,10 @@ def write_report(result: StudyResult, folder: str | Path) -> Path:
 
 
 def write_data(result: StudyResult, folder: str | Path) -> None:
-    """Write results.csv (released figures, one row each) and run.json (provenance) into a folder.
+    """Write the files beside the page: results.csv, run.json, and scenarios.xlsx where a study says what was spent.
+
+    The first holds every released figure, one row each, the second the provenance, the third the sum from the effect to
+    the money with live formulas (if ``outputs.formats`` has ``xlsx``).
 
     Parameters
     ----------
@@ -69,6 +73,7 @@ def write_data(result: StudyResult, folder: str | Path) -> None:
     (place / CSV_NAME).write_text(results_csv(result), encoding="utf-8")
     text = json.dumps(result.provenance(), indent=2, sort_keys=True, ensure_ascii=False)
     (place / JSON_NAME).write_text(text + "\n", encoding="utf-8")
+    write_study_workbook(result, place)
 
 
 def run_report(study_file: str | Path, folder: str | Path, *, progress: Callable[[str], None] | None = None) -> Path:

@@ -1,13 +1,38 @@
 """Money: offences averted, what they would have cost, and what was spent.
 
-A benefit exists only where an effect on the *number* of offences does: a yes/no effect is refused. The interval of
-the effect is carried through to the last figure; nothing is uplifted from proven to recorded or actual crime.
+A benefit exists only where an effect on the *number* of offences does: a yes/no effect is refused. Everything that is
+not known exactly is carried through to the last figure; nothing is uplifted from proven to recorded or actual crime, or
+beyond the follow-up, unless it is switched on and said.
 """
 
 from __future__ import annotations
 
+from dipeval.roi.assumptions import RoiAssumptions
+from dipeval.roi.averted import OffencesAverted, offences_averted
 from dipeval.roi.compute import return_on_investment
+from dipeval.roi.deflator_file import read_deflator
+from dipeval.roi.per_stage import CostPerStage, cost_per_stage
+from dipeval.roi.prices import load_discount_rates, load_gdp_deflator
+from dipeval.roi.prolific import ValuePerPerson, value_per_person
+from dipeval.roi.reading import read_unit_costs
 from dipeval.roi.result import ReturnOnInvestment
-from dipeval.roi.tables import load_gdp_deflator, load_unit_costs
+from dipeval.roi.tables import load_unit_costs
+from dipeval.roi.uncertain import Uncertain
 
-__all__ = ["ReturnOnInvestment", "load_gdp_deflator", "load_unit_costs", "return_on_investment"]
+__all__ = [
+    "CostPerStage",
+    "OffencesAverted",
+    "ReturnOnInvestment",
+    "RoiAssumptions",
+    "Uncertain",
+    "ValuePerPerson",
+    "cost_per_stage",
+    "load_discount_rates",
+    "load_gdp_deflator",
+    "load_unit_costs",
+    "offences_averted",
+    "read_deflator",
+    "read_unit_costs",
+    "return_on_investment",
+    "value_per_person",
+]

@@ -8,8 +8,11 @@ from typing import Final, Literal
 
 from dipeval.errors import InputError
 from dipeval.roi.uncertain import Uncertain, certain
+from dipeval.vocabulary import OFFENCE_GROUPS
 
 MOST_YEARS: Final = 10
+SHARES: Final = ("attribution", "drop_off")
+SHARE: Final = " Give a share as 0.8, not 80."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +42,11 @@ class RoiAssumptions:
     InputError
         If a figure is out of its range, or years beyond the follow-up are counted without a drop-off.
 
+    Notes
+    -----
+    A distribution without ends (``normal``, ``lognormal``, ``gamma``) is cut off where the figure would have no meaning
+    (a share below 0 or above 1, spending below 0) when it is drawn; what is left stands for all of it.
+
     Examples
     --------
     >>> RoiAssumptions().all_off
@@ -57,39 +65,57 @@ class RoiAssumptions:
     cost_factor: float | Uncertain = 1.0
 
     def __post_init__(self) -> None:
-        _between("attribution", self.attribution, 0.0, 1.0)
-        _between("optimism_bias", self.optimism_bias, 0.0, 10.0)
+        for name in SHARES:
+            if getattr(self, name) is not None:
+                _between(name, getattr(self, name), 0.0, 1.0, SHARE)
+        _between("optimism_bias", self.optimism_bias, 0.0, 10.0, SHARE)
         for name in ("recorded_per_proven", "unit_cost_factor", "cost_factor"):
             _between(name, getattr(self, name), 0.0, 1_000.0)
-        if isinstance(self.actual_per_recorded, str) and self.actual_per_recorded not in ("off", "published"):
-            raise InputError("actual_per_recorded is 'off', 'published', or a figure by offence group.")
-        if not isinstance(self.actual_per_recorded, str):
-            for group, figure in self.actual_per_recorded.items():
-                _between(f"actual_per_recorded of {group}", figure, 0.0, 1_000.0)
-        if not (isinstance(self.extrapolate_years, int) and 0 <= self.extrapolate_years <= MOST_YEARS):
+        _check_multipliers(self.actual_per_recorded)
+        years = self.extrapolate_years
+        if isinstance(years, bool) or not (isinstance(years, int) and 0 <= years <= MOST_YEARS):
             raise InputError(f"extrapolate_years is a whole number from 0 to {MOST_YEARS}.")
-        if self.extrapolate_years and self.drop_off is None:
+        if years and self.drop_off is None:
             raise InputError(
                 "Counting years beyond the follow-up needs drop_off, the share of the effect lost with each of them "
                 "(0 says that it never fades: write that down if you mean it)."
             )
-        if self.drop_off is not None:
-            _between("drop_off", self.drop_off, 0.0, 1.0)
 
     @property
     def all_off(self) -> bool:
         """Whether the plain sum is left as it is."""
         steps = (self.recorded_per_proven, self.attribution, self.unit_cost_factor, self.cost_factor)
-        one = all(certain(step) == Uncertain.exactly(1.0) for step in steps)
-        none = certain(self.optimism_bias) == Uncertain.exactly(0.0) and not self.extrapolate_years
-        return one and none and self.actual_per_recorded == "off"
+        plain = all(_is_exactly(step, 1.0) for step in steps) and _is_exactly(self.optimism_bias, 0.0)
+        return plain and not self.extrapolate_years and self.actual_per_recorded == "off"
 
 
-def _between(name: str, figure: float | Uncertain, low: float, high: float) -> None:
+def _is_exactly(figure: float | Uncertain, value: float) -> bool:
     known = certain(figure)
-    # A normal figure has no hard ends: its interval stands for them.
+    return known.is_fixed and known.value == value
+
+
+def _check_multipliers(given: object) -> None:
+    if isinstance(given, str) and given in ("off", "published"):
+        return
+    if not isinstance(given, Mapping):
+        raise InputError("actual_per_recorded is 'off', 'published', or a figure by offence group.")
+    unknown = sorted(set(map(str, given)) - set(OFFENCE_GROUPS))
+    if unknown:
+        raise InputError(
+            f"actual_per_recorded names {len(unknown)} offence group(s) that dipeval does not know: "
+            f"{', '.join(unknown)}. The groups are: {', '.join(OFFENCE_GROUPS)}."
+        )
+    for group, figure in given.items():
+        _between(f"actual_per_recorded of {group}", figure, 0.0, 1_000.0)
+
+
+def _between(name: str, figure: float | Uncertain, low: float, high: float, hint: str = "") -> None:
+    """Refuse a range outside the bounds; what a distribution without ends puts beyond them is cut off when drawn."""
+    try:
+        known = certain(figure)
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from None
     if not (low <= known.low and known.high <= high):
         raise InputError(
-            f"{name} must lie between {low:g} and {high:g}; its range is {known.low:g} to {known.high:g}. Give a share "
-            "as 0.8, not 80."
+            f"{name} must lie between {low:g} and {high:g}; its range is {known.low:g} to {known.high:g}.{hint}"
         )

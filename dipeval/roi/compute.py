@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import logging
-import math
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from dipeval.effects import Effect
 from dipeval.errors import InputError
-from dipeval.roi.checks import check_costs, check_effect, check_mix, check_people, check_rate, check_unit_costs
+from dipeval.roi.assemble import WITH, WITHOUT, Facts, assemble
+from dipeval.roi.assumptions import RoiAssumptions
+from dipeval.roi.checks import Mix, check_mix, check_options, check_people, check_rate
+from dipeval.roi.cost_lines import read_cost_lines
+from dipeval.roi.drawing import Central
+from dipeval.roi.effect_in import averted_from, check_averted, check_effect
+from dipeval.roi.prices import Deflator, first_year
 from dipeval.roi.result import ReturnOnInvestment
-from dipeval.roi.tables import Deflator, first_year, load_unit_costs
+from dipeval.roi.steps import multipliers
+from dipeval.roi.tables import load_unit_costs
+from dipeval.roi.timing import timing
+from dipeval.roi.worth import Worth, worth_of
+
+if TYPE_CHECKING:
+    from dipeval.effects import Effect, LinkagePropagation
+    from dipeval.roi.averted import OffencesAverted
 
 logger = logging.getLogger("dipeval")
 
@@ -21,13 +34,27 @@ def return_on_investment(
     effect: Effect,
     *,
     costs: pd.DataFrame,
-    offence_mix: pd.DataFrame,
+    offence_mix: pd.DataFrame | None = None,
+    averted: OffencesAverted | None = None,
     unit_costs: pd.DataFrame | None = None,
     price_year: int = 2019,
     discount_rate: float = 0.035,
     people: int | None = None,
     cost_people: int | None = None,
+    people_reached: Mapping[str, int] | None = None,
+    scale_to_all_treated: bool = False,
+    perspective: str = "social",
     include_anticipation: bool = False,
+    effect_of: str = "treatment",
+    against: Iterable[str] | None = None,
+    reason: str = "",
+    assumptions: RoiAssumptions | None = None,
+    follow_up_days: int = 365,
+    linkage: LinkagePropagation | None = None,
+    deflator: pd.DataFrame | None = None,
+    draws: int = 10_000,
+    seed: int = 0,
+    level: float | None = None,
 ) -> ReturnOnInvestment:
     """Set the value of the offences averted against what was spent.
 
@@ -36,10 +63,13 @@ def return_on_investment(
     effect
         Effect on the *number* of proven reoffences (``mean_difference``); anything on yes/no is refused.
     costs
-        Spending to set against it, one row a line: ``financial_year``, ``amount`` (pounds), ``spent_on``,
-        ``price_year``; pass only the rows that paid for what the effect is about.
+        Spending, one row a line: ``financial_year``, ``amount`` (pounds), ``spent_on``, ``price_year``; optional
+        ``funder``, ``people``, ``marginal_share``. See `against`.
     offence_mix
-        ``offence_group`` and ``share`` (adding up to 1): which offences the averted ones are taken to have been.
+        ``offence_group`` and ``share`` (adding up to 1): which offences the averted ones are taken to have been; with
+        ``n`` (offences behind each share) the mix is uncertain too.
+    averted
+        Instead of a mix: the offences averted by group, from `offences_averted`.
     unit_costs
         ``offence_group``, ``anticipation``, ``unit_cost`` (pounds per crime), ``price_year``; default
         `load_unit_costs`.
@@ -49,30 +79,53 @@ def return_on_investment(
         A year, as a share: 0.035 is 3.5%. Spending of later years is brought to the first year of spending, and the
         benefits are spread over the years as the spending is.
     people
-        People the benefit is counted for; default the treated people the effect is about. A larger number assumes
-        that the others gained as much, and says so.
+        People the benefit is counted for; default the treated people the effect is about, and never more than those.
     cost_people
-        People the spending paid for. Required: the cost set against the benefit is the part for `people`.
+        People treated with this money. Required: the cost set against the benefit is the part for `people`.
+    people_reached
+        By kind of spending, the people it reached (tested, met): shows each kind's own share beside.
+    scale_to_all_treated
+        Count the benefit for everybody in `cost_people`, as if those not analysed gained as much. Off by default.
+    perspective
+        Of the headline: ``fiscal``, ``economic`` or ``social``; all three are shown, and never added up.
     include_anticipation
         Whether costs in anticipation of crime (security, insurance) count; left out by default, as the publisher's
         rule for marginal reductions asks. Both are shown.
+    effect_of
+        What the effect is one of: ``treatment``, ``contact`` or the ``programme``.
+    against, reason
+        Kinds of spending set against the benefit (default the effect's own kind), and why, where they are others.
+    assumptions
+        Steps between the effect and the money that no data settle, each off unless switched on.
+    follow_up_days
+        Days over which reoffences were counted, the same for everybody.
+    linkage
+        Linkage error of this effect, from ``propagate_linkage(..., primary=effect)``: its estimate and interval are
+        used, and the plain ones shown beside.
+    deflator
+        ``year`` and ``deflator``; default `load_gdp_deflator`.
+    draws, seed
+        Of the Monte Carlo over every uncertain input.
+    level
+        Coverage of the intervals, 0-1; default that of the effect.
 
     Returns
     -------
     ReturnOnInvestment
-        Offences averted, value, cost, ratio and net value, each with the interval of the effect.
+        Offences averted, value, cost, ratio and net value, each with its interval.
 
     Raises
     ------
     EstimationError
         If the effect is not about a number of offences.
     InputError
-        If people, prices, currencies, the mix or the rate do not fit.
+        If people, prices, currencies, the mix, the rate or the spending do not fit.
 
     Notes
     -----
     Structure: HM Treasury, Green Book (2026), chapters 6 and 8; usage rules of Home Office, Economic and social costs
-    of crime 2019 to 2020.
+    of crime 2019 to 2020. Every interval is worked out from the limits of the effect if nothing else is uncertain, and
+    from the draws otherwise.
 
     Examples
     --------
@@ -90,87 +143,88 @@ def return_on_investment(
     """
     check_effect(effect)
     check_rate(discount_rate)
-    about, paid_for = check_people(people, cost_people, effect)
-    deflator = Deflator(price_year)
-    spending = _spending(check_costs(costs), deflator, discount_rate)
-    table = check_unit_costs(load_unit_costs() if unit_costs is None else unit_costs)
-    values = _values(check_mix(offence_mix), table, deflator)
-    without = math.fsum(values["share"] * values["without_anticipation"].fillna(0.0))
-    if values["split_unknown"].any():
-        _refuse_unknown_split(values, include_anticipation)
-        without = math.nan
-    logger.info("return on investment for %s people", about)
-    return ReturnOnInvestment(
-        people=about,
-        people_in_effect=int(effect.n_treated),
+    check_options(perspective, follow_up_days, draws, level)
+    about, paid_for = check_people(people, cost_people, effect, scale=scale_to_all_treated)
+    steps = RoiAssumptions() if assumptions is None else assumptions
+    prices = Deflator(first_year(price_year, "price_year"), deflator)
+    per_person = averted_from(effect, linkage, level)
+    mix = _kinds_of_offence(effect, offence_mix, averted)
+    lines_at = partial(
+        read_cost_lines,
+        costs,
         cost_people=paid_for,
-        offences_averted=-effect.estimate * about,
-        offences_averted_low=-effect.conf_high * about,
-        offences_averted_high=-effect.conf_low * about,
-        value_with_anticipation=math.fsum(values["share"] * values["with_anticipation"].fillna(0.0)),
-        value_without_anticipation=without,
-        include_anticipation=include_anticipation,
-        total_spend=spending.real,
-        cost_undiscounted=spending.real * about / paid_for,
-        cost=spending.present * about / paid_for,
-        discount_factor=spending.present / spending.real,
-        spending_years=spending.years,
-        price_year=price_year,
-        discount_rate=discount_rate,
-        level=effect.level,
-        estimand=effect.estimand,
-        spent_on=tuple(sorted(set(map(str, costs["spent_on"])))),
-        statuses=tuple(sorted(set(map(str, values["status"])))),
-        prices_converted=deflator.used,
-        _groups=values,
+        people_reached=people_reached,
+        effect_of=effect_of,
+        against=against,
+        reason=reason,
+        deflator=prices,
     )
+    lines = lines_at(discount_rate=discount_rate)
+    worth = worth_of(mix.groups, load_unit_costs() if unit_costs is None else unit_costs, prices, include_anticipation)
+    _check_perspective(perspective, worth)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Spending:
-    real: float
-    present: float
-    years: tuple[int, ...]
-
-
-def _spending(costs: pd.DataFrame, deflator: Deflator, discount_rate: float) -> _Spending:
-    years = [first_year(value, "financial_year") for value in costs["financial_year"]]
-    prices = [first_year(value, "price_year") for value in costs["price_year"]]
-    real = [amount * deflator.factor(price) for amount, price in zip(costs["amount"].tolist(), prices, strict=True)]
-    start = min(years)
-    present = [amount / (1 + discount_rate) ** (year - start) for amount, year in zip(real, years, strict=True)]
-    return _Spending(real=math.fsum(real), present=math.fsum(present), years=tuple(sorted(set(years))))
-
-
-def _values(mix: dict[str, float], table: pd.DataFrame, deflator: Deflator) -> pd.DataFrame:
-    """One row an offence group of the mix: what an averted offence is worth, in the prices of the target year."""
-    rows = []
-    for group, share in mix.items():
-        known = table.loc[group] if group in table.index else pd.Series(dtype=object)
-        total = float(known.get("unit_cost", math.nan))
-        early = float(known.get("anticipation", math.nan))
-        priced = not math.isnan(total)
-        factor = deflator.factor(first_year(known["price_year"], "price_year")) if priced else math.nan
-        rows.append(
-            {
-                "offence_group": group,
-                "share": share,
-                "with_anticipation": total * factor,
-                "without_anticipation": (total - early) * factor,
-                "priced": priced,
-                "split_unknown": priced and math.isnan(early),
-                "status": str(known.get("status", "user")),
-                "note": str(known.get("note", "" if priced else "not in the table of unit costs")),
-            }
+    def at_rate(rate: float) -> Central:
+        spending = lines if rate == discount_rate else lines_at(discount_rate=rate)
+        return Central(
+            groups=mix.groups,
+            people=about,
+            effect=per_person.drawn,
+            worth={**worth.perspectives, WITH: worth.social_with, WITHOUT: worth.social_without},
+            costs=spending.for_people(about),
+            timing=timing(follow_up_days, steps.extrapolate_years, rate, spending.spread),
+            mix=mix.shares if averted is None else None,
+            mix_n=mix.n,
+            averted=None if averted is None else averted.vector,
+            covariance=None if averted is None else averted.covariance(),
+            **multipliers(steps, worth),
         )
-    return pd.DataFrame(rows)
 
-
-def _refuse_unknown_split(values: pd.DataFrame, include_anticipation: bool) -> None:
-    if include_anticipation:
-        return
-    groups = ", ".join(values.loc[values["split_unknown"], "offence_group"])
-    raise InputError(
-        f"The unit costs do not say how much of the total is anticipation for: {groups}. It cannot be left out then: "
-        "pass include_anticipation=True, or unit costs that have the split."
+    logger.info("return on investment for %s people, %s draws", about, draws)
+    return assemble(
+        Facts(
+            central=at_rate(discount_rate),
+            at_rate=at_rate,
+            worth=worth,
+            lines=lines,
+            per_person=per_person,
+            plain=None if linkage is None else averted_from(effect, None, level),
+            assumptions=steps,
+            people_in_effect=int(effect.n_treated),
+            perspective=perspective,
+            discount_rate=discount_rate,
+            price_year=prices.target,
+            follow_up_days=follow_up_days,
+            draws=int(draws),
+            seed=int(seed),
+            estimand=str(effect.estimand),
+            prices_converted=prices.used,
+        )
     )
+
+
+def _kinds_of_offence(effect: Any, offence_mix: pd.DataFrame | None, averted: Any) -> Mix:
+    if (offence_mix is None) == (averted is None):
+        found = "neither" if averted is None else "both"
+        raise InputError(
+            "Which offences were averted is said either by offence_mix (shares of kinds of offence) or by averted "
+            f"(from offences_averted, estimated for each kind); {found} of them was passed. Pass one."
+        )
+    if offence_mix is not None:
+        return check_mix(offence_mix)
+    check_averted(averted, effect)
+    return Mix(groups=tuple(averted.groups), shares=averted.vector, n=None)
+
+
+def _check_perspective(perspective: str, worth: Worth) -> None:
+    if perspective == "fiscal" and not worth.fiscal_known:
+        raise InputError(
+            "The unit costs do not say what responding to crime costs for "
+            f"{', '.join(worth.no_response)}, so there is no fiscal headline: use perspective='social', or unit costs "
+            "with a 'response' column."
+        )
+    if perspective == "economic" and not worth.economic_known:
+        raise InputError(
+            "The unit costs do not say how much of the consequences of crime is harm to victims for "
+            f"{', '.join((*worth.no_harm, *worth.no_response))}, so the economic value has bounds and no estimate: use "
+            "perspective='social' or 'fiscal' (the bounds are shown beside), or unit costs with a 'harm' column."
+        )

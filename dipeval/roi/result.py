@@ -9,34 +9,65 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from dipeval.errors import InvariantError
-from dipeval.presenting import HtmlMixin, Summary, format_money, format_number
-from dipeval.roi import wording
-from dipeval.vocabulary import label
+from dipeval.presenting import HtmlMixin, Summary
+from dipeval.roi import display, headline, wording
+from dipeval.roi.assumptions import RoiAssumptions
+from dipeval.roi.cost_lines import CostLines
+from dipeval.roi.drawing import Central
+from dipeval.roi.rests_on import RestsOn
+from dipeval.roi.steps import Switched
+from dipeval.roi.worth import Worth
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ReturnOnInvestment(HtmlMixin):
+class ReturnOnInvestment(RestsOn, HtmlMixin):
     """What the offences averted are worth against what was spent; made by `return_on_investment`.
 
-    Every ``_low`` and ``_high`` carries the interval of the effect; the cost is taken as known.
+    Every ``_low`` and ``_high`` is an interval at `level`: worked out from the limits of the effect if nothing else is
+    uncertain, and from the draws otherwise. Single figures have every input at its value.
 
     Parameters
     ----------
     people, people_in_effect, cost_people
         People the benefit is counted for, people the effect was estimated on, people the spending paid for.
     offences_averted, offences_averted_low, offences_averted_high
-        Offences fewer (below 0: more) among `people` within the follow-up.
-    value_with_anticipation, value_without_anticipation
-        Pounds per averted offence over the mix; groups without a unit cost count as 0. NaN: the split is not known.
-    include_anticipation
-        Which of the two is the headline.
-    total_spend, cost_undiscounted, cost, discount_factor
-        Pounds: all spending; the part for `people`; that part brought to the first year; and the factor between them.
-    spending_years, price_year, discount_rate, level, estimand, spent_on, statuses, prices_converted
-        What the figures rest on; `level` is that of the interval.
+        Proven offences fewer (below 0: more) among `people` within the follow-up, that are this programme's.
+    benefit, benefit_low, benefit_high, cost
+        Pounds: value of the offences averted in the headline perspective, and what is set against it; discounted.
+    net_present_value, net_present_value_low, net_present_value_high
+        Value less cost, pounds.
+    benefit_cost_ratio, benefit_cost_ratio_low, benefit_cost_ratio_high
+        Pounds of value per pound of cost.
+    ratio_without_uplift, ratio_without_uplift_low, ratio_without_uplift_high
+        The ratio without multipliers and without years beyond the follow-up; the same where neither is on.
+    ratio_without_linkage
+        The ratio with the plain estimate, where the one that allows for linkage error is used; else NaN.
+    probability, probability_averted, probability_if_none
+        Share of draws in which the value exceeds the cost; in which there were fewer offences; and in which the value
+        would exceed the cost were the estimate exactly none, with the error it has: what chance alone gives.
+    cost_per_offence_averted, cost_per_offence_averted_low, cost_per_offence_averted_high
+        Undiscounted cost over proven offences averted, pounds; NaN unless the whole interval is above 0.
+    mean_net, median_net
+        Of the draws, pounds.
+    break_even_offences
+        Proven offences to avert for the value to equal the cost; NaN if no number would do.
+    biggest_assumption, left_out
+        In words: what the answer rests on most, and what it leaves out.
+    perspective
+        Of the headline: ``fiscal``, ``economic`` or ``social``.
+    scaled, linked
+        Whether the effect is applied to people it was not estimated on; whether linkage error is allowed for.
+    total_spend, cost_undiscounted
+        Pounds not discounted: all spending set against the benefit, and the part for `people`.
+    price_year, discount_rate, follow_up_days, draws, seed, level, estimand, prices_converted
+        What the figures rest on.
+    assumptions, switched
+        The steps between effect and money, and which of those that raise the benefit are on.
+    central, worth, cost_lines
+        Every input of the sum, what an offence is worth by group, and the spending line by line.
     """
 
     people: int
@@ -45,109 +76,154 @@ class ReturnOnInvestment(HtmlMixin):
     offences_averted: float
     offences_averted_low: float
     offences_averted_high: float
-    value_with_anticipation: float
-    value_without_anticipation: float
-    include_anticipation: bool
+    benefit: float
+    benefit_low: float
+    benefit_high: float
+    cost: float
+    net_present_value: float
+    net_present_value_low: float
+    net_present_value_high: float
+    benefit_cost_ratio: float
+    benefit_cost_ratio_low: float
+    benefit_cost_ratio_high: float
+    ratio_without_uplift: float
+    ratio_without_uplift_low: float
+    ratio_without_uplift_high: float
+    ratio_without_linkage: float
+    probability: float
+    probability_averted: float
+    probability_if_none: float
+    cost_per_offence_averted: float
+    cost_per_offence_averted_low: float
+    cost_per_offence_averted_high: float
+    mean_net: float
+    median_net: float
+    break_even_offences: float
+    biggest_assumption: str
+    perspective: str
+    scaled: bool
+    linked: bool
     total_spend: float
     cost_undiscounted: float
-    cost: float
-    discount_factor: float
-    spending_years: tuple[int, ...]
     price_year: int
     discount_rate: float
+    follow_up_days: int
+    draws: int
+    seed: int
     level: float
     estimand: str
-    spent_on: tuple[str, ...]
-    statuses: tuple[str, ...]
     prices_converted: bool
+    assumptions: RoiAssumptions
+    switched: Switched
+    central: Central = field(repr=False)
+    worth: Worth = field(repr=False)
+    cost_lines: CostLines = field(repr=False)
     _groups: pd.DataFrame = field(repr=False)
+    _anticipation: pd.DataFrame = field(repr=False)
+    _perspectives: pd.DataFrame = field(repr=False)
+    _chain: pd.DataFrame = field(repr=False)
+    _views: pd.DataFrame = field(repr=False)
+    _tornado: pd.DataFrame = field(repr=False)
+    _break_even: pd.DataFrame = field(repr=False)
+    _drawn: pd.DataFrame = field(repr=False)
 
     def __post_init__(self) -> None:
-        if not self.offences_averted_low <= self.offences_averted <= self.offences_averted_high:
-            raise InvariantError("The offences averted do not lie inside their own interval.")
+        for name in ("offences_averted", "benefit", "net_present_value", "benefit_cost_ratio"):
+            if not getattr(self, f"{name}_low") <= getattr(self, f"{name}_high"):
+                raise InvariantError(f"The interval of {name} is not one.")
         if not (self.cost > 0 and 0 < self.discount_factor <= 1 and self.people <= self.cost_people):
             raise InvariantError("The cost must be above 0 and cover everyone the benefit is counted for.")
-        if abs(math.fsum(self._groups["share"]) - 1) > 1e-6:
-            raise InvariantError("The offence mix does not add up to 1.")
+        if self.scaled != (self.people > self.people_in_effect):
+            raise InvariantError("The benefit is counted for people the effect is not about, and does not say so.")
+        whole = math.fsum(self._groups["offences_averted"])
+        if abs(whole - self.offences_averted) > 1e-6 * max(1.0, abs(self.offences_averted)):
+            raise InvariantError("The offence groups do not add up to the offences averted.")
+        if len(self._drawn) != self.draws or not 0 <= self.probability <= 1:
+            raise InvariantError("A probability is a share of the draws.")
 
     @property
-    def value_per_offence(self) -> float:
-        """Pounds per averted offence, over the mix, before discounting."""
-        return self.value_with_anticipation if self.include_anticipation else self.value_without_anticipation
+    def left_out(self) -> tuple[str, ...]:
+        """What the answer leaves out, in words."""
+        return wording.left_out(self)
 
-    def _benefit(self, averted: float) -> float:
-        return averted * self.value_per_offence * self.discount_factor
+    def perspectives(self) -> pd.DataFrame:
+        """Return what each perspective gives: they are nested, and must never be added up.
 
-    @property
-    def benefit(self) -> float:
-        """Value of the offences averted, pounds."""
-        return self._benefit(self.offences_averted)
+        Returns
+        -------
+        pandas.DataFrame
+            ``perspective`` (fiscal, economic, social), ``benefit``, ``benefit_low``, ``benefit_high``, ``ratio``,
+            ``ratio_low``, ``ratio_high``, ``net``, ``net_low``, ``net_high`` (pounds), ``probability`` (share of draws
+            with a net benefit), ``break_even_per_person`` (offences), ``note``, ``probability_low``,
+            ``probability_high``. Where harm to victims is not published by offence the economic perspective has bounds
+            and no estimate (missing): its ``_low`` and ``_high`` reach from the lower end of the one to the upper end
+            of the other.
+        """
+        return self._perspectives.copy()
 
-    @property
-    def benefit_low(self) -> float:
-        """Lower end of the value, pounds."""
-        return self._benefit(self.offences_averted_low)
+    def chain(self) -> pd.DataFrame:
+        """Return the ladder from the effect to pounds.
 
-    @property
-    def benefit_high(self) -> float:
-        """Upper end of the value, pounds."""
-        return self._benefit(self.offences_averted_high)
+        Returns
+        -------
+        pandas.DataFrame
+            ``step``, ``label``, ``on``, ``value``, ``low``, ``high`` (of the step), ``source``, ``offences``,
+            ``offences_low``, ``offences_high`` (averted after the step).
+        """
+        return self._chain.copy()
 
-    @property
-    def net_present_value(self) -> float:
-        """Value less cost, pounds."""
-        return self.benefit - self.cost
+    def cost_views(self) -> pd.DataFrame:
+        """Return the answer against the cost in every way of laying the spending on the people.
 
-    @property
-    def net_present_value_low(self) -> float:
-        """Lower end of the value, less cost, pounds."""
-        return self.benefit_low - self.cost
+        Returns
+        -------
+        pandas.DataFrame
+            ``view`` (marginal, set_against, own_share, full), ``label``, ``spent_on``, ``amount``, ``people``,
+            ``per_person``, ``cost`` (pounds), ``ratio``, ``ratio_low``, ``ratio_high``, ``net``, ``probability``.
+        """
+        return self._views.copy()
 
-    @property
-    def net_present_value_high(self) -> float:
-        """Upper end of the value, less cost, pounds."""
-        return self.benefit_high - self.cost
+    def spending(self) -> pd.DataFrame:
+        """Return who paid for what.
 
-    @property
-    def benefit_cost_ratio(self) -> float:
-        """Pounds of value per pound of cost."""
-        return self.benefit / self.cost
+        Returns
+        -------
+        pandas.DataFrame
+            ``funder``, ``spent_on``, ``amount`` (pounds of the price year), ``share``, ``set_against``.
+        """
+        return self.cost_lines.spending()
 
-    @property
-    def benefit_cost_ratio_low(self) -> float:
-        """Lower end of the ratio."""
-        return self.benefit_low / self.cost
+    def tornado(self) -> pd.DataFrame:
+        """Return how far each uncertain input, and each choice, moves the answer by itself.
 
-    @property
-    def benefit_cost_ratio_high(self) -> float:
-        """Upper end of the ratio."""
-        return self.benefit_high / self.cost
+        Returns
+        -------
+        pandas.DataFrame
+            ``input``, ``label``, ``value``, ``low``, ``high``, ``net_low``, ``net_high``, ``ratio_low``,
+            ``ratio_high``, ``swing`` (pounds), ``note``; the largest swing first.
+        """
+        return self._tornado.copy()
 
-    @property
-    def break_even_offences(self) -> float:
-        """Offences that must be averted for the value to equal the cost; NaN if the mix has no value at all."""
-        worth = self.value_per_offence * self.discount_factor
-        return self.cost / worth if worth > 0 else math.nan
+    def break_even(self) -> pd.DataFrame:
+        """Return what each input would have to be, by itself, for value and cost to be equal.
 
-    @property
-    def cost_per_treated_person(self) -> float:
-        """Spending over the people it paid for, pounds, undiscounted."""
-        return self.total_spend / self.cost_people
+        Returns
+        -------
+        pandas.DataFrame
+            ``input``, ``label``, ``value``, ``needed``, ``change`` (share), ``reachable``, ``note``.
+        """
+        return self._break_even.copy()
 
-    @property
-    def settled(self) -> bool:
-        """Whether the whole interval lies on the side of offences averted."""
-        return self.offences_averted_low > 0
+    def drawn(self) -> pd.DataFrame:
+        """Return the draws.
 
-    @property
-    def cost_per_offence_averted(self) -> float:
-        """Undiscounted cost over offences averted, pounds; NaN unless the whole interval is above 0."""
-        return self.cost_undiscounted / self.offences_averted if self.settled else math.nan
-
-    @property
-    def unpriced(self) -> tuple[str, ...]:
-        """Offence groups of the mix that are valued at nothing because no unit cost is known."""
-        return tuple(self._groups.loc[~self._groups["priced"], "offence_group"])
+        Returns
+        -------
+        pandas.DataFrame
+            ``draw``, ``offences_averted`` (proven), ``benefit_fiscal``, ``benefit_economic_low``,
+            ``benefit_economic_high``, ``benefit_social``, ``cost``, ``net`` (pounds, headline perspective).
+        """
+        return self._drawn.copy()
 
     def by_group(self) -> pd.DataFrame:
         """Return the offences averted and their value by offence group.
@@ -156,23 +232,9 @@ class ReturnOnInvestment(HtmlMixin):
         -------
         pandas.DataFrame
             ``offence_group``, ``share``, ``value_per_offence`` (pounds, missing where no unit cost is known),
-            ``offences_averted``, ``benefit``, ``conf_low``, ``conf_high`` (of the benefit), ``note``.
+            ``offences_averted`` (proven), ``benefit``, ``conf_low``, ``conf_high`` (of the benefit), ``note``.
         """
-        column = "with_anticipation" if self.include_anticipation else "without_anticipation"
-        worth = self._groups[column]
-        paid = self._groups["share"] * worth.fillna(0.0) * self.discount_factor
-        return pd.DataFrame(
-            {
-                "offence_group": self._groups["offence_group"],
-                "share": self._groups["share"],
-                "value_per_offence": worth,
-                "offences_averted": self._groups["share"] * self.offences_averted,
-                "benefit": paid * self.offences_averted,
-                "conf_low": paid * self.offences_averted_low,
-                "conf_high": paid * self.offences_averted_high,
-                "note": self._groups["note"],
-            }
-        )
+        return self._groups.copy()
 
     def to_frame(self) -> pd.DataFrame:
         """Return every figure as a tidy row.
@@ -181,49 +243,17 @@ class ReturnOnInvestment(HtmlMixin):
         -------
         pandas.DataFrame
             ``term``, ``group`` (an offence group, or ``all``), ``estimate``, ``conf_low``, ``conf_high`` (missing
-            where the figure has no interval), ``unit`` (``offences``, ``GBP``, ``GBP per GBP``), ``n`` (people).
+            where the figure has no interval), ``unit`` (``offences``, ``GBP``, ``GBP per GBP``, ``share``), ``n``
+            (people).
         """
-        scale = self.discount_factor
-        ends = (self.offences_averted, self.offences_averted_low, self.offences_averted_high)
-        rows: list[tuple[str, str, float, float, float, str]] = [
-            ("offences_averted", "all", *ends, "offences"),
-            ("benefit", "all", self.benefit, self.benefit_low, self.benefit_high, "GBP"),
-        ]
-        for term, worth in (
-            ("benefit_without_anticipation", self.value_without_anticipation),
-            ("benefit_with_anticipation", self.value_with_anticipation),
-        ):
-            without, low, high = (end * worth * scale for end in ends)
-            rows.append((term, "all", without, low, high, "GBP"))
-        for row in self.by_group().to_dict("records"):
-            group, worth, low, high = (row[name] for name in ("offence_group", "benefit", "conf_low", "conf_high"))
-            rows.append(("benefit", group, worth, low, high, "GBP"))
-        npv = (self.net_present_value, self.net_present_value_low, self.net_present_value_high)
-        bcr = (self.benefit_cost_ratio, self.benefit_cost_ratio_low, self.benefit_cost_ratio_high)
-        gap = math.nan
-        rows += [
-            ("cost", "all", self.cost, gap, gap, "GBP"),
-            ("net_present_value", "all", *npv, "GBP"),
-            ("benefit_cost_ratio", "all", *bcr, "GBP per GBP"),
-            ("break_even_offences", "all", self.break_even_offences, gap, gap, "offences"),
-            ("cost_per_treated_person", "all", self.cost_per_treated_person, gap, gap, "GBP"),
-            ("cost_per_offence_averted", "all", *self._cost_per_offence(), "GBP"),
-        ]
-        columns = ["term", "group", "estimate", "conf_low", "conf_high", "unit"]
-        return pd.DataFrame(rows, columns=columns).assign(n=self.people)
-
-    def _cost_per_offence(self) -> tuple[float, float, float]:
-        if not self.settled:
-            return math.nan, math.nan, math.nan
-        cost = self.cost_undiscounted
-        return cost / self.offences_averted, cost / self.offences_averted_high, cost / self.offences_averted_low
+        return display.tidy(self)
 
     def summary(self) -> Summary:
         """Return the headline, a display table and what is assumed and left out."""
         return Summary(
             title="What the offences averted are worth against what was spent",
-            headline=wording.headline(self),
-            table=_display(self.to_frame(), self),
+            headline=headline.headline(self),
+            table=display.table(self),
             notes=wording.notes(self),
         )
 
@@ -233,36 +263,3 @@ class ReturnOnInvestment(HtmlMixin):
 
         frame = self.to_frame()
         return value_against_cost(frame[(frame["group"] == "all") & frame["term"].isin(("benefit", "cost"))], ax=ax)
-
-
-_SHOWN: dict[str, tuple[str, str]] = {
-    "offences_averted": ("Offences averted", "number"),
-    "benefit_without_anticipation": ("Value, without costs in anticipation of crime", "money"),
-    "benefit_with_anticipation": ("Value, with costs in anticipation of crime", "money"),
-    "cost": ("Cost", "money"),
-    "net_present_value": ("Value less cost", "money"),
-    "benefit_cost_ratio": ("Value per £1 of cost (£)", "ratio"),
-    "break_even_offences": ("Offences to avert to break even", "number"),
-    "cost_per_treated_person": ("Cost per treated person", "money"),
-    "cost_per_offence_averted": ("Cost per offence averted", "money"),
-}
-
-
-def _display(frame: pd.DataFrame, roi: ReturnOnInvestment) -> pd.DataFrame:
-    rows = []
-    for row in frame[(frame["group"] == "all") & frame["term"].isin(list(_SHOWN))].to_dict("records"):
-        words, kind = _SHOWN[row["term"]]
-        value, low, high = (_show(row[name], kind) for name in ("estimate", "conf_low", "conf_high"))
-        interval = "" if math.isnan(row["conf_low"]) else f"{low} to {high}"
-        if row["term"] == "cost_per_offence_averted" and not roi.settled:
-            value, interval = wording.NOT_SETTLED, ""
-        rows.append((words, value, interval))
-    for group in roi.unpriced:
-        rows.append((f"Valued at nothing: {label(group).lower()}", wording.NO_UNIT_COST, ""))
-    return pd.DataFrame(rows, columns=["Figure", "Value", f"{100 * roi.level:g}% interval"])
-
-
-def _show(value: float, kind: str) -> str:
-    if kind == "money":
-        return format_money(value)
-    return format_number(value, 2 if kind == "ratio" else 1)

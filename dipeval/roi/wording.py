@@ -1,6 +1,6 @@
-"""The sentences a return on investment says for itself: never more than the interval allows.
+"""What stands under a return on investment: what it rests on, what is uncertain, what is left out.
 
-All wording is in the constants of this module, where a test reads it.
+All wording of the notes is in the constants of this module, where a test reads it.
 """
 
 from __future__ import annotations
@@ -9,54 +9,56 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from dipeval.presenting import format_count, format_money, format_number, format_percent
-from dipeval.roi.tables import year_in_words
+from dipeval.roi.cost_checks import and_join
+from dipeval.roi.headline import share_of_draws
+from dipeval.roi.input_names import label_of
+from dipeval.roi.prices import year_in_words
+from dipeval.roi.steps import MULTIPLIER_STEPS, without_multiplier, years_in_words
 from dipeval.vocabulary import label
 
 if TYPE_CHECKING:
     from dipeval.roi.result import ReturnOnInvestment
 
-AVERTED: Final = (
-    "The {averted} offences averted (from {averted_low} to {averted_high}) are valued at {benefit} (from {benefit_low} "
-    "to {benefit_high}) against a cost of {cost}, in {prices} prices: {verdict}."
-)
-VERDICT_ABOVE: Final = "{ratio} of value for each £1 spent (from {ratio_low} to {ratio_high})"
-VERDICT_BELOW: Final = "less than was spent, {ratio} of value for each £1 (from {ratio_low} to {ratio_high})"
-VERDICT_OPEN: Final = "the data do not settle whether the value exceeds the cost"
-OPEN: Final = (
-    "The data do not settle whether offences were averted: anything from {averted_low} to {averted_high}, valued from "
-    "{benefit_low} to {benefit_high}, against a cost of {cost}, in {prices} prices. {verdict}"
-)
-OPEN_BOTH: Final = "This shows neither that the money was repaid nor that it was not: more people would be needed."
-OPEN_BELOW: Final = "Even the upper end is below the cost."
-ADDED: Final = (
-    "The data point to more offences, not fewer: {averted_high} to {averted_low}, valued from {benefit_high} to "
-    "{benefit_low}, on top of a cost of {cost}, in {prices} prices."
-)
-UNVALUED: Final = (
-    "None of the offences in the mix has a unit cost, so no value can be put on them; the cost was {cost}, in {prices} "
-    "prices."
-)
 NOT_SETTLED: Final = "not given: the interval includes no offences averted"
 NO_UNIT_COST: Final = "no unit cost"
+BOUNDS_ONLY: Final = "bounds only"
 
 NOTE_INTERVAL: Final = (
     "The {level}% interval is that of the effect on the number of proven reoffences; unit costs, the offence mix and "
     "the cost are taken as known, so the true uncertainty is larger."
 )
+NOTE_DRAWN: Final = (
+    "The {level}% interval is that of {draws} draws (seed {seed}), in which these vary: {inputs}; everything else is "
+    "taken as known."
+)
+NOTE_KNOWN: Final = "Every input is taken as known, so that there is no interval: the true uncertainty is larger."
+NOTE_OUTSIDE: Final = (
+    "A figure lies at the end of its interval or beyond it, because an input was given a value at the end of its range."
+)
+NOTE_CHANCE: Final = (
+    "There were fewer offences in {averted} of the draws. Were the effect exactly none, an estimate as uncertain as "
+    "this one would show a value above the cost in {chance} of them. Draws know nothing of bias in the effect."
+)
 NOTE_ESTIMAND: Final = "What the effect is about: {estimand}."
 NOTE_PEOPLE: Final = (
     "The benefit is counted for {people} treated people; of the {spend} spent on {cost_people} people ({spent_on}; in "
-    "{prices} prices), "
-    "the part for those {people} is set against it."
+    "{prices} prices), the part for those {people} is set against it."
 )
 NOTE_SCALED: Final = (
     "The effect was estimated on {effect} treated people and is applied to {people}: this assumes that it holds alike "
     "for people who were not analysed."
 )
+NOTE_FEWER: Final = "The effect was estimated on {effect} treated people; the benefit is counted for {people} of them."
+NOTE_LINKED: Final = (
+    "The effect allows for not knowing whose records are whose; with the links as made the ratio is {ratio}."
+)
+NOTE_REASON: Final = "Set against {against}, for this reason: {reason}."
 NOTE_MIX: Final = "The averted offences are taken to have been of the kinds in the offence mix passed in."
+NOTE_BY_GROUP: Final = "The offences averted are estimated for each kind of offence; their errors go together."
 NOTE_UNPRICED: Final = (
     "Valued at nothing, because no unit cost is known: {groups}; {share} of the averted offences in all."
 )
+NOTE_UNPRICED_GROUPS: Final = "Valued at nothing, because no unit cost is known: {groups}."
 NOTE_WITHOUT: Final = (
     "Costs in anticipation of crime are left out of the headline, as the publisher's rule for marginal reductions "
     "asks; the table shows the value both ways."
@@ -64,6 +66,20 @@ NOTE_WITHOUT: Final = (
 NOTE_WITH: Final = (
     "Costs in anticipation of crime are in the headline, against the publisher's rule for marginal reductions."
 )
+NOTE_MULTIPLIERS: Final = (
+    "Multipliers are on: each proven reoffence averted stands for {times} actual crimes. They rest on what was seen of "
+    "all crime, not of these people, and are where returns are most easily inflated."
+)
+NOTE_NO_MULTIPLIER: Final = "Left at one crime for each recorded crime, because no multiplier is known: {groups}."
+NOTE_LATER: Final = (
+    "The effect is counted for {years} beyond the follow-up, in which nobody was observed, losing {drop_off} of itself "
+    "with each."
+)
+NOTE_PLAIN: Final = (
+    "Without multipliers and without years beyond the follow-up the value is {ratio} for each £1 (from {low} to "
+    "{high})."
+)
+NOTE_SOURCE: Final = "{input}: {value} ({low} to {high}, {family}){source}."
 NOTE_SECONDARY: Final = (
     "Unit costs marked 'secondary' were seen second-hand and not in the publisher's own text: check them before "
     "publication."
@@ -76,112 +92,169 @@ NOTE_DISCOUNT: Final = (
     "Spending of later years is discounted to {start} at {rate} a year, and the benefits are spread over the years as "
     "the spending is."
 )
+NOTE_DISCOUNT_BENEFIT: Final = "Offences averted after the first year are discounted at {rate} a year."
 NOTE_ONE_YEAR: Final = (
     "All spending falls in one year, as the offences averted are taken to, so that nothing is discounted."
 )
 NOTE_BREAK_EVEN: Final = (
     "To break even, {offences} offences would have to be averted: {each} per treated person within the follow-up."
 )
-NOTE_LEFT_OUT: Final = (
-    "Left out: offences that were never proven (no multiplier from proven to recorded or actual crime is applied), "
-    "offending after the follow-up, and effects on health, deaths, work and families."
-)
+NOTE_PERSPECTIVES: Final = "The perspectives are nested, the wider one holding the narrower, and are never added up."
 NOTE_SOCIAL: Final = (
     "The value is the cost of crime to society, much of it harm to victims: it is not cash that any budget gets back."
 )
+NOTE_FISCAL: Final = (
+    "The value is what responding to crime costs public bodies: most of it is time freed for other work, not cash that "
+    "any budget gets back."
+)
+NOTE_ECONOMIC: Final = (
+    "The value is the cost of crime that is money, to public bodies, victims and employers: it is not cash that any "
+    "budget gets back."
+)
+NOTE_LEFT_OUT: Final = "Left out: {what}."
+
+LEFT_UNPROVEN: Final = (
+    "offences that were never proven (no multiplier from proven to recorded or actual crime is applied)"
+)
+LEFT_LATER: Final = "offending after the follow-up"
+LEFT_BEYOND: Final = "offending after the years counted"
+LEFT_UNPRICED: Final = "the value of offences without a unit cost ({groups})"
+LEFT_ANTICIPATION: Final = "costs in anticipation of crime"
+LEFT_HARM: Final = "harm to victims"
+LEFT_CONSEQUENCES: Final = "what crime costs victims and employers, and harm to victims"
+LEFT_SPENDING: Final = "spending on {kinds}, which is among the costs and is not set against the benefit"
+LEFT_ELSE: Final = "effects on health, deaths, work and families"
 
 TEMPLATES: Final = tuple(text for name, text in list(globals().items()) if name.isupper() and isinstance(text, str))
 
 
-def _figures(roi: ReturnOnInvestment) -> dict[str, str]:
-    money = ("benefit", "benefit_low", "benefit_high", "cost")
-    counts = {"averted": roi.offences_averted, "averted_low": roi.offences_averted_low}
-    counts["averted_high"] = roi.offences_averted_high
-    ratios = {"ratio": roi.benefit_cost_ratio, "ratio_low": roi.benefit_cost_ratio_low}
-    ratios["ratio_high"] = roi.benefit_cost_ratio_high
-    return {
-        **{name: format_money(getattr(roi, name)) for name in money},
-        **{name: format_count(value) for name, value in counts.items()},
-        **{name: format_money(value, 2) for name, value in ratios.items()},
-        "prices": year_in_words(roi.price_year),
-    }
-
-
-def headline(roi: ReturnOnInvestment) -> str:
-    """Return the one sentence that may be quoted: it sells nothing that the interval does not hold."""
-    figures = _figures(roi)
-    if roi.value_per_offence == 0:
-        return UNVALUED.format(**figures)
-    if roi.settled:
-        return AVERTED.format(**figures, verdict=_verdict(roi).format(**figures))
-    if roi.offences_averted_high < 0:
-        return _added(roi, figures)
-    sides = {"averted_low": _more_or_fewer(roi.offences_averted_low)}
-    sides["averted_high"] = _more_or_fewer(roi.offences_averted_high)
-    verdict = OPEN_BELOW if roi.benefit_high < roi.cost else OPEN_BOTH
-    return OPEN.format(**{**figures, **sides}, verdict=verdict)
-
-
-def _verdict(roi: ReturnOnInvestment) -> str:
-    if roi.benefit_cost_ratio_low > 1:
-        return VERDICT_ABOVE
-    return VERDICT_BELOW if roi.benefit_cost_ratio_high < 1 else VERDICT_OPEN
-
-
-def _more_or_fewer(averted: float) -> str:
-    return f"{format_count(abs(averted))} {'fewer' if averted > 0 else 'more'} offences"
-
-
-def _added(roi: ReturnOnInvestment, figures: dict[str, str]) -> str:
-    sides = {
-        "averted_low": _more_or_fewer(roi.offences_averted_low),
-        "averted_high": _more_or_fewer(roi.offences_averted_high),
-        "benefit_low": format_money(-roi.benefit_low),
-        "benefit_high": format_money(-roi.benefit_high),
-    }
-    return ADDED.format(**{**figures, **sides})
+def left_out(roi: ReturnOnInvestment) -> tuple[str, ...]:
+    """Return what the answer leaves out."""
+    lines = [] if roi.switched.multipliers else [LEFT_UNPROVEN]
+    lines.append(LEFT_BEYOND if roi.switched.years else LEFT_LATER)
+    lines.append(LEFT_ELSE)
+    if roi.unpriced:
+        lines.append(LEFT_UNPRICED.format(groups=_groups(roi.unpriced)))
+    if roi.perspective != "social":
+        lines.append(LEFT_CONSEQUENCES if roi.perspective == "fiscal" else LEFT_HARM)
+    elif not roi.include_anticipation:
+        lines.append(LEFT_ANTICIPATION)
+    kinds = [kind for kind in roi.cost_lines.kinds if kind not in roi.against]
+    if kinds:
+        lines.append(LEFT_SPENDING.format(kinds=and_join(kinds)))
+    return tuple(lines)
 
 
 def notes(roi: ReturnOnInvestment) -> tuple[str, ...]:
     """Return what is assumed, what is left out and how sure the inputs are."""
-    prices = year_in_words(roi.price_year)
-    lines = [
-        NOTE_ESTIMAND.format(estimand=roi.estimand.rstrip(".")),
-        NOTE_INTERVAL.format(level=f"{100 * roi.level:g}"),
-        NOTE_PEOPLE.format(
-            people=format_count(roi.people),
-            spend=format_money(roi.total_spend),
-            cost_people=format_count(roi.cost_people),
-            spent_on=", ".join(roi.spent_on),
-            prices=prices,
-        ),
-    ]
-    if roi.people != roi.people_in_effect:
-        counts = {"effect": format_count(roi.people_in_effect), "people": format_count(roi.people)}
-        lines.append(NOTE_SCALED.format(**counts))
-    lines += [NOTE_MIX, *_unpriced(roi), NOTE_WITH if roi.include_anticipation else NOTE_WITHOUT]
+    lines = [NOTE_ESTIMAND.format(estimand=roi.estimand.rstrip(".")), *_uncertainty(roi), *_people(roi)]
+    lines += [NOTE_BY_GROUP if roi.central.mix is None else NOTE_MIX, *_unpriced(roi)]
+    if roi.perspective == "social":
+        lines.append(NOTE_WITH if roi.include_anticipation else NOTE_WITHOUT)
+    lines += [*_uplift(roi), *roi.worth.notes, *roi.cost_lines.notes]
     if "secondary" in roi.statuses:
         lines.append(NOTE_SECONDARY)
     if roi.prices_converted:
-        lines.append(NOTE_DEFLATED.format(prices=prices))
-    lines.append(_discounting(roi))
+        lines.append(NOTE_DEFLATED.format(prices=year_in_words(roi.price_year)))
+    lines += _discounting(roi)
     if not math.isnan(roi.break_even_offences):
         offences = format_number(roi.break_even_offences, 1)
-        each = format_number(roi.break_even_offences / roi.people)
+        per_person = roi.break_even_offences / roi.people
+        each = format_number(per_person, 2 if per_person >= 0.1 else 4)
         lines.append(NOTE_BREAK_EVEN.format(offences=offences, each=each))
-    return (*lines, NOTE_LEFT_OUT, NOTE_SOCIAL)
+    lines.append(NOTE_LEFT_OUT.format(what="; ".join(left_out(roi))))
+    own = {"social": NOTE_SOCIAL, "fiscal": NOTE_FISCAL, "economic": NOTE_ECONOMIC}[roi.perspective]
+    return (*lines, NOTE_PERSPECTIVES, own)
 
 
-def _discounting(roi: ReturnOnInvestment) -> str:
-    if len(roi.spending_years) == 1:
-        return NOTE_ONE_YEAR
-    return NOTE_DISCOUNT.format(start=year_in_words(roi.spending_years[0]), rate=format_percent(roi.discount_rate))
+def _uncertainty(roi: ReturnOnInvestment) -> list[str]:
+    level, inputs = f"{100 * roi.level:g}", roi.central.uncertain()
+    names = [*inputs, *roi.central.uncertain_vectors()]
+    if not names:
+        return [NOTE_KNOWN]
+    chance = NOTE_CHANCE.format(
+        chance=share_of_draws(roi.probability_if_none),
+        averted=share_of_draws(roi.probability_averted),
+    )
+    if roi.central.only_the_effect:
+        return [NOTE_INTERVAL.format(level=level), chance]
+    shown = "; ".join(label_of(name).lower() for name in names)
+    lines = [
+        NOTE_DRAWN.format(level=level, draws=format_count(roi.draws), seed=roi.seed, inputs=shown),
+        chance,
+    ]
+    for name, figure in inputs.items():
+        if name != "effect":
+            ends = {"value": figure.value, "low": figure.low, "high": figure.high}
+            shown_ends = {end: format_number(value) for end, value in ends.items()}
+            source = f"; {figure.source}" if figure.source else ""
+            lines.append(NOTE_SOURCE.format(input=label_of(name), family=figure.family, source=source, **shown_ends))
+    if not roi.benefit_low <= roi.benefit <= roi.benefit_high:
+        lines.append(NOTE_OUTSIDE)
+    return lines
+
+
+def _people(roi: ReturnOnInvestment) -> list[str]:
+    people, effect = format_count(roi.people), format_count(roi.people_in_effect)
+    lines = [
+        NOTE_PEOPLE.format(
+            people=people,
+            spend=format_money(roi.total_spend),
+            cost_people=format_count(roi.cost_people),
+            spent_on=", ".join(roi.spent_on),
+            prices=year_in_words(roi.price_year),
+        )
+    ]
+    if roi.people != roi.people_in_effect:
+        words = NOTE_SCALED if roi.scaled else NOTE_FEWER
+        lines.append(words.format(effect=effect, people=people))
+    if roi.linked:
+        lines.append(NOTE_LINKED.format(ratio=format_money(roi.ratio_without_linkage, 2)))
+    if roi.reason:
+        lines.append(NOTE_REASON.format(against=and_join(roi.against), reason=roi.reason.rstrip(".")))
+    return lines
+
+
+def _uplift(roi: ReturnOnInvestment) -> list[str]:
+    lines = []
+    if roi.switched.multipliers:
+        rungs = roi.chain().set_index("step")["value"]
+        times = math.prod(float(rungs[step]) for step in MULTIPLIER_STEPS)
+        lines.append(NOTE_MULTIPLIERS.format(times=format_number(times)))
+        missing = without_multiplier(roi.assumptions, roi.worth)
+        if missing:
+            lines.append(NOTE_NO_MULTIPLIER.format(groups=_groups(missing)))
+    if roi.switched.years:
+        drop_off = format_percent(roi.central.drop_off.value, 0)
+        years = years_in_words(roi.switched.years)
+        lines.append(NOTE_LATER.format(years=years, drop_off=drop_off))
+    if roi.switched.uplift:
+        ends = {"low": roi.ratio_without_uplift_low, "high": roi.ratio_without_uplift_high}
+        shown = {name: format_money(value, 2) for name, value in ends.items()}
+        lines.append(NOTE_PLAIN.format(ratio=format_money(roi.ratio_without_uplift, 2), **shown))
+    return lines
+
+
+def _discounting(roi: ReturnOnInvestment) -> list[str]:
+    rate = format_percent(roi.discount_rate)
+    lines = []
+    if len(roi.spending_years) > 1:
+        lines.append(NOTE_DISCOUNT.format(start=year_in_words(roi.spending_years[0]), rate=rate))
+    if roi.switched.years or roi.central.timing.within < roi.cost_lines.spread:
+        lines.append(NOTE_DISCOUNT_BENEFIT.format(rate=rate))
+    return lines or [NOTE_ONE_YEAR]
 
 
 def _unpriced(roi: ReturnOnInvestment) -> list[str]:
     if not roi.unpriced:
         return []
+    groups = _groups(roi.unpriced)
+    if roi.central.mix is None:
+        return [NOTE_UNPRICED_GROUPS.format(groups=groups)]
     table = roi.by_group().set_index("offence_group")
     share = math.fsum(table.loc[list(roi.unpriced), "share"])
-    groups = ", ".join(label(group).lower() for group in roi.unpriced)
     return [NOTE_UNPRICED.format(groups=groups, share=format_percent(share))]
+
+
+def _groups(names: tuple[str, ...]) -> str:
+    return ", ".join(label(group).lower() for group in names)

@@ -13,6 +13,7 @@ from dipeval.study.crosschecks_design import DESIGN_CHECKS
 from dipeval.study.crosschecks_effects import EFFECT_CHECKS
 from dipeval.study.crosschecks_events import EVENT_CHECKS, Complaint
 from dipeval.study.crosschecks_jdl import jdl_complaints
+from dipeval.study.crosschecks_money import money_complaints
 from dipeval.study.crosschecks_time import TIME_CHECKS
 from dipeval.study.estimates import measures_of
 from dipeval.study.spec import OutcomeSpec, SensitivitySpec, StudySpec
@@ -204,21 +205,6 @@ def _linkage_error(spec: StudySpec) -> Iterator[Complaint]:
         )
 
 
-def _costs(spec: StudySpec) -> Iterator[Complaint]:
-    if spec.costs is None:
-        return
-    if not spec.from_extracts:
-        yield ("costs",), "money needs extracts with a spend table and offences; take [costs] out of this study."
-    elif not any(value_column(outcome) == "n_reoffences" and outcome.kind == "count" for outcome in spec.outcomes):
-        yield (
-            ("costs",),
-            (
-                'offences averted need the outcome n_reoffences of kind "count" (a yes/no effect says nothing about '
-                "how many); add it to [[outcomes]] or take [costs] out."
-            ),
-        )
-
-
 _CHECKS: tuple[Callable[[StudySpec], Iterator[Complaint]], ...] = (
     _source,
     _status,
@@ -235,6 +221,6 @@ _CHECKS: tuple[Callable[[StudySpec], Iterator[Complaint]], ...] = (
     _grace,
     _linkage,
     _linkage_error,
-    _costs,
+    money_complaints,
     *EVENT_CHECKS,
 )

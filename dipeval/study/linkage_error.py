@@ -19,7 +19,7 @@ from dipeval.study.sealed import Opened, require_permit
 if TYPE_CHECKING:
     from dipeval.effects import DesignAnalysis, Effect, LinkagePropagation
     from dipeval.study.load import Prepared
-    from dipeval.study.spec import StudySpec
+    from dipeval.study.spec import OutcomeSpec, StudySpec
 
 logger = logging.getLogger("dipeval")
 
@@ -63,7 +63,7 @@ def linkage_errors(
             continue
         logger.info("carrying linkage error into the estimate: %s", link)
         try:
-            done.append(_one(prepared, opened, primary, spec, link))
+            done.append(propagated(prepared, opened, primary, spec, link, spec.primary))
         except DipevalError as problem:
             # The registered answer does not hang on it.
             logger.info("linkage error: the analysis could not be repeated (%s)", type(problem).__name__)
@@ -92,7 +92,9 @@ def drawable(spec: StudySpec) -> bool:
     )
 
 
-def analysis_of(prepared: Prepared, spec: StudySpec) -> tuple[DesignAnalysis, pd.DataFrame]:
+def analysis_of(
+    prepared: Prepared, spec: StudySpec, outcome: OutcomeSpec | None = None, measure: str | None = None
+) -> tuple[DesignAnalysis, pd.DataFrame]:
     """Return the primary analysis of a study as a value that can be run again, and the people it runs on.
 
     Parameters
@@ -101,6 +103,8 @@ def analysis_of(prepared: Prepared, spec: StudySpec) -> tuple[DesignAnalysis, pd
         The people.
     spec
         The study.
+    outcome, measure
+        Default the primary outcome, and the first of the outcome's measures.
 
     Returns
     -------
@@ -111,9 +115,10 @@ def analysis_of(prepared: Prepared, spec: StudySpec) -> tuple[DesignAnalysis, pd
     from dipeval.study.estimates import measures_of
 
     people, _, plan = planned(prepared, spec.design, spec.design.covariates, spec.seed)
-    measure = measures_of(spec.primary)[0]
+    outcome = outcome or spec.primary
+    measure = measure or measures_of(outcome)[0]
     analysis = DesignAnalysis(
-        outcome=value_column(spec.primary),
+        outcome=value_column(outcome),
         measure=measure,
         covariates=plan["covariates"],
         method=plan["method"],
@@ -124,11 +129,40 @@ def analysis_of(prepared: Prepared, spec: StudySpec) -> tuple[DesignAnalysis, pd
     return analysis, frame_of(people)
 
 
-def _one(prepared: Prepared, opened: Opened, primary: Effect, spec: StudySpec, link: str) -> LinkagePropagation:
+def propagated(
+    prepared: Prepared,
+    opened: Opened,
+    effect: Effect,
+    spec: StudySpec,
+    link: str,
+    outcome: OutcomeSpec,
+    measure: str | None = None,
+) -> LinkagePropagation:
+    """Return the analysis of one outcome over thresholds and draws of the links of one file.
+
+    Parameters
+    ----------
+    prepared
+        The people, and the linkage they came from.
+    opened
+        The outcomes, after the gate.
+    effect
+        The answer of the registered design on this outcome.
+    spec
+        The study: ``[linkage.error]``.
+    link
+        The file.
+    outcome, measure
+        What is estimated; default the first of the outcome's measures.
+
+    Returns
+    -------
+    LinkagePropagation
+    """
     from dipeval.effects import propagate_linkage
 
-    column = value_column(spec.primary)
-    analysis, people = analysis_of(prepared, spec)
+    column = value_column(outcome)
+    analysis, people = analysis_of(prepared, spec, outcome, measure)
     return propagate_linkage(
         prepared.linkage,  # type: ignore[arg-type]
         analysis,
@@ -138,7 +172,7 @@ def _one(prepared: Prepared, opened: Opened, primary: Effect, spec: StudySpec, l
         seed=spec.seed,
         people=people.join(opened.frame[[column]]),
         thresholds=tuple(sorted(set(spec.linkage.error.thresholds))),
-        primary=primary,
+        primary=effect,
         tipping=spec.linkage.error.tipping,
         **_said(prepared, spec, link, column),
     )

@@ -4,30 +4,44 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from dipeval.disclosure import is_small
 from dipeval.errors import InputError
-from dipeval.study.columns import value_column
+from dipeval.study.money_effects import comparison_mix, counted_effect
+from dipeval.study.money_options import against, assumptions_of, effect_of, in_cost_keys
+from dipeval.study.money_people import cost_people_of, people_paid_for, people_reached_of
+from dipeval.study.money_tables import MoneyTables, money_tables_of
 from dipeval.study.provenance import shown_count
 from dipeval.study.rules import disclosure_rule
-from dipeval.vocabulary import POSITIVE_RESULTS
 
 if TYPE_CHECKING:
-    from dipeval.effects import Effect
+    from dipeval.effects import Effect, LinkagePropagation
     from dipeval.matching import Design
     from dipeval.outcomes import Outcomes
     from dipeval.roi import ReturnOnInvestment
+    from dipeval.roi.averted import OffencesAverted
     from dipeval.study.load import Prepared
     from dipeval.study.spec import CostsSpec, StudySpec
+
+__all__ = ["comparison_mix", "people_paid_for", "roi_of", "spending_of"]
 
 logger = logging.getLogger("dipeval")
 
 
 def roi_of(
-    effects: tuple[Effect, ...], prepared: Prepared, design: Design, measured: Outcomes | None, spec: StudySpec
+    effects: tuple[Effect, ...],
+    prepared: Prepared,
+    design: Design,
+    measured: Outcomes | None,
+    spec: StudySpec,
+    *,
+    tables: MoneyTables | None = None,
+    averted: OffencesAverted | None = None,
+    linkage: LinkagePropagation | None = None,
 ) -> ReturnOnInvestment | None:
     """Return the return on investment, or None if the study asks for none or its figures could not be shown.
 
@@ -43,6 +57,12 @@ def roi_of(
         The measured outcomes, for the mix of offences.
     spec
         The study.
+    tables
+        Unit costs and deflator; default what the study names, from the working folder.
+    averted
+        The offences averted by group, instead of the mix of the comparison people.
+    linkage
+        What not knowing the links does to this effect.
 
     Returns
     -------
@@ -56,33 +76,68 @@ def roi_of(
     """
     if spec.costs is None:
         return None
-    # Days in custody are a count too: the effect is picked by its outcome, never by its measure alone.
-    labels = {item.label for item in spec.outcomes if item.kind == "count" and value_column(item) == "n_reoffences"}
-    counted = (item for item in effects if item.measure == "mean_difference" and item.outcome_name in labels)
-    effect = next(counted, None)
-    if effect is None or measured is None:
-        raise InputError("[costs] needs the effect on the number of reoffences; add that outcome to the study file.")
-    from dipeval.roi import load_unit_costs, return_on_investment
-
+    effect = counted_effect(effects, spec)
+    if measured is None:
+        raise InputError("[costs] needs reoffences measured from extracts; take it out of this study.")
     if is_small(effect.n_treated, disclosure_rule(spec)):
         logger.info("the money is left out: fewer people were treated than the disclosure rule lets be shown")
         return None
     logger.info("setting the value of offences averted against what was spent")
     spending = spending_of(prepared, spec)
-    paid_for = people_paid_for(prepared, spending) if spec.costs.people is None else spec.costs.people
-    people, cost_people = _shown(effect.n_treated, spec), _shown(paid_for, spec)
-    _check_paid_for(people, cost_people, spec)
-    return return_on_investment(
-        replace(effect, outcome_name="n_reoffences"),  # known to be a count, even where nobody has more than one
-        costs=spending,
-        people=people,
-        offence_mix=comparison_mix(measured, design),
-        unit_costs=load_unit_costs(spec.costs.unit_costs),
-        price_year=spec.costs.price_year,
-        discount_rate=spec.costs.discount_rate,
-        cost_people=cost_people,
-        include_anticipation=spec.costs.include_anticipation,
-    )
+    paid_for = cost_people_of(prepared, spending, spec)
+    _check_paid_for(effect.n_treated, paid_for, spec)
+    kinds = {"averted": averted} if averted is not None else {"offence_mix": comparison_mix(measured, design)}
+    from dipeval.roi import return_on_investment
+
+    try:
+        return return_on_investment(
+            _as_shown(effect, spec),
+            costs=spending,
+            linkage=linkage,
+            **kinds,
+            **_people(prepared, spending, paid_for, spec),
+            **_options(spec, tables or money_tables_of(spec.costs, Path())),
+        )
+    except InputError as error:
+        raise InputError(f"[costs]: {in_cost_keys(str(error))}") from None
+
+
+def _options(spec: StudySpec, tables: MoneyTables) -> dict[str, Any]:
+    """The keys of the study file under the names that `roi` gives them."""
+    costs: CostsSpec = spec.costs  # type: ignore[assignment]
+    same = ("price_year", "discount_rate", "include_anticipation", "scale_to_all_treated", "perspective", "draws")
+    return {name: getattr(costs, name) for name in same} | {
+        "reason": costs.reason,
+        "effect_of": effect_of(spec),
+        "against": against(spec),
+        "assumptions": assumptions_of(costs.assumptions),
+        "unit_costs": tables.unit_costs,
+        "deflator": tables.deflator,
+        "follow_up_days": spec.follow_up.days,
+        "seed": spec.seed,
+    }
+
+
+def _as_shown(effect: Effect, spec: StudySpec) -> Effect:
+    """The effect with the count of treated people that a report may show.
+
+    With the exact one, offences averted divided by the effect per person, or money divided by money per person, would
+    give it back. `roi` counts the benefit for the people in the effect and for nobody else, so that it is the effect
+    that carries the shown count; no estimate and no interval depends on it.
+    """
+    # Known to be a count, even where nobody has more than one.
+    return replace(effect, outcome_name="n_reoffences", n_treated=_shown(effect.n_treated, spec))
+
+
+def _people(prepared: Prepared, spending: pd.DataFrame, paid_for: int, spec: StudySpec) -> dict[str, Any]:
+    """People by kind of spending, as they may be shown; kinds that reached too few to be told are left out."""
+    rule = disclosure_rule(spec)
+    counted = people_reached_of(prepared, spending, paid_for)
+    shown = {kind: shown_count(people, rule) for kind, people in counted.items()}
+    return {
+        "cost_people": _shown(paid_for, spec),
+        "people_reached": {kind: people for kind, people in shown.items() if people is not None},
+    }
 
 
 def _check_paid_for(people: int, cost_people: int, spec: StudySpec) -> None:
@@ -100,14 +155,14 @@ def _shown(people: int, spec: StudySpec) -> int:
 
 
 def spending_of(prepared: Prepared, spec: StudySpec) -> pd.DataFrame:
-    """Return the lines of spending that the study sets against the benefit.
+    """Return the lines of spending of a study, whatever they were for: which are set against the benefit is a key.
 
     Parameters
     ----------
     prepared
         With its extracts.
     spec
-        The study: kinds of spending, funders and districts.
+        The study: funders and districts, and the kinds of which there must be a line.
 
     Returns
     -------
@@ -117,89 +172,22 @@ def spending_of(prepared: Prepared, spec: StudySpec) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If there is no spend table, or no line is left.
+        If there is no spend table, or no line of the kinds set against the benefit is left.
     """
     costs: CostsSpec = spec.costs  # type: ignore[assignment]
     if prepared.extracts is None or "spend" not in prepared.extracts:
         raise InputError("[costs] needs a 'spend' table among the extracts; add it, or take [costs] out.")
     spend = prepared.extracts.table("spend")
-    kept = spend["spent_on"].isin(costs.spent_on)
+    kept = pd.Series(True, index=spend.index)
     if costs.funders:
         kept &= spend["funder"].isin(costs.funders)
     if spec.cohort.districts:
         kept &= spend["district"].isin(spec.cohort.districts)
-    if not kept.any():
+    if not (kept & spend["spent_on"].isin(against(spec))).any():
         raise InputError(
             f"None of the {len(spend)} lines of the spend table is of the kinds, funders and districts of the study "
             "file; check costs.spent_on, costs.funders and cohort.districts."
         )
-    return spend[kept].sort_values(list(spend.columns), ignore_index=True)
-
-
-def people_paid_for(prepared: Prepared, spending: pd.DataFrame) -> int:
-    """Count the people who started treatment after a positive test, in the districts and years of the spending.
-
-    A treatment extract also holds people whom the programme never met (sent by a doctor, come by themselves): counted
-    in, they would make each treated person look cheaper than the programme was.
-
-    Parameters
-    ----------
-    prepared
-        With its extracts and linkage.
-    spending
-        Lines with ``district`` and ``financial_year``.
-
-    Returns
-    -------
-    int
-        Different people, whether or not they are in the cohort: the money was spent on all of them.
-    """
-    from dipeval.roi.tables import first_year
-
-    extracts, linkage = prepared.extracts, prepared.linkage
-    if extracts is None or linkage is None or "treatment" not in extracts:
-        raise InputError("[costs] needs the treatment table, or costs.people: how many people the spending paid for.")
-    treatment = extracts.table("treatment")[["record_id", "district", "start_date"]]
-    spine = linkage.to_frame()
-    tests = extracts.table("drug_tests")
-    positive = tests.loc[tests["result"].isin(POSITIVE_RESULTS), ["record_id", "test_date"]]
-    first_positive = positive.merge(_whose(spine, "drug_tests"), on="record_id").groupby("person_id")["test_date"].min()
-    # A financial year runs from 1 April.
-    year = treatment["start_date"].dt.year - (treatment["start_date"].dt.month < 4).astype("int64")
-    treatment = treatment.assign(year=year).merge(_whose(spine, "treatment"), on="record_id")
-    after_test = treatment["start_date"] >= treatment["person_id"].map(first_positive)
-    paid = {
-        (d, first_year(y, "financial_year"))
-        for d, y in zip(spending["district"], spending["financial_year"], strict=True)
-    }
-    covered = pd.MultiIndex.from_frame(treatment[["district", "year"]]).isin(list(paid))
-    return int(treatment.loc[covered & after_test, "person_id"].nunique())
-
-
-def _whose(spine: pd.DataFrame, table: str) -> pd.DataFrame:
-    return spine.loc[spine["table"] == table, ["record_id", "person_id"]]
-
-
-def comparison_mix(measured: Outcomes, design: Design) -> pd.DataFrame:
-    """Return which offences the comparison people committed, each person with the design's weight.
-
-    Parameters
-    ----------
-    measured
-        Outcomes with reoffences by group.
-    design
-        Weights.
-
-    Returns
-    -------
-    pandas.DataFrame
-        offence_group, share (adding up to 1).
-    """
-    weights = design.weights[~design.treated.astype(bool)]
-    counts: Any = measured.by_group
-    counts = counts[counts["person_id"].isin(weights.index[weights > 0])]
-    weighted = counts["n_reoffences"] * counts["person_id"].map(weights)
-    totals = weighted.groupby(counts["offence_group"].to_numpy()).sum()
-    if not totals.sum() > 0:
-        raise InputError("Nobody in the comparison group reoffended, so there is no mix of offences to value.")
-    return pd.DataFrame({"offence_group": totals.index, "share": (totals / totals.sum()).to_numpy()})
+    # How many people a line says it paid for is not made coarser anywhere: what is counted in the extracts stands.
+    own = spend.columns.difference(["people"], sort=False) if disclosure_rule(spec).protects else spend.columns
+    return spend.loc[kept, own].sort_values(list(own), ignore_index=True)

@@ -45,9 +45,9 @@ def provenance(result: StudyResult) -> dict[str, Any]:
     -------
     dict
         study, inputs, linkage (rule, fingerprint of what was learnt, sensitivity analyses of the links with their own
-        fingerprints; absent for person-level tables), versions, seed, disclosure, design (what was asked of it and of
-        those beside it), counts (people by step of the flow, under the disclosure rule; None for a count too small to
-        be shown).
+        fingerprints; absent for person-level tables), money (what it was worked out with; absent without), versions,
+        seed, disclosure, design (what was asked of it and of those beside it), counts (people by step of the flow,
+        under the disclosure rule; None for a count too small to be shown).
     """
     spec, rule = result.spec, result.rule
     return {
@@ -64,6 +64,7 @@ def provenance(result: StudyResult) -> dict[str, Any]:
             for item in result.files
         ],
         **_linkage(result),
+        **_money(result),
         "versions": versions(),
         "seed": spec.seed,
         "disclosure": {"profile": rule.profile, "data_status": rule.data_status, "in_words": rule.in_words()},
@@ -121,6 +122,30 @@ def _linkage(result: StudyResult) -> dict[str, Any]:
                 }
                 for item in result.linkage_error
             ],
+        }
+    }
+
+
+def _money(result: StudyResult) -> dict[str, Any]:
+    """What the money was worked out with; no amount and no count."""
+    costs, roi = result.spec.costs, result.roi
+    if costs is None or roi is None:
+        return {}
+    own = costs.unit_costs_file
+    return {
+        "money": {
+            "effect_of": roi.effect_of,
+            "against": list(roi.against),
+            "reason": roi.reason,
+            "perspective": roi.perspective,
+            "unit_costs": costs.unit_costs if own is None else own.file,
+            "price_year": roi.price_year,
+            "discount_rate": roi.discount_rate,
+            "averted": costs.averted,
+            "linkage_error_of": "" if result.money is None else result.money.linked_by,
+            "draws": roi.draws,
+            "seed": roi.seed,
+            "assumptions": costs.assumptions.model_dump(exclude_unset=True),
         }
     }
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from dipeval.study.hazard import HazardAnswer
     from dipeval.study.inputs import InputTable
     from dipeval.study.linkage_account import LinkageAccount
+    from dipeval.study.money_parts import Money
     from dipeval.study.randomised import RandomisedCheck
     from dipeval.study.reading import StudyFile
     from dipeval.study.simulated import TrueLinks
@@ -52,7 +53,7 @@ WITHHELD = (
 )
 
 
-# Results that rest on outcomes, and that a withheld study may not hold.
+# Results that rest on outcomes, and that a withheld study may not hold; of `money` that is all but its stages.
 AFTER_THE_GATE = (
     "many_outcomes",
     "subgroups",
@@ -98,7 +99,7 @@ class StudyResult(HtmlMixin):
     time_outcome, curve, cox
         Time to the outcome, with the design's weights and pairs; None if withheld or not asked for.
     roi
-        Return on investment, or None.
+        Return on investment, or None; the answer of `money`.
     truth, true_links
         Simulated data only: true effects, and the same run with every link known.
     outcomes_measured
@@ -145,6 +146,10 @@ class StudyResult(HtmlMixin):
     area_effect
         What happened in whole areas with the programme; None if not asked for. Of areas, not of the people here: shown
         whether or not the effects are withheld.
+    money
+        Everything told of money: the return on investment, the other way of finding the averted offences, what a person
+        costs, what the spending comes to at each stage; None if the study costs nothing out. Of a withheld study it
+        holds the stages alone, which rest on no outcome.
     """
 
     study_file: StudyFile
@@ -191,12 +196,14 @@ class StudyResult(HtmlMixin):
     before_after: BeforeAfter | None = None
     time_to_event: TimeToEvent | None = None
     area_effect: AreaEffect | None = None
+    money: Money | None = None
     _flow: pd.DataFrame = field(repr=False)
 
     def __post_init__(self) -> None:
         shown = (self.unadjusted, self.effects, self.curve, self.cox, self.roi, self.truth, self.true_links)
         later: tuple[Any, ...] = (self.linkage_error, self.time_varying is not None, self.observed_expected is not None)
         later += tuple(getattr(self, name) is not None for name in AFTER_THE_GATE)
+        later += (self.money is not None and self.money.rests_on_outcomes,)
         if self.withheld and (any((*shown, *later)) or any(item.effects for item in self.sensitivity)):
             raise InvariantError("A withheld study holds an effect.")
         if not self.withheld and not (self.diagnostics.passed or self.override_reason):
@@ -205,7 +212,8 @@ class StudyResult(HtmlMixin):
             raise InvariantError("The checks belong to another design than the one that is reported.")
         if any(effect.design_fingerprint != self.design.fingerprint for effect in self.effects):
             raise InvariantError("An effect belongs to another design than the one that is reported.")
-        if any(item.primary_fingerprint != self.design.fingerprint for item in self.linkage_error):
+        drawn = (*self.linkage_error, *(self.money.linked if self.money is not None else ()))
+        if any(item.primary_fingerprint != self.design.fingerprint for item in drawn):
             raise InvariantError("A sensitivity analysis of the links belongs to another design than the one reported.")
 
     @property

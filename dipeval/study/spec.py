@@ -19,12 +19,12 @@ from dipeval.study.spec_design import DesignOptions, DesignSpec, DiagnosticsSpec
 from dipeval.study.spec_effects import EffectSpec, Measure, OverturnSpec, SubgroupsSpec
 from dipeval.study.spec_events import CohortSpec, EngineSpec, FollowUpSpec, PathwaySpec
 from dipeval.study.spec_jdl import JdlStyleSpec
+from dipeval.study.spec_money import CostsSpec
 from dipeval.study.spec_time import TimeToEventSpec
 
-__all__ = ["DesignOptions", "DesignSpec", "DiagnosticsSpec", "OutcomeSpec", "SensitivitySpec", "StudySpec"]
+__all__ = ["CostsSpec", "DesignOptions", "DesignSpec", "DiagnosticsSpec", "OutcomeSpec", "SensitivitySpec", "StudySpec"]
 
 MOMENTS = ("before_index", "at_index")
-SpentOn = Literal["testing", "contact", "treatment", "other"]
 
 
 def _moments(value: Any) -> str | dict[str, str]:
@@ -142,18 +142,6 @@ class OutcomeSpec(Section):
     family: Words = "secondary"
 
 
-class CostsSpec(Section):
-    """`[costs]`: which spending is set against which offences averted."""
-
-    spent_on: Annotated[list[SpentOn], Field(min_length=1)] = ["testing", "contact", "treatment"]
-    funders: list[Words] = []
-    people: PositiveInt | None = None
-    unit_costs: Literal["2026", "2018"] = "2026"
-    include_anticipation: bool = False
-    price_year: Annotated[int, Field(ge=1990, le=2100)] = 2019
-    discount_rate: Annotated[float, Field(ge=0, le=0.2)] = 0.035
-
-
 class DisclosureSpec(Section):
     """`[disclosure]`: how small counts are protected in everything that is written."""
 
@@ -165,7 +153,7 @@ class DisclosureSpec(Section):
 class OutputsSpec(Section):
     """`[outputs]`: what is written and who answers for it."""
 
-    formats: list[Literal["html", "csv"]] = ["html", "csv"]
+    formats: list[Literal["html", "csv", "xlsx"]] = ["html", "csv", "xlsx"]
     prepared_by: str = ""
 
 

@@ -8,7 +8,20 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from dipeval.study import area, beyond, described, estimates, missing, money, rules, simulated, steps, time_steps, times
+from dipeval.study import (
+    area,
+    beyond,
+    described,
+    estimates,
+    missing,
+    money_parts,
+    money_tables,
+    rules,
+    simulated,
+    steps,
+    time_steps,
+    times,
+)
 from dipeval.study.checking import CheckResult
 from dipeval.study.flow import design_rows, flow_frame
 from dipeval.study.gate import Diagnostics, Permit, examine, permit
@@ -129,6 +142,7 @@ class Study:
                 withheld=True,
                 reasons=diagnostics.reasons,
                 override_reason="",
+                money=money_parts.money_before(prepared, self.spec, self._folder),
                 **_NOTHING,
                 **common,
             )
@@ -144,8 +158,16 @@ class Study:
             **common,
         )
 
+    @property
+    def _folder(self) -> Path:
+        """Where relative paths in the study file start."""
+        return self.file.path.resolve().parent
+
     def _designed(self) -> tuple[Prepared, Design, tuple[steps.SensitivityResult, ...], Diagnostics]:
-        prepared = prepare(self.spec, self.file.path.resolve().parent)
+        if self.spec.costs is not None:
+            # Faults in these files are told now rather than after the linkage.
+            money_tables.money_tables_of(self.spec.costs, self._folder)
+        prepared = prepare(self.spec, self._folder)
         design = steps.primary_design(prepared, self.spec)
         sensitivity = steps.sensitivity_designs(prepared, self.spec)
         diagnostics = examine(design, self.spec.diagnostics, modelled=self.spec.time_varying)
@@ -160,8 +182,12 @@ class Study:
         return {
             "study_file": self.file,
             "rule": described.rule_for(prepared, self.spec),
-            "files": (*prepared.files, *area.area_files(self.spec, self.file.path.resolve().parent)),
-            "area_effect": area.area_effect_of(self.spec, self.file.path.resolve().parent),
+            "files": (
+                *prepared.files,
+                *area.area_files(self.spec, self._folder),
+                *money_tables.money_files(self.spec, self._folder),
+            ),
+            "area_effect": area.area_effect_of(self.spec, self._folder),
             "linkage": prepared.linkage,
             "linkage_quality": None if account is None else account.measured,
             "linkage_account": account,
@@ -195,6 +221,9 @@ class Study:
         timed = None if spec.time_varying else spec.time_outcome
         curve, model = times.times_of(design, opened.frame, timed, cluster)
         drawn, failed = linkage_errors(prepared, opened, effects[0] if effects else None, spec, leave)
+        money = money_parts.money_of(
+            effects, prepared, design, opened, spec, folder=self._folder, drawn=drawn, leave=leave
+        )
         return {
             "time_varying": times.time_varying_of(prepared, opened, spec),
             "observed_expected": described.expected_of(prepared, opened),
@@ -207,7 +236,8 @@ class Study:
             "curve": curve,
             "cox": model,
             "time_to_event": time_steps.time_to_event_of(prepared, design, opened, spec, curve, model),
-            "roi": money.roi_of(effects, prepared, design, opened.measured, spec),
+            "roi": None if money is None else money.roi,
+            "money": money,
             "truth": simulated.truth_of(prepared, design, spec),
             "true_links": simulated.true_links_of(prepared, spec),
             "outcomes_measured": opened.measured,

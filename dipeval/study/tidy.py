@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from dipeval.disclosure import is_small
 from dipeval.study.area import area_rows
 from dipeval.study.before_after import before_after_rows
 from dipeval.study.designs_table import design_rows_of, people_behind_each
@@ -17,6 +16,7 @@ from dipeval.study.jdl import jdl_rows
 from dipeval.study.smallest import smallest_count as smallest_count
 from dipeval.study.tidy_beyond import beyond_rows
 from dipeval.study.tidy_described import described_rows
+from dipeval.study.tidy_money import money_rows
 from dipeval.study.tidy_time import time_rows
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def tidy(result: StudyResult) -> pd.DataFrame:
         *_cox(result),
         *time_rows(result),
         *_truth(result),
-        *_money(result),
+        *money_rows(result),
         *described_rows(result),
     ]
     frame = pd.DataFrame(rows, columns=COLUMNS)
@@ -229,32 +229,3 @@ def _truth(result: StudyResult) -> Iterator[Row]:
         for true in result.true_links.truth:
             yield _row("truth with true links", true.measure, estimate=true.estimate, n=true.n, n_smallest=true.n,
                        note="simulated data")  # fmt: skip
-
-
-def _money(result: StudyResult) -> Iterator[Row]:
-    if result.roi is None or not result.effects:
-        return
-    n, smallest = _analysed(result)
-    behind = [result.effects[0], *(effect for effect in result.effects if effect.measure == "mean_difference")]
-    smallest = min(smallest, *map(smallest_count, behind))
-    lines = result.roi.to_frame().to_dict("records")
-    told = _told_by_offence_group(result, [str(line["group"]) for line in lines if line["group"] != "all"])
-    for line in lines:
-        group = str(line["group"])
-        yield _row("money", str(line["term"]), group, estimate=line["estimate"], conf_low=line["conf_low"],
-                   conf_high=line["conf_high"], n=n, n_smallest=min(smallest, told.get(group, smallest)),
-                   status="shown", note=str(line["unit"]))  # fmt: skip
-
-
-def _told_by_offence_group(result: StudyResult, groups: Iterable[str]) -> dict[str, int]:
-    """People behind each offence group's part of the money; 0 for those that must be withheld.
-
-    The parts add up to the whole, so a part too small to be shown takes the next smallest with it until subtraction
-    finds nothing small.
-    """
-    counts = {group: people_reoffending(result, (group,)) for group in dict.fromkeys(groups)}
-    hidden = [group for group, count in counts.items() if is_small(count, result.rule)]
-    others = sorted((group for group in counts if group not in hidden), key=lambda group: (counts[group], group))
-    while hidden and others and (len(hidden) < 2 or is_small(sum(counts[name] for name in hidden), result.rule)):
-        hidden.append(others.pop(0))
-    return counts | dict.fromkeys(hidden, 0)

@@ -56,9 +56,10 @@ def _public_functions() -> list[str]:
 def test_public_functions_say_what_goes_in_what_comes_out_and_show_it(name: str) -> None:
     function = getattr(dipeval, name)
     text = inspect.getdoc(function) or ""
-    for heading in ("Parameters", "Returns", "Examples"):
+    parameters = inspect.signature(function).parameters
+    for heading in ("Parameters", "Returns", "Examples") if parameters else ("Returns", "Examples"):
         assert heading in text, f"{name}: its docstring has no {heading}"
-    for parameter in inspect.signature(function).parameters:
+    for parameter in parameters:
         assert parameter in text, f"{name}: parameter {parameter} is not described"
 
 

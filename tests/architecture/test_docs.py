@@ -48,8 +48,8 @@ def test_python_in_the_readme_runs() -> None:
         exec(compile(block, "README.md", "exec"), {})
 
 
-@pytest.mark.parametrize("name", ["which_clock.md", "time_to_reoffence.md"])
-def test_the_examples_in_the_pages_on_times_give_what_they_show(name: str) -> None:
+@pytest.mark.parametrize("name", ["which_clock.md", "time_to_reoffence.md", "how_not_to_be_fooled_by_an_roi.md"])
+def test_the_examples_in_the_pages_give_what_they_show(name: str) -> None:
     import dipeval as dip
 
     page = (ROOT / "docs" / name).read_text(encoding="utf-8")

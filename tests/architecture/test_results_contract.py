@@ -96,6 +96,9 @@ NAMES = (
     "Episodes",
     "ObservedExpected",
     "ReturnOnInvestment",
+    "CostPerStage",
+    "OffencesAverted",
+    "ValuePerPerson",
     "Diagnostics",
     "CheckResult",
     "StudyResult",
@@ -126,7 +129,7 @@ ESTIMATES = ("PropensityModel", "Curve", "CoxModel", "Effect", "TrueEffect", "Ti
              "SubgroupEffects", "RobustnessValue", "NegativeControls", "CalibratedEffect", "SpecificationCurve",
              "BeforeAfter", "AreaEffect", "Incidence", "MeanCount", "RestrictedMean", "FineGrayModel", "RecurrentModel",
              "FrailtyModel", "ParametricModel", "SplitPopulation", "DiscreteTimeModel", "PiecewiseModel", "RateModel",
-             "ClockComparison", "ImmortalTimeAudit", "TimeToEvent")  # fmt: skip
+             "ClockComparison", "ImmortalTimeAudit", "TimeToEvent", "OffencesAverted", "ValuePerPerson")  # fmt: skip
 MOST_HTML = 12_000
 
 
@@ -338,6 +341,9 @@ def _from_extracts() -> dict[str, Any]:
             "Effect": run.effects[0],
             "TrueEffect": run.truth[0],
             "ReturnOnInvestment": run.roi,
+            "CostPerStage": run.money.per_stage,
+            "OffencesAverted": dip.offences_averted(run.design, run.outcomes_measured),
+            "ValuePerPerson": dip.value_per_person(run.design, run.outcomes_measured, draws=60),
             "Diagnostics": run.diagnostics,
             "StudyResult": run,
             "WithheldStudyResult": withheld,

@@ -107,6 +107,29 @@ def test_london_2010_11(how: str) -> None:
     assert frame[["conf_low", "conf_high"]].isna().all(axis=None)
 
 
+def test_london_2010_11_in_pounds() -> None:
+    budget = {"financial_year": "2010/11", "funder": "not known", "spent_on": "contact", "price_year": 2010}
+    costs = pd.DataFrame([budget | {"district": "Lambeth", "amount": LONDON["budget_pounds"]}])
+    shown = dip.cost_per_stage(costs, _london_pathway("extracts"))
+    frame = shown.to_frame()
+    assert dict(zip(frame["label"], frame["cost"].round().astype(int), strict=True)) == LONDON["pounds_per"]
+    assert set(frame["amount"]) == {LONDON["budget_pounds"]}
+    assert frame["unit"].tolist() == [
+        f"pounds per {label.removeprefix('cost per ')}, 2010/11 prices" for label in LONDON["pounds_per"]
+    ]
+    assert set(frame["counting"]) == {"period"}
+    summary = shown.summary()
+    assert summary.headline == (
+        "£21,410,356 spent on identification, contact and monitoring, not the treatment itself, comes to £1,918 per "
+        "contact, £5,735 per person in treatment, £6,674 per person retained 12 weeks and £29,695 per successful "
+        "completion (not per referral): the same money divided by different counts of the same years, whose people are "
+        "not the same."
+    )
+    assert any("not a cohort" in note for note in summary.notes)
+    # The budget bought no treatment: a treatment effect set against it alone would need a written reason.
+    assert not shown.prices_converted and shown.years == (2010,)
+
+
 def test_discharges_2007_08() -> None:
     codes = np.repeat([code for code, _, _ in DISCHARGES["reasons"]], [n for _, n, _ in DISCHARGES["reasons"]])
     reasons = [*codes, *[None] * DISCHARGES["missing"]]

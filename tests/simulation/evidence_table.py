@@ -14,6 +14,13 @@ SETTINGS = {
     "treatment_link_no_effect": "no effect, default dates",
     "outcome_link": "outcome link",
 }
+MONEY_QUESTIONS = {"alike": "all groups alike", "by_group": "some groups"}
+MONEY_PROCESSES = {
+    "null": "does nothing",
+    "beneficial_strong_confounding": "fewer offences, strong confounding",
+    "few_treated": "fewer offences, few treated",
+    "poor_overlap": "fewer offences, little overlap (not judged)",
+}
 WORLDS = {
     "null": "no effect, everybody alike",
     "null_prone_and_unprone": "no effect, some far more prone to offend",
@@ -193,12 +200,55 @@ def survival_table(claim: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def money_table(claim: dict[str, Any]) -> str:
+    """The text between the markers on the net benefit."""
+    lines = [
+        "## Money: does the interval cover the true net benefit, and is a null effect sold?",
+        "",
+        "Figures: [coverage_of_net_benefit.json](coverage_of_net_benefit.json). 3,000 invented people a time, a few of",
+        "whom commit many offences of six groups, from nothing to thousands of pounds each; entropy balancing; pounds",
+        "per treated person. The kinds of offence averted are those of the comparison people where treatment acts on",
+        "all alike, and are estimated group by group (`dip.offences_averted`) where it acts on some. Must fail: naive,",
+        "a third of the width, and the interval that takes the effect as known. Beside them, not judged: the way of",
+        "the other question, and people so unlike that a few carry most of the weight.",
+        "",
+        _row("Treatment acts on, process", "true net", "bias", "covers", "naive", "a third", "effect known",
+             "other way"),
+        _row(*["---"] * 8),
+    ]  # fmt: skip
+    for found in [*claim["results"], *claim["reported_beside"]]:
+        times = f"{int(found['seeds'].rpartition('-')[2]):,} times"
+        name = f"{MONEY_QUESTIONS[found['question']]}: {MONEY_PROCESSES[found['process']]}; {times}"
+        pounds = [f"{found[name]:,.0f}" for name in ("mean_true_net_benefit_each", "bias")]
+        names = ("coverage", "naive_coverage", "third_width_coverage", "effect_taken_as_known_coverage",
+                 "coverage_by_the_other_way")  # fmt: skip
+        lines.append(_row(name, *pounds, *(f"{found[name]:.1%}" if name in found else "" for name in names)))
+    lines += [
+        "",
+        "Where treatment does nothing: the mean probability of a net benefit that is reported, what chance and cost",
+        "imply (Monte Carlo error of the difference), and how many headlines say that the value exceeds the cost.",
+        "",
+        _row("Offences averted are", "reported", "implied", "headlines", "at most"),
+        _row(*["---"] * 5),
+    ]
+    for found in claim["results"]:
+        if "probability_apart" not in found:
+            continue
+        error = f"{found['probability_apart_monte_carlo_error']:.1%}"
+        implied = f"{found['probability_that_chance_and_cost_imply']:.1%} ({error})"
+        shown = [f"{found[name]:.1%}" for name in ("headline_claims_value_above_cost", "most_headlines_allowed")]
+        name = {"alike": "of the comparison people's kinds", "by_group": "estimated by group"}[found["question"]]
+        lines.append(_row(name, f"{found['mean_probability_of_net_benefit']:.1%}", implied, *shown))
+    return "\n".join(lines)
+
+
 TABLES = {
     "linkage accuracy": linkage_table,
     "linkage propagation": propagation_table,
     "immortal time": immortal_table,
     "coverage of estimators": estimators_table,
     "coverage of survival": survival_table,
+    "coverage of net benefit": money_table,
 }
 
 

@@ -14,7 +14,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from tests.simulation import effect_claims, immortal_claims, linkage_claims, propagation_claims, survival_claims
+from tests.simulation import (
+    effect_claims,
+    immortal_claims,
+    linkage_claims,
+    money_claims,
+    propagation_claims,
+    survival_claims,
+)
 from tests.simulation.claims import NOMINAL, PROCESSES, faults, figures, many_runs
 from tests.simulation.evidence_table import write_table
 
@@ -185,10 +192,45 @@ def coverage_of_survival() -> bool:
     return not any(found["faults"] for found in results)
 
 
+def _money_figures(process: str, question: str, seeds: int) -> dict[str, Any]:
+    print(f"{question}, {process}: {seeds} times {money_claims.PEOPLE} invented people ...", flush=True)
+    runs = money_claims.many_runs(process, question, seeds, beside=True, workers=os.cpu_count() or 1)
+    found = money_claims.figures(process, question, runs, beside=True)
+    print(json.dumps(found, indent=2), flush=True)
+    return found
+
+
+def coverage_of_net_benefit() -> bool:
+    """Turn effects on invented people into money; whether every interval covers the net benefit and none is sold."""
+    results, beside = [], []
+    for question in money_claims.QUESTIONS:
+        for process in money_claims.PROCESSES:
+            found = _money_figures(process, question, money_claims.SEEDS)
+            results.append(found | {"faults": money_claims.faults(found, money_claims.SEEDS)})
+        for process in money_claims.BESIDE:
+            beside.append(_money_figures(process, question, money_claims.BESIDE_SEEDS))
+    claim = {
+        "claim": "The 95% interval of the net benefit covers the truth, and where treatment does nothing none is sold",
+        "rule": (
+            "lowest_allowed <= coverage <= highest_allowed; the twins (naive, a third of the width, the effect taken "
+            "as known) must not cover; without an effect the mean probability of a net benefit is within 3 Monte Carlo "
+            "errors of what chance and cost imply, and at most most_headlines_allowed of the headlines say that the "
+            "value exceeds the cost; little overlap is reported beside without a threshold"
+        ),
+        "nominal": NOMINAL,
+        "results": results,
+        "reported_beside": beside,
+    }
+    _keep("coverage_of_net_benefit", claim, ("dipeval", "numpy", "scipy"))
+    write_table(EVIDENCE / "README.md", claim, "coverage of net benefit")
+    return not any(found["faults"] for found in results)
+
+
 CLAIMS: dict[str, Callable[[], bool]] = {
     "coverage_risk_difference": coverage_risk_difference,
     "coverage_of_estimators": coverage_of_estimators,
     "coverage_of_survival": coverage_of_survival,
+    "coverage_of_net_benefit": coverage_of_net_benefit,
     "linkage_accuracy": linkage_accuracy,
     "linkage_propagation": linkage_propagation,
     "immortal_time": immortal_time,

@@ -175,7 +175,7 @@ def test_the_template_names_every_key() -> None:
     for section in ("", *StudySpec.model_fields):
         for key in known_keys((section,) if section else ()):
             if key not in StudySpec.model_fields or not section:
-                assert re.search(rf"^\s*(# *)?(\[*((data|linkage|overturn)\.)?{key}|{key} =)", text, re.M), (
+                assert re.search(rf"^\s*(# *)?(\[*((data|linkage|overturn|costs)\.)?{key}|{key} =)", text, re.M), (
                     section,
                     key,
                 )

@@ -1,0 +1,162 @@
+"""The return on investment as a workbook with live formulas: an analyst changes an input and sees the answer."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import math
+import os
+import zipfile
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from dipeval.errors import InputError, InvariantError
+from dipeval.report.scenario_costs import costs_sheet, years_sheet
+from dipeval.report.scenario_given import Given, given_of
+from dipeval.report.scenario_inputs import inputs_sheet
+from dipeval.report.scenario_offences import averages_sheet, offences_sheet, unit_costs_sheet
+from dipeval.report.scenario_results import calculation_sheet, results_sheet, scenarios_sheet
+from dipeval.report.scenario_words import cover_sheet, matters_sheet, notes_sheet, uncertainty_sheet
+from dipeval.report.workbook_pages import Book
+
+if TYPE_CHECKING:
+    from dipeval.disclosure import DisclosureRule
+    from dipeval.roi import ReturnOnInvestment
+
+TITLE: Final = "Return on investment: scenarios"
+# The same file whenever it is written: office programs want a date, and it is nobody's.
+_NO_DATE: Final = dt.datetime(2000, 1, 1)
+_ZIP_DATE: Final = (1980, 1, 1, 0, 0, 0)
+_LANGUAGE: Final = b"<dc:language>en-GB</dc:language>"
+# How near the formulas must come to the figures they show again.
+CLOSE: Final = 1e-9
+
+
+def write_scenario_workbook(
+    roi: ReturnOnInvestment,
+    path: str | Path,
+    *,
+    title: str = "",
+    rule: DisclosureRule | None = None,
+    hidden_groups: Collection[str] = (),
+) -> Path:
+    """Write a return on investment as a workbook with live formulas.
+
+    Parameters
+    ----------
+    roi
+        From `return_on_investment`.
+    path
+        The file, ending in ``.xlsx``; its folder is made if it is not there, and a file already there is replaced once
+        the new one is whole.
+    title
+        Heading of the cover.
+    rule
+        The disclosure rule in force. Under one that protects, the effect and the shares are rounded to three figures.
+    hidden_groups
+        Offence groups that too few people stand behind: put together in one row.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+
+    Raises
+    ------
+    InputError
+        If the path does not end in ``.xlsx``, or a group to be hidden is not in the result.
+    DisclosureError
+        If the rule does not let the number of people be shown.
+    InvariantError
+        If the formulas do not give the figures of the result.
+
+    Notes
+    -----
+    Counts of people are written as the result holds them: give `return_on_investment` counts that may be shown. With
+    the same input the file is the same to the byte.
+
+    Examples
+    --------
+    >>> write_scenario_workbook(roi, "reports/scenarios.xlsx")  # doctest: +SKIP
+    """
+    return write_given(roi, Path(path), given_of(roi, rule, hidden_groups), title)
+
+
+def write_given(roi: ReturnOnInvestment, target: Path, given: Given, title: str) -> Path:
+    """Write the workbook of inputs that are ready to be shown."""
+    if target.suffix.lower() != ".xlsx":
+        raise InputError(f"A workbook needs a name that ends in .xlsx; found '{target.name}'.")
+    content = _with_language(_made(roi, given, title or TITLE))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh = target.with_name(f".{target.name}.new")
+    try:
+        fresh.write_bytes(content)
+        os.replace(fresh, target)
+    finally:
+        fresh.unlink(missing_ok=True)
+    return target
+
+
+def _made(roi: ReturnOnInvestment, given: Given, title: str) -> bytes:
+    import xlsxwriter
+
+    out = io.BytesIO()
+    file = xlsxwriter.Workbook(out, {"in_memory": True, "default_format_properties": {"font_name": "Arial"}})
+    file.set_properties(
+        {
+            "title": title,
+            "subject": "Return on investment with live formulas",
+            "author": "dipeval",
+            "created": _NO_DATE,
+            "comments": "Change the yellow cells; every other sheet follows.",
+        }
+    )
+    file.set_calc_mode("auto")
+    book = Book(file=file)
+    cover_sheet(book, roi, given, title)
+    inputs_sheet(book, given)
+    offences_sheet(book, given)
+    unit_costs_sheet(book, given)
+    averages_sheet(book, given)
+    costs_sheet(book, given)
+    years_sheet(book, given)
+    calculation_sheet(book)
+    results_sheet(book, given)
+    scenarios_sheet(book, given)
+    uncertainty_sheet(book, roi, given)
+    matters_sheet(book, roi, given)
+    notes_sheet(book, roi, given)
+    file.close()
+    _check_same(book, roi, given)
+    return out.getvalue()
+
+
+def _check_same(book: Book, roi: ReturnOnInvestment, given: Given) -> None:
+    """The formulas give what the result says, unless its inputs had to be rounded or put together first."""
+    if given.rounded or given.grouping_notes:
+        return
+    told = {"cost": roi.cost, "proven_offences": roi.offences_averted}
+    for line in roi.perspectives().to_dict("records"):
+        name = str(line["perspective"])
+        told |= {f"{term}_{name}": float(line[term]) for term in ("benefit", "net", "ratio")}
+    for name, value in told.items():
+        if name.endswith("_economic") or not math.isfinite(value):
+            continue
+        found = book[name].value
+        if not isinstance(found, float) or abs(found - value) > CLOSE * max(1.0, abs(value)):
+            raise InvariantError(f"The workbook's {name} is not that of the result.")
+
+
+def _with_language(content: bytes) -> bytes:
+    """Say in the properties of the file which language it is in; screen readers ask for it."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as made, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as again:
+        for name in made.namelist():
+            part = made.read(name)
+            if name == "docProps/core.xml":
+                part = part.replace(b"</cp:coreProperties>", _LANGUAGE + b"</cp:coreProperties>")
+            entry = zipfile.ZipInfo(name, _ZIP_DATE)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            again.writestr(entry, part)
+    return out.getvalue()
