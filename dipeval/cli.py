@@ -1,4 +1,4 @@
-"""The command line: `dipeval demo | init | check | run | pseudonymise`.
+"""The command line: `dipeval demo | init | check | run | compare | pseudonymise`.
 
 Nothing heavy is imported before a command needs it: ``dipeval --help`` answers at once. Wrong input ends with its
 sentence and status 2; a report that could not be made with status 1; a fault of dipeval keeps its traceback.
@@ -125,6 +125,15 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("studies", nargs="+", metavar="STUDY.toml")
     run.add_argument("--to", default="reports", metavar="FOLDER", help="where reports go (default: reports)")
     run.set_defaults(command=_run)
+    compare = commands.add_parser(
+        "compare",
+        help="run studies and set what their programmes gave for their cost beside each other",
+        description="Runs studies with [costs] and writes comparison.html and comparison.csv. It ranks nothing. See "
+        "docs/comparing_programmes.md.",
+    )
+    compare.add_argument("studies", nargs="+", metavar="STUDY.toml", help="two to eight")
+    compare.add_argument("--to", default="reports", metavar="FOLDER", help="where they go (default: reports)")
+    compare.set_defaults(command=_compare)
     _add_pseudonymise(commands)
     return parser
 
@@ -203,6 +212,20 @@ def _run_all(studies: Sequence[Path], folder: Path) -> None:
                 reports.append((title, run_report(study, folder, progress=lambda line: _say(f"      {line}"))))
     finally:
         _name(reports)
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from dipeval.disclosure import release_line
+    from dipeval.report.programmes_page import strictest
+    from dipeval.report.programmes_write import FOLDER, run_comparison
+    from dipeval.study import Study
+    from dipeval.study.rules import disclosure_rule
+
+    folder, studies = _folder(options.to, make=False), [Path(study) for study in options.studies]
+    rule = strictest([disclosure_rule(Study.from_toml(study).spec) for study in studies])
+    with _told_to_stop(), _alone(folder, FOLDER), _progress(lambda line: _say(release_line(line, rule))):
+        path = run_comparison(studies, folder, progress=_say)
+    _name([("Comparison", path)])
 
 
 def _pseudonymise(options: argparse.Namespace) -> None:

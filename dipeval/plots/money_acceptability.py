@@ -30,6 +30,8 @@ POINTS: Final = 185
 LINE: Final = 14
 NEAR: Final = 4
 FAR: Final = 12
+# How much of the width the longer name takes.
+SPAN: Final = 0.6
 
 
 def acceptability_plot(
@@ -80,7 +82,7 @@ def acceptability_plot(
     axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:.0f}%")
     axes.tick_params(axis="y", labelsize=SMALL)
     axes.set_ylabel("Share of draws", fontsize=FONT)
-    _names(axes, found[-1], chance[-1])
+    _names(axes, payments, found, chance)
     _value_line(axes, value)
     return axes
 
@@ -94,19 +96,22 @@ def _check(frame: pd.DataFrame) -> None:
         )
 
 
-def _names(axes: Axes, found: float, chance: float) -> None:
+def _names(axes: Axes, payments: np.ndarray, found: np.ndarray, chance: np.ndarray) -> None:
     """Each line named at its right end: above it, where it is rising from below, as far as there is room."""
     first, second = (found, CURVE, TREATED_COLOUR), (chance, CHANCE, COMPARISON_COLOUR)
-    upper, lower = (first, second) if found >= chance else (second, first)
-    high = upper[0] > HIGH
-    room = (upper[0] - lower[0]) * POINTS - (LINE + FAR if high else 0)
-    below = FAR if lower[0] * POINTS > LINE + FAR else -(LINE + NEAR)
-    for (share, words, colour), offset in (
+    upper, lower = (first, second) if found[-1] >= chance[-1] else (second, first)
+    high = upper[0][-1] > HIGH
+    room = (upper[0][-1] - lower[0][-1]) * POINTS - (LINE + FAR if high else 0)
+    # Below a line its name has to clear what of the line stands above it.
+    beside = payments >= payments[-1] - SPAN * (payments[-1] - payments[0])
+    lowest = float(lower[0][beside].min()) * POINTS
+    below = float(lower[0][-1]) * POINTS - lowest + NEAR if lowest > LINE + FAR else -(LINE + NEAR)
+    for (line, words, colour), offset in (
         (upper, -FAR if high else NEAR),
         (lower, NEAR if room > 2 * LINE else -below),
     ):
         axes.annotate(
-            words, xy=(1.0, share), xycoords=axes.get_yaxis_transform(), xytext=(-2, offset),
+            words, xy=(1.0, float(line[-1])), xycoords=axes.get_yaxis_transform(), xytext=(-2, offset),
             textcoords="offset points", ha="right", va="bottom" if offset > 0 else "top", fontsize=SMALL + 0.5,
             fontweight="bold", color=ink(colour), zorder=6,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.8},

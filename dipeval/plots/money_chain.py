@@ -11,7 +11,7 @@ import pandas as pd
 from dipeval.errors import InputError
 from dipeval.plots.money_axis import row_words, rows_axes
 from dipeval.plots.style import GREY, TREATED_COLOUR
-from dipeval.presenting import format_number
+from dipeval.presenting import MINUS, format_number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -64,6 +64,7 @@ def ladder_plot(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
             [row["offences"]], [place], "o", markersize=8, zorder=4, markeredgecolor=colour,
             markerfacecolor=colour if row["on"] else "white", markeredgewidth=1.6,
         )  # fmt: skip
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.6g}".replace("-", MINUS))
     axes.set_xlabel(TITLE)
     return axes
 

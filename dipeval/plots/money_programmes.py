@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 COLUMNS: Final = ("programme", "estimate", "conf_low", "conf_high")
+# A longer name would run out of the picture: the table beside it has it in full.
+LONGEST: Final = 42
 TITLE: Final = "Value less cost per person; below 0 it cost more than it was worth"
 
 
@@ -57,7 +60,9 @@ def programmes_plot(frame: pd.DataFrame, *, title: str = TITLE, ax: Axes | None 
     zero_line(axes)
     pound_axis(axes, [row[name] for row in rows for name in COLUMNS[1:]], title)
     for place, row in enumerate(rows):
-        row_words(axes, place, _in_words(row))
+        row_words(
+            axes, place, _in_words({**row, "programme": shorten(str(row["programme"]), LONGEST, placeholder="...")})
+        )
         if math.isfinite(row["conf_low"]) and math.isfinite(row["conf_high"]):
             axes.hlines([place], row["conf_low"], row["conf_high"], color=TREATED_COLOUR, linewidth=2.6, zorder=3)
         axes.plot([row["estimate"]], [place], "o", color=TREATED_COLOUR, markersize=8, zorder=4)

@@ -4,6 +4,7 @@ import logging
 import sys
 
 from dipeval.report.blocks import Picture, Points, Section, Table, Text
+from dipeval.report.programmes_write import run_comparison, write_comparison
 from dipeval.report.scenario_workbook import write_scenario_workbook
 from dipeval.report.section_answer import effect, sensitivity, truth
 from dipeval.report.section_area import area_effect
@@ -21,6 +22,7 @@ from dipeval.report.section_linkage_statement import linkage_statement
 from dipeval.report.section_linked_people import linked_people, linked_people_detail
 from dipeval.report.section_links import linkage_error
 from dipeval.report.section_money import money
+from dipeval.report.section_money_acceptability import money_acceptability
 from dipeval.report.section_money_costs import money_costs
 from dipeval.report.section_money_people import money_people
 from dipeval.report.section_money_steps import money_steps
@@ -74,6 +76,7 @@ __all__ = [
     "linked_people_detail",
     "methods",
     "money",
+    "money_acceptability",
     "money_costs",
     "money_people",
     "money_steps",
@@ -84,6 +87,7 @@ __all__ = [
     "power",
     "provenance",
     "reoffending",
+    "run_comparison",
     "run_report",
     "seen",
     "sensitivity",
@@ -95,6 +99,7 @@ __all__ = [
     "time_left",
     "truth",
     "who_ever",
+    "write_comparison",
     "write_data",
     "write_report",
     "write_scenario_workbook",

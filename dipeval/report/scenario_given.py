@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from dipeval.disclosure import is_small, release_line
+from dipeval.disclosure import is_small, release_line, share_digits
 from dipeval.disclosure.rule import to_base
 from dipeval.errors import DisclosureError, InputError
-from dipeval.presenting import format_money
+from dipeval.presenting import format_money, round_half_up
 from dipeval.report.scenario_chain import PERSPECTIVES
 from dipeval.roi.drawing import inputs_at
 from dipeval.roi.tables import year_in_words
@@ -31,14 +31,14 @@ FIGURES_SHOWN: Final = 3
 OTHERS: Final = "Other groups, together"
 OTHERS_KEY: Final = "others"
 NOTE_ROUNDED: Final = (
-    "The disclosure rule of this study is in force: the effect, its interval and the shares of the offence groups are "
-    "rounded to three figures, so that the results here differ a little from those of the report."
+    "The disclosure rule of this study is in force: the effect and its interval are rounded as in the report, the "
+    "shares of the offence groups to three figures, so that the results here differ a little from those of the report."
 )
 NOTE_TOGETHER: Final = (
     "Groups of offences that too few people stand behind are one row, 'Other groups, together', worth what they are "
     "worth on average."
 )
-_POUNDS: Final = re.compile(r"£(\d[\d,]*)(\.\d+)?")
+_POUNDS: Final = re.compile(r"£(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?")
 _WORTHS: Final = ("with_anticipation", "without_anticipation", "fiscal", "economic_low", "economic_high")
 _PARTS: Final = ("unit_cost", "anticipation", "response", "harm")
 _MULTIPLIERS: Final = ("multiplier", "multiplier_low", "multiplier_high")
@@ -147,8 +147,9 @@ def given_of(
     central, lines = roi.central, roi.cost_lines
     figures = {"effect": _effect(roi), **{name: getattr(central, name) for name in _SCALARS}}
     if rounded:
-        groups = _rounded_groups(groups, central.averted is not None)
-        figures["effect"] = _rounded_effect(figures["effect"])
+        places = places_of_an_effect(roi.people_in_effect, rule)
+        groups = _rounded_groups(groups, places if central.averted is not None else None)
+        figures["effect"] = _rounded_effect(figures["effect"], places)
     together = (NOTE_TOGETHER,) if hidden_groups else ()
     return Given(
         figures=figures,
@@ -302,18 +303,30 @@ def _together(groups: pd.DataFrame, hidden: Collection[str]) -> pd.DataFrame:
     return pd.concat([groups[~small], pd.DataFrame([row])], ignore_index=True)
 
 
-def _rounded_groups(groups: pd.DataFrame, by_group: bool) -> pd.DataFrame:
-    """Shares (or offences averted by group) to three figures; shares still add up to one."""
+def places_of_an_effect(people: float, rule: DisclosureRule | None) -> int:
+    """Return the decimals of offences per person that may be shown.
+
+    Differences of means are fractions of the number of people: in three figures, such as 0.429, only one number near
+    the rounded one fits.
+    """
+    return 2 + (1 if rule is None else share_digits(people, rule))
+
+
+def _rounded_groups(groups: pd.DataFrame, places: int | None) -> pd.DataFrame:
+    """Shares to three figures, adding up to one; offences averted by group, where estimated, as effects are shown."""
     moves = [_figures(value) for value in groups["moves"]]
-    if not by_group:
+    if places is None:
         largest = int(np.argmax(moves))
         moves[largest] = round(1.0 - math.fsum(value for at, value in enumerate(moves) if at != largest), 6)
-    return groups.assign(moves=moves, averted=[_figures(value) for value in groups["averted"]])
+    averted = [_figures(one) if places is None else round_half_up(one, places) for one in groups["averted"]]
+    return groups.assign(moves=moves, averted=averted)
 
 
-def _rounded_effect(effect: Uncertain) -> Uncertain:
-    value, low, high = (_figures(one) for one in (effect.value, effect.low, effect.high))
-    return Uncertain(value, low, high, effect.family, effect.source)
+def _rounded_effect(effect: Uncertain, places: int) -> Uncertain:
+    value, low, high = (round_half_up(one, places) + 0.0 for one in (effect.value, effect.low, effect.high))
+    # Rounded, an estimate may stand at an end of its interval, where a normal distribution cannot have it.
+    family = effect.family if low < value < high else "fixed" if low == high else "pert"
+    return Uncertain(value, low, high, family, effect.source)
 
 
 def _figures(value: float) -> float:

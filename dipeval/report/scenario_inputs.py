@@ -205,11 +205,23 @@ def _switches(given: Given) -> list[Any]:
     ]
 
 
+# What an input is where it does nothing.
+_OFF: Final = {"attribution": 1, "recorded_per_proven": 1, "unit_cost_factor": 1, "cost_factor": 1, "optimism_bias": 0}
+
+
+def _source(key: str, figure: Uncertain, given: Given) -> str:
+    """What is said of an input whose source nobody gave."""
+    if key == "effect":
+        return "the evaluation"
+    counts = given.extrapolate_years > 0 if key == "drop_off" else not (figure.is_fixed and figure.value == _OFF[key])
+    return "no source given" if counts else "not used unless changed"
+
+
 def _figures(given: Given) -> list[Any]:
     rows = []
     for key, label, unit, style, _least, _most in FIGURES:
         figure = given.figures[key]
-        source = figure.source or ("not used unless changed" if key != "effect" else "the evaluation")
+        source = figure.source or _source(key, figure, given)
         rows.append(
             _record(
                 key,

@@ -128,7 +128,7 @@ def _by_perspective(roi: ReturnOnInvestment) -> list[Any]:
             note = str(line["note"]) if key == "benefit" else ""
             rows.append(_row(f"{words}: {name}", style, float(line[key]), *ends, note=note))
         words = f"Probability that the value exceeds the cost: {name}"
-        rows.append(_row(words, "share", float(line["probability"])))
+        rows.append(_row(words, "chance", float(line["probability"])))
     return rows
 
 
@@ -143,10 +143,10 @@ def _overall(roi: ReturnOnInvestment) -> list[Any]:
             roi.offences_averted_low,
             roi.offences_averted_high,
         ),
-        _row("Probability that offences were averted", "share", roi.probability_averted),
+        _row("Probability that offences were averted", "chance", roi.probability_averted),
         _row(
             f"Probability of a net benefit were the estimate exactly none, {headline}",
-            "share",
+            "chance",
             roi.probability_if_none,
             note=chance,
         ),

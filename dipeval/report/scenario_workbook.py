@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import io
 import math
@@ -53,7 +54,7 @@ def write_scenario_workbook(
     title
         Heading of the cover.
     rule
-        The disclosure rule in force. Under one that protects, the effect and the shares are rounded to three figures.
+        The disclosure rule in force. Under one that protects, the effect and the shares are rounded as in the report.
     hidden_groups
         Offence groups that too few people stand behind: put together in one row.
 
@@ -65,7 +66,7 @@ def write_scenario_workbook(
     Raises
     ------
     InputError
-        If the path does not end in ``.xlsx``, or a group to be hidden is not in the result.
+        If the path does not end in ``.xlsx`` or cannot be written to, or a group to be hidden is not in the result.
     DisclosureError
         If the rule does not let the number of people be shown.
     InvariantError
@@ -80,6 +81,10 @@ def write_scenario_workbook(
     --------
     >>> write_scenario_workbook(roi, "reports/scenarios.xlsx")  # doctest: +SKIP
     """
+    if not isinstance(path, str | os.PathLike):
+        raise InputError(f"Give the path of the workbook as text; this is a {type(path).__name__}.")
+    if not hasattr(roi, "central"):
+        raise InputError(f"roi must be what return_on_investment returns; this is a {type(roi).__name__}.")
     return write_given(roi, Path(path), given_of(roi, rule, hidden_groups), title)
 
 
@@ -88,14 +93,26 @@ def write_given(roi: ReturnOnInvestment, target: Path, given: Given, title: str)
     if target.suffix.lower() != ".xlsx":
         raise InputError(f"A workbook needs a name that ends in .xlsx; found '{target.name}'.")
     content = _with_language(_made(roi, given, title or TITLE))
+    try:
+        _put(content, target)
+    except OSError as problem:
+        raise InputError(
+            f"The workbook cannot be written where the path says ({problem.strerror}): give another folder or name, "
+            "or close the file if it is open."
+        ) from None
+    return target
+
+
+def _put(content: bytes, target: Path) -> None:
+    """Write a file whole or not at all."""
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh = target.with_name(f".{target.name}.new")
     try:
         fresh.write_bytes(content)
         os.replace(fresh, target)
     finally:
-        fresh.unlink(missing_ok=True)
-    return target
+        with contextlib.suppress(OSError):
+            fresh.unlink(missing_ok=True)
 
 
 def _made(roi: ReturnOnInvestment, given: Given, title: str) -> bytes:

@@ -82,6 +82,11 @@ _DRAWS = (
     "Decision Modelling for Health Economic Evaluation; draws by Latin hypercube: McKay, Beckman and Conover (1979), "
     "Technometrics 21, 239-245."
 )
+_ACCEPTABILITY = (
+    "What an offence averted would have to be worth: acceptability curves, van Hout, Al, Gordon and Rutten (1994), "
+    "Health Economics 3, 309-319; Fenwick, O'Brien and Briggs (2004), Health Economics 13, 405-415. What it would be "
+    "worth to know more: Claxton (1999), Journal of Health Economics 18, 341-364."
+)
 
 
 def methods(result: StudyResult) -> Section:
@@ -109,6 +114,7 @@ def methods(result: StudyResult) -> Section:
     items += beside(result)
     items += [_E_VALUE] if result.effects else []
     items += [_COSTS, _DRAWS] if result.roi is not None else []
+    items += [_ACCEPTABILITY] if result.money is not None and result.money.acceptability is not None else []
     items += [_SHARES] if any((result.pathway, result.seen, result.testing, result.discharges)) else []
     source = result.spec.data.citation
     blocks: list[Block] = [Points(items=tuple(items))]

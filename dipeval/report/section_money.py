@@ -10,6 +10,7 @@ import pandas as pd
 from dipeval.disclosure import CONFIDENTIAL, ReleasedTable, is_small, release
 from dipeval.plots.money_perspectives import perspectives_alt, perspectives_plot
 from dipeval.plots.style import to_png
+from dipeval.presenting import format_count
 from dipeval.report import section_money_words as money_words
 from dipeval.report import words
 from dipeval.report.blocks import Block, Folded, Picture, Points, Section, Table, Text, nothing
@@ -31,18 +32,26 @@ NESTED: Final = (
 PERSPECTIVES: Final = {"fiscal": "Fiscal", "economic": "Economic", "social": "Social"}
 ROUNDED: Final = "Pounds are rounded to three figures."
 MARK: Final = "{name} (the answer above)"
+DRAWS: Final = (
+    "Draws: the whole sum worked out {count} times, each time with every figure that is not known exactly taken anew, "
+    "at random, from its range."
+)
+NOT_KNOWN: Final = "not known"
+NOT_SETTLED: Final = "not settled"
+# Of an effect whose interval includes none, nobody knows what one offence averted costs.
+UNSETTLED: Final = "cost_per_offence_averted"
 OTHER_PRICES: Final = ("benefit_with_anticipation", "benefit_without_anticipation")
 _LABELS: Final = {
-    "offences_averted": "Offences averted",
+    "offences_averted": "Proven offences averted",
     "benefit": "Value of the offences averted",
     "benefit_without_anticipation": "Value without anticipation costs",
     "benefit_with_anticipation": "Value with anticipation costs",
     "cost": "Cost",
     "net_present_value": "Value less cost",
     "benefit_cost_ratio": "Pounds of value per pound of cost",
-    "break_even_offences": "Offences to avert for value to equal cost",
-    "cost_per_treated_person": "Cost per treated person",
-    "cost_per_offence_averted": "Cost per offence averted",
+    "break_even_offences": "Proven offences to avert for value to equal cost",
+    "cost_per_treated_person": "Spent per treated person, not discounted",
+    "cost_per_offence_averted": "Cost per proven offence averted, not discounted",
 }
 
 
@@ -62,7 +71,8 @@ def money(result: StudyResult) -> Section:
         return nothing()
     roi = result.roi
     if roi is None or money_words.hidden(result):
-        return Section(title=TITLE, anchor="money", blocks=(Text(paragraphs=(words.hidden_effect(),)),))
+        why = getattr(result.money, "not_done", {}).get("roi", "")
+        return Section(title=TITLE, anchor="money", blocks=(Text(paragraphs=(why or words.hidden_effect(),)),))
     summary = roi.summary()
     blocks: list[Block] = [
         Text(paragraphs=(money_words.told(result, summary.headline),), kind="lead"),
@@ -93,9 +103,9 @@ def _by_perspective(result: StudyResult, roi: ReturnOnInvestment) -> ReleasedTab
         rows.append(
             {
                 "perspective": MARK.format(name=name) if row["perspective"] == roi.perspective else name,
-                "value": money_words.with_range(money_words.pounds(row["benefit"]), between),
-                "ratio": money_words.with_range(money_words.ratio(row["ratio"]), ratios),
-                "share": money_words.share(row["probability"]),
+                "value": _known(money_words.with_range(money_words.pounds(row["benefit"]), between)),
+                "ratio": _known(money_words.with_range(money_words.ratio(row["ratio"]), ratios)),
+                "share": _known(money_words.share(row["probability"])),
             }
         )
     level = f"{100 * roi.level:g}%"
@@ -110,8 +120,18 @@ def _by_perspective(result: StudyResult, roi: ReturnOnInvestment) -> ReleasedTab
             "ratio": f"Per £1 of cost ({level} interval)",
             "share": "Draws in which value exceeds cost",
         },
-        notes=(NESTED, *_notes_of_perspectives(frame), ROUNDED),
+        notes=(NESTED, *_notes_of_perspectives(frame), *_of_draws(roi), ROUNDED),
     )
+
+
+def _known(shown: str) -> str:
+    return NOT_KNOWN if shown == money_words.NONE_GIVEN else shown
+
+
+def _of_draws(roi: ReturnOnInvestment) -> tuple[str, ...]:
+    if not (roi.central.uncertain() or roi.central.uncertain_vectors()):
+        return ()
+    return (DRAWS.format(count=format_count(roi.draws)),)
 
 
 def _perspectives(result: StudyResult, roi: ReturnOnInvestment) -> pd.DataFrame:
@@ -175,6 +195,9 @@ def _figures(result: StudyResult, roi: ReturnOnInvestment) -> ReleasedTable:
         {"item": _LABELS[str(row["term"])], **{name: _figure(result, str(row["unit"]), row[name]) for name in columns}}
         for row in frame.to_dict("records")
     ]
+    for row in rows:
+        if row["item"] == _LABELS[UNSETTLED] and row["estimate"] == money_words.NONE_GIVEN:
+            row["estimate"] = NOT_SETTLED
     level = f"{100 * roi.level:g}%"
     return release(
         pd.DataFrame(rows),

@@ -38,14 +38,22 @@ def money_acceptability(result: StudyResult) -> Section:
     if result.withheld or curve is None or money_words.hidden(result):
         return nothing()
     summary = curve.summary()
-    notes = money_words.sentences(result, summary.notes)
+    known = _amounts(curve)
+    notes = money_words.sentences(result, summary.notes, known)
     blocks: tuple[Block, ...] = (
-        Text(paragraphs=(money_words.told(result, summary.headline),)),
+        Text(paragraphs=(money_words.told(result, summary.headline, known=known),)),
         _picture(curve),
         Table(released=_points(result, curve)),
         Folded(title="How the curve was made", blocks=(Text(paragraphs=notes),)),
     )
     return Section(title=TITLE, anchor="money-acceptability", blocks=blocks, level=3)
+
+
+def _amounts(curve: AcceptabilityCurve) -> dict[str, str]:
+    """Pounds of the sentences, as the table has them."""
+    points = curve.points()
+    amounts = points.loc[points["unit"] != "share", "estimate"].astype(float)
+    return money_words.as_shown([*amounts, curve.value_per_offence])
 
 
 def _picture(curve: AcceptabilityCurve) -> Picture:

@@ -12,6 +12,7 @@ from dipeval.presenting import format_money
 from dipeval.report import section_money_words as money_words
 from dipeval.report import words
 from dipeval.report.blocks import Block, Folded, Section, Table, Text, nothing
+from dipeval.roi.cost_checks import and_join
 
 if TYPE_CHECKING:
     from dipeval.roi import CostPerStage, ReturnOnInvestment
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 TITLE: Final = "What it cost, and who paid"
 REASON: Final = "Reason given in the study file for setting just this spending against the value: {reason}"
 NOT_ADDED: Final = "The rows answer different questions with the same money: they are never added up."
+SET_AGAINST: Final = "Spending set against the value: {kinds}, paid by {funders}."
+# What must stand where the figures stand: what the money paid for, and what a cost per completion is not.
+BESIDE: Final = ("The money paid for", "Every figure is the same money", "The cost per successful completion")
+NOT_STATED: Final = "not stated"
 MARK: Final = "{view} (the answer above)"
 STAGES: Final = "What the money comes to per person at each stage"
 
@@ -42,8 +47,7 @@ def money_costs(result: StudyResult) -> Section:
         return nothing() if stages is None else _alone(result, stages)
     if roi is None or money_words.hidden(result):
         return nothing()
-    kinds = ", ".join(roi.against)
-    told = [f"Spending set against the value: {kinds}. {NOT_ADDED}"]
+    told = [SET_AGAINST.format(kinds=and_join(roi.against), funders=_funders(roi)), NOT_ADDED]
     told += [REASON.format(reason=roi.reason.rstrip(".") + ".")] if roi.reason else []
     blocks: list[Block] = [Text(paragraphs=tuple(told)), Table(released=_views(result, roi))]
     if stages is not None:
@@ -53,6 +57,12 @@ def money_costs(result: StudyResult) -> Section:
         *_notes(result, roi.cost_lines.notes, stages),
     ]
     return Section(title=TITLE, anchor="money-costs", blocks=tuple(blocks), level=3)
+
+
+def _funders(roi: ReturnOnInvestment) -> str:
+    paid = roi.spending()
+    names = sorted({str(name).strip() for name in paid.loc[paid["set_against"], "funder"]} - {""})
+    return and_join(names) if names else f"funders who are {NOT_STATED}"
 
 
 def _alone(result: StudyResult, stages: CostPerStage) -> Section:
@@ -94,7 +104,7 @@ def _views(result: StudyResult, roi: ReturnOnInvestment) -> ReleasedTable:
 def _spending(result: StudyResult, roi: ReturnOnInvestment) -> ReleasedTable:
     rows = [
         {
-            "funder": str(row["funder"]) or "not stated",
+            "funder": str(row["funder"]) or NOT_STATED,
             "spent_on": str(row["spent_on"]).capitalize(),
             "amount": money_words.pounds(row["amount"]),
             "share": words.share(row["share"], 0),
@@ -105,7 +115,7 @@ def _spending(result: StudyResult, roi: ReturnOnInvestment) -> ReleasedTable:
     return release(
         pd.DataFrame(rows),
         rule=result.rule,
-        caption="Who paid for what",
+        caption="The spending, by funder and kind",
         right=["amount", "share"],
         labels={
             "funder": "Funder",
@@ -129,6 +139,7 @@ def _stages(result: StudyResult, stages: CostPerStage) -> ReleasedTable:
         rests_on={"cost": "n"},
         right=["cost"],
         labels={"label": "Figure", "cost": "Pounds", "n": "People"},
+        notes=tuple(money_words.told(result, note) for note in stages.notes if note.startswith(BESIDE)),
     )
 
 
@@ -146,6 +157,7 @@ def _stage(result: StudyResult, row: dict[Any, Any]) -> dict[str, Any]:
 
 
 def _notes(result: StudyResult, own: tuple[str, ...], stages: CostPerStage | None) -> list[Block]:
-    notes = dict.fromkeys([*own, *(stages.notes if stages is not None else ())])
+    of_stages = () if stages is None else [note for note in stages.notes if not note.startswith(BESIDE)]
+    notes = dict.fromkeys([*own, *of_stages])
     told = tuple(money_words.told(result, text) for text in notes)
     return [Folded(title="How the costs were counted", blocks=(Text(paragraphs=told),))] if told else []

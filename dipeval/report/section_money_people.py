@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 TITLE: Final = "Does it hang on a few people?"
 PART: Final = "part of each group"
+# Rows that the sentences speak of too; the middle person's are coarser.
+MEANS: Final = ("mean", "mean_bootstrap", "trimmed_mean", "without_top_1")
 # Notes with a share that counts a group, figures of the few, and a threshold lower than that of the rule.
 TELLING: Final = ("The dearest 1%", "The middle person is shown", "Rows without a figure")
 GROUPS: Final = {"treated": "Treated people", "comparison": "Comparison people"}
@@ -48,7 +50,7 @@ def money_people(result: StudyResult) -> Section:
     if value is not None:
         summary = value.summary()
         blocks += [
-            Text(paragraphs=(money_words.told(result, summary.headline, _figures(result)), NOTE_ONLY_MEAN)),
+            Text(paragraphs=(_told(result, value, summary.headline), NOTE_ONLY_MEAN)),
             Table(released=_averages(result, value)),
             Folded(
                 title="How much of the cost the dearest people hold",
@@ -145,7 +147,16 @@ def _notes(result: StudyResult, value: ValuePerPerson, notes: tuple[str, ...]) -
     kept = [note for note in notes if about not in note and note != NOTE_ONLY_MEAN]
     if result.rule.protects:
         kept = [note for note in kept if not note.startswith(TELLING)]
-    return tuple(money_words.told(result, note, _figures(result)) for note in kept)
+    return tuple(_told(result, value, note) for note in kept)
+
+
+def _told(result: StudyResult, value: ValuePerPerson, text: str) -> str:
+    """A sentence on single people's costs, its pounds those of the table."""
+    figures, frame = _figures(result), value.to_frame()
+    means = frame[frame["term"].isin(MEANS)]
+    amounts = means[["treated", "comparison", "estimate", "conf_low", "conf_high"]].to_numpy().ravel()
+    known = money_words.as_shown(amounts.tolist(), lambda one: money_words.pounds(coarse(one, figures, result.rule)))
+    return money_words.told(result, text, figures, known)
 
 
 def _otherwise(roi: ReturnOnInvestment, other: ReturnOnInvestment) -> str:

@@ -31,6 +31,13 @@ RAISED: Final = (
 )
 OPTIONAL: Final = ("people", "attribution", "recorded_per_proven", "actual_per_recorded", "extrapolation")
 OFFENCES: Final = ("offences", "offences_low", "offences_high")
+KINDS: Final = (
+    "Actual crimes for each recorded crime: the mean over the offences averted, and the least and most of any kind."
+)
+VALUED: Final = (
+    "Averted are proven offences. Value: each times its pounds, times every step that is switched on after them, "
+    "discounted; so it is not just the one column times the other."
+)
 IN_POUNDS: Final = ("worth", "benefit")
 
 
@@ -88,8 +95,14 @@ def _steps(result: StudyResult, frame: pd.DataFrame, level: float) -> ReleasedTa
             "value": "Figure (range)",
             "offences": f"Offences averted after it ({100 * level:g}% interval)",
         },
-        notes=("A step that is off leaves the count as it is.",),
+        notes=("A step that is off leaves the count as it is.", *_of_kinds(frame)),
     )
+
+
+def _of_kinds(frame: pd.DataFrame) -> tuple[str, ...]:
+    """What the range of a mean over kinds of offence is."""
+    rows = frame[(frame["step"] == "actual_per_recorded") & frame["on"].astype(bool) & (frame["low"] != frame["high"])]
+    return (KINDS,) if len(rows) else ()
 
 
 def _step(result: StudyResult, row: dict[Any, Any]) -> dict[str, str]:
@@ -158,7 +171,7 @@ def _by_group(result: StudyResult, roi: ReturnOnInvestment) -> ReleasedTable:
             "value": "Value",
             "between": f"{100 * roi.level:g}% interval",
         },
-        notes=(_how(roi),),
+        notes=(_how(roi), VALUED),
     )
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from dipeval.study import StudyResult
 
 TITLE: Final = "What matters most, and how sure it is"
+# Of kinds of offence drawn together, which have no single figure.
+WHOLE: Final = "as a whole"
 # More bars than this are too small to matter.
 MOST: Final = 8
 ONE_AT_A_TIME: Final = (
@@ -124,7 +126,7 @@ def _inputs_table(result: StudyResult, roi: ReturnOnInvestment, inputs: pd.DataF
     rows = [
         {
             "input": str(row["label"]),
-            "value": money_words.input_value(str(row["input"]), row["value"]),
+            "value": _as_it_stands(row, money_words.coarse(roi.net_present_value)),
             "between": _between(row),
             "net": money_words.pounds_between(row["net_low"], row["net_high"]),
             "ratio": money_words.ratio_between(row["ratio_low"], row["ratio_high"]),
@@ -152,8 +154,17 @@ def _inputs_table(result: StudyResult, roi: ReturnOnInvestment, inputs: pd.DataF
     )
 
 
+def _as_it_stands(row: dict[Any, Any], net: float) -> str:
+    """The figure of an input; of a choice without one, the side that the answer is on."""
+    if row["value"] == row["value"]:
+        return money_words.input_value(str(row["input"]), row["value"])
+    if not row["low_words"]:
+        return WHOLE
+    return str(row["low_words"] if row["net_low"] == net else row["high_words"])
+
+
 def _between(row: dict[Any, Any]) -> str:
-    return f"{row['low_words']} to {row['high_words']}" if row["low_words"] else money_words.NONE_GIVEN
+    return f"{row['low_words']} to {row['high_words']}" if row["low_words"] else WHOLE
 
 
 def _break_even(result: StudyResult, roi: ReturnOnInvestment) -> tuple[str, ...]:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Final
+
+import numpy as np
 
 from dipeval.disclosure import is_small
 from dipeval.plots.money_axis import three_figures
@@ -24,12 +26,15 @@ if TYPE_CHECKING:
 
 NONE_GIVEN: Final = "[z]"
 BOUNDS: Final = "bounds only"
+FIGURES: Final = 3
 # From so many on, a tenth of an offence says nothing.
 WHOLE_FROM: Final = 100
+# From so much on, pounds per pound have more than three figures with their pence.
+TEN: Final = 10
 # Shares that a reader knows as percentages.
 _SHARES: Final = ("discount_rate", "attribution", "drop_off", "optimism_bias")
 _OF_DRAWS = re.compile(r"(\d+\.\d+)%(?= of the draws| of them| were the effect)")
-_AMOUNT = re.compile(r"£(\d[\d,]*)(\.\d+)?")
+_AMOUNT = re.compile(r"£(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?")
 
 
 def hidden(result: StudyResult) -> bool:
@@ -83,8 +88,14 @@ def with_range(value: str, between: str) -> str:
 
 
 def ratio(value: float) -> str:
-    """Return pounds of value per pound of cost."""
-    return NONE_GIVEN if value != value else format_money(value, 2)
+    """Return pounds of value per pound of cost.
+
+    Examples
+    --------
+    >>> ratio(0.509), ratio(24.836)
+    ('£0.51', '£24.80')
+    """
+    return NONE_GIVEN if value != value else format_money(coarse(value) if abs(value) >= TEN else value, 2)
 
 
 def ratio_between(low: float, high: float) -> str:
@@ -123,10 +134,17 @@ def input_value(name: str, value: float) -> str:
     return words.share(value, 1 if name == "discount_rate" else 0) if name in _SHARES else format_number(value)
 
 
-def told(result: StudyResult, text: str, figures: int = 3) -> str:
-    """Return a sentence of the money with its pounds no finer, and its counts of people, as they may be shown."""
+def told(result: StudyResult, text: str, figures: int = FIGURES, known: Mapping[str, str] | None = None) -> str:
+    """Return a sentence of the money with its pounds no finer, and its counts of people, as they may be shown.
+
+    `known` holds amounts as the sentence has them and as the tables show them (`as_shown`): rounded twice, an amount
+    could end on another figure than in a table beside it.
+    """
+    held = (_held(result) if figures == FIGURES else {}) | dict(known or {})
 
     def shown(found: re.Match[str]) -> str:
+        if found.group() in held:
+            return held[found.group()]
         digits = len(found.group(2) or "") and 2
         value = float(found.group(1).replace(",", "") + (found.group(2) or ""))
         return format_money(float(f"{value:.{figures}g}"), digits)
@@ -135,16 +153,38 @@ def told(result: StudyResult, text: str, figures: int = 3) -> str:
     return words.counts_shown(result, _OF_DRAWS.sub(_whole, text)) if result.rule.protects else text
 
 
+def as_shown(values: Iterable[float], show: Callable[[float], str] = pounds) -> dict[str, str]:
+    """Return what whole pounds in a sentence are in a table.
+
+    Examples
+    --------
+    >>> as_shown([2885.3, -264.6])
+    {'£2,885': '£2,890', '£265': '£265'}
+    """
+    finite = [abs(float(value)) for value in values if math.isfinite(value)]
+    return {format_money(value): show(value) for value in finite}
+
+
+def _held(result: StudyResult) -> dict[str, str]:
+    """The amounts of the answer itself."""
+    if result.roi is None:
+        return {}
+    frame, ends = result.roi.to_frame(), ["estimate", "conf_low", "conf_high"]
+    amounts, ratios = (frame.loc[frame["unit"] == unit, ends].to_numpy().ravel() for unit in ("GBP", "GBP per GBP"))
+    per_pound = {format_money(value, 2): ratio(value) for value in abs(ratios[np.isfinite(ratios)]).tolist()}
+    return as_shown(amounts.tolist()) | per_pound
+
+
 def _whole(found: re.Match[str]) -> str:
     """A share of draws in whole percent, never as all or none of them."""
     return f"{min(max(format_number(float(found.group(1)), 0), '1', key=float), '99', key=float)}%"
 
 
-def sentences(result: StudyResult, texts: Iterable[str]) -> tuple[str, ...]:
+def sentences(result: StudyResult, texts: Iterable[str], known: Mapping[str, str] | None = None) -> tuple[str, ...]:
     """Return sentences of the money as they may be shown; that which counts whom the effect is about is left out."""
     assert result.roi is not None
     about = result.roi.estimand.rstrip(".")
-    return tuple(told(result, text) for text in texts if about not in text)
+    return tuple(told(result, text, known=known) for text in texts if about not in text)
 
 
 def drawn(frame: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:

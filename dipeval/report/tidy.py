@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from dipeval.study import StudyResult
 
 COLUMNS = ("section", "measure", "group", "estimate", "conf_low", "conf_high", "n", "status", "note")
+# Of money: offences counted for everybody; and the rows of the effect that hold offences per person.
+_OFFENCES = ("offences_averted", "offences", "break_even_offences")
+_PER_PERSON = ("value", "input", "needed")
 _STANDARDISED = ("balance", "diagnostics")
 _FIGURES = ("estimate", "conf_low", "conf_high")
 # A ratio of pairs that differ gives their numbers back if it is told finely.
@@ -67,6 +70,17 @@ def _places(section: str, measure: str) -> int | None:
     return None if section != HIDDEN else next((n for name, n in _HIDDEN_PLACES.items() if name in measure), None)
 
 
+def _money(row: dict[Any, Any], value: float, rule: DisclosureRule) -> float:
+    """A figure of money as shown: offences whole, and per person as the effect, for finer they give the people back."""
+    section, measure = str(row["section"]), str(row["measure"])
+    per_person = section == "money: by group" or (row["group"] == "effect" and measure in _PER_PERSON)
+    if per_person:
+        smallest = row["n_smallest"]
+        return float(round_half_up(value, 2 + share_digits(0 if pd.isna(smallest) else smallest, rule)))
+    whole = measure in _OFFENCES
+    return float(f"{round_half_up(value, 0) if whole else value:.3g}")
+
+
 def _text(row: dict[Any, Any], name: str, rule: DisclosureRule) -> str:
     """A figure as text: one of full precision tells the exact counts it was made of, so protected ones are rounded."""
     value = row[name]
@@ -76,7 +90,7 @@ def _text(row: dict[Any, Any], name: str, rule: DisclosureRule) -> str:
         # The last bits differ between machines; twelve decimals do not.
         return repr(round(float(value), 12) + 0.0)
     if str(row["section"]).partition(":")[0] == "money":
-        return repr(float(f"{value:.3g}") + 0.0)
+        return repr(_money(row, float(value), rule) + 0.0)
     if row["section"] in _STANDARDISED and row["measure"] not in SHARE_CHECKS:
         return repr(round_half_up(value, 3) + 0.0)
     if (places := _places(str(row["section"]), str(row["measure"]))) is not None:

@@ -34,6 +34,8 @@ NUMBERS: Final[Mapping[str, str]] = {
     "offences": "#,##0.0",
     "each": "0.0000",
     "share": "0.0%",
+    # A share of draws: never all of them by rounding.
+    "chance": '[=1]0%;[>=0.9995]"over 99.9%";0.0%',
     "factor": "0.0000",
     "plain": "0.00##",
 }

@@ -7,12 +7,16 @@ beyond the follow-up, unless it is switched on and said.
 
 from __future__ import annotations
 
+from dipeval.roi.acceptability import AcceptabilityCurve, acceptability_curve
 from dipeval.roi.assumptions import RoiAssumptions
 from dipeval.roi.averted import OffencesAverted, offences_averted
 from dipeval.roi.compute import return_on_investment
 from dipeval.roi.deflator_file import read_deflator
+from dipeval.roi.payment import PaymentByResults, payment_by_results
+from dipeval.roi.payment_terms import PaymentTerms
 from dipeval.roi.per_stage import CostPerStage, cost_per_stage
 from dipeval.roi.prices import load_discount_rates, load_gdp_deflator
+from dipeval.roi.programmes import ProgrammeComparison, compare_programmes
 from dipeval.roi.prolific import ValuePerPerson, value_per_person
 from dipeval.roi.reading import read_unit_costs
 from dipeval.roi.result import ReturnOnInvestment
@@ -20,17 +24,24 @@ from dipeval.roi.tables import load_unit_costs
 from dipeval.roi.uncertain import Uncertain
 
 __all__ = [
+    "AcceptabilityCurve",
     "CostPerStage",
     "OffencesAverted",
+    "PaymentByResults",
+    "PaymentTerms",
+    "ProgrammeComparison",
     "ReturnOnInvestment",
     "RoiAssumptions",
     "Uncertain",
     "ValuePerPerson",
+    "acceptability_curve",
+    "compare_programmes",
     "cost_per_stage",
     "load_discount_rates",
     "load_gdp_deflator",
     "load_unit_costs",
     "offences_averted",
+    "payment_by_results",
     "read_deflator",
     "read_unit_costs",
     "return_on_investment",

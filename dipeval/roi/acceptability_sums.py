@@ -17,7 +17,7 @@ import pandas as pd
 from dipeval.errors import InputError
 from dipeval.roi.chain import Array, Inputs, Timing, work_out
 from dipeval.roi.drawing import Central, draw, inputs_at
-from dipeval.roi.uncertain import Uncertain
+from dipeval.roi.run import if_none
 
 if TYPE_CHECKING:
     from dipeval.roi.result import ReturnOnInvestment
@@ -113,13 +113,16 @@ def check_thresholds(thresholds: Iterable[float]) -> Array:
 
 def counted(roi: ReturnOnInvestment, per: str) -> Counted:
     """Return offences and cost of the very draws that the return on investment was worked out from."""
-    return _counted(roi.central, roi, per)
+    if per != "offence":
+        return _counted(roi.central, roi, per)
+    drawn = roi.drawn()
+    offences, cost = (drawn[name].to_numpy(dtype=np.float64) for name in ("offences_averted", "cost"))
+    return Counted(offences=offences * roi.discount_factor, cost=cost)
 
 
 def counted_if_none(roi: ReturnOnInvestment, per: str) -> Counted:
     """Return the same were the estimate exactly none, with the error that it has."""
-    half = (roi.central.effect.high - roi.central.effect.low) / 2
-    return _counted(replace(roi.central, effect=Uncertain(0.0, -half, half, "normal")), roi, per)
+    return _counted(if_none(roi.central), roi, per)
 
 
 def _counted(central: Central, roi: ReturnOnInvestment, per: str) -> Counted:

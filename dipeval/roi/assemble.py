@@ -73,18 +73,7 @@ def assemble(facts: Facts) -> ReturnOnInvestment:
     on = switched(central, years=facts.assumptions.extrapolate_years, scaled=about > in_effect)
     done = run(central, facts.per_person, name, draws=facts.draws, seed=facts.seed)
     net = done.each(lambda figures: figures.net(name))
-    bars = tornado(
-        central,
-        perspective=name,
-        level=facts.per_person.level,
-        switches=choices(
-            central,
-            worth,
-            on,
-            at_rate=facts.at_rate if _discounts(facts, on) else None,
-            discount_rate=facts.discount_rate,
-        ),
-    )
+    bars = _bars(facts, on)
     undiscounted = lines.real_for_people(about) * float(done.central.cost) / math.fsum(central.costs.values())
     return ReturnOnInvestment(
         people=about,
@@ -100,7 +89,9 @@ def assemble(facts: Facts) -> ReturnOnInvestment:
         mean_net=math.fsum(net.tolist()) / facts.draws,
         median_net=float(np.median(net)),
         break_even_offences=break_even_per_person(central, name) * about * central.attribution.value,
-        biggest_assumption=biggest_assumption(central, on, bars, name, in_effect),
+        biggest_assumption=biggest_assumption(
+            central, on, bars, name, people_in_effect=in_effect, without=_own_cost_missing(lines)
+        ),
         perspective=name,
         scaled=on.scaled,
         linked=facts.per_person.linked,
@@ -128,6 +119,24 @@ def assemble(facts: Facts) -> ReturnOnInvestment:
         _break_even=break_even(central, name),
         _drawn=frames.drawn(done, name),
     )
+
+
+def _bars(facts: Facts, on: Switched) -> pd.DataFrame:
+    """The tornado, with the choices that bear on the answer."""
+    found = choices(
+        facts.central,
+        facts.worth,
+        on,
+        at_rate=facts.at_rate if _discounts(facts, on) else None,
+        discount_rate=facts.discount_rate,
+        perspective=facts.perspective,
+    )
+    return tornado(facts.central, perspective=facts.perspective, level=facts.per_person.level, switches=found)
+
+
+def _own_cost_missing(lines: CostLines) -> str:
+    """The kind of spending that made the effect, where none of it is set against the benefit."""
+    return "" if lines.effect_of == "programme" or lines.effect_of in lines.against else lines.effect_of
 
 
 def _discounts(facts: Facts, on: Switched) -> bool:
@@ -160,7 +169,7 @@ def _per_offence(done: Run, undiscounted: float) -> dict[str, float]:
         return figures.proven / (figures.cost * undiscounted)
 
     low, high = done.interval(per_pound)
-    if not done.interval(lambda figures: figures.proven)[0] > 0 < low:
+    if not (done.interval(lambda figures: figures.proven)[0] > 0 < low and float(per_pound(done.central)) > 0):
         return _three(term, math.nan, (math.nan, math.nan))
     return _three(term, 1 / float(per_pound(done.central)), (1 / high, 1 / low))
 

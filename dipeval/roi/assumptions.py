@@ -27,7 +27,7 @@ class RoiAssumptions:
         ``off``; ``published``: the multipliers of the edition of unit costs (those below 1 too); or a figure by offence
         group.
     attribution
-        Share of the effect that is this programme's and not another's, 0 to 1.
+        Share of the effect that is this programme's and not another's, above 0 and up to 1.
     extrapolate_years
         Years beyond the follow-up in which the effect is taken to go on; 0 by default.
     drop_off
@@ -68,6 +68,11 @@ class RoiAssumptions:
         for name in SHARES:
             if getattr(self, name) is not None:
                 _between(name, getattr(self, name), 0.0, 1.0, SHARE)
+        if certain(self.attribution).value == 0:
+            raise InputError(
+                "attribution is 0: none of the effect is this programme's, so there is nothing to set against its "
+                "cost. Give the share above 0 that is."
+            )
         _between("optimism_bias", self.optimism_bias, 0.0, 10.0, SHARE)
         for name in ("recorded_per_proven", "unit_cost_factor", "cost_factor"):
             _between(name, getattr(self, name), 0.0, 1_000.0)

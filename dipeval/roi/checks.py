@@ -11,16 +11,22 @@ import numpy as np
 import pandas as pd
 
 from dipeval.errors import InputError
+from dipeval.roi.assumptions import RoiAssumptions
 from dipeval.roi.chain import PERSPECTIVES, Array
+from dipeval.roi.entrance import MOST_POUNDS, check_seed, check_switch, check_table, figures, is_number, is_whole
 from dipeval.vocabulary import OFFENCE_GROUPS
 
 UNIT_COST_COLUMNS: Final = ("offence_group", "anticipation", "unit_cost", "price_year")
 MIX_COLUMNS: Final = ("offence_group", "share")
 FEWEST_DRAWS, MOST_DRAWS = 100, 1_000_000
+# A hundred years.
+MOST_DAYS: Final = 36_525
 
 
 def check_rate(discount_rate: float) -> None:
     """Refuse a rate that looks like a percentage."""
+    if not is_number(discount_rate):
+        raise InputError("The discount rate is no number; give a share of 0 to 0.2 a year, such as 0.035 for 3.5%.")
     if not 0 <= discount_rate <= 0.2:
         hint = " looks like a percentage" if discount_rate > 0.2 else " is below 0"
         raise InputError(
@@ -33,7 +39,7 @@ def check_options(perspective: str, follow_up_days: int, draws: int, level: floa
     """Refuse options outside their range."""
     if perspective not in PERSPECTIVES:
         raise InputError(f"There is no perspective '{perspective}'; use one of {', '.join(PERSPECTIVES)}.")
-    if not (_whole(follow_up_days) and follow_up_days >= 1):
+    if not (_whole(follow_up_days) and 1 <= follow_up_days <= MOST_DAYS):
         raise InputError(
             "follow_up_days is the number of days over which reoffences were counted, a whole number from 1 (365 for a "
             f"year); got {follow_up_days!r}."
@@ -42,8 +48,17 @@ def check_options(perspective: str, follow_up_days: int, draws: int, level: floa
         raise InputError(
             f"draws must be a whole number from {FEWEST_DRAWS} to {MOST_DRAWS:,} (10,000 serve well); got {draws!r}."
         )
-    if level is not None and not (isinstance(level, float) and 0.5 <= level < 1):
-        raise InputError(f"level must be a share from 0.5 to below 1, such as 0.95; got {level!r}.")
+    if level is not None and not (isinstance(level, float) and 0.5 <= level <= 0.9999):
+        raise InputError(f"level must be a share from 0.5 to 0.9999, such as 0.95; got {level!r}.")
+
+
+def check_choices(scale: Any, include_anticipation: Any, seed: Any, assumptions: Any) -> None:
+    """Refuse switches, a seed or assumptions that are none."""
+    check_switch("scale_to_all_treated", scale)
+    check_switch("include_anticipation", include_anticipation)
+    check_seed(seed)
+    if not (assumptions is None or isinstance(assumptions, RoiAssumptions)):
+        raise InputError(f"assumptions must be RoiAssumptions(...); this is a {type(assumptions).__name__}.")
 
 
 def _whole(value: Any) -> bool:
@@ -59,7 +74,7 @@ def check_people(people: int | None, cost_people: int | None, effect: Any, *, sc
         )
     in_effect = int(effect.n_treated)
     counts = (in_effect if people is None else people, cost_people)
-    if not all(float(one).is_integer() and one >= 1 for one in counts):
+    if not all(is_whole(one) and one >= 1 for one in counts):
         raise InputError("people and cost_people must be whole numbers above 0.")
     about = int(counts[0])
     if about > int(cost_people):
@@ -102,6 +117,7 @@ class Mix:
 
 def check_mix(offence_mix: pd.DataFrame) -> Mix:
     """Return the share of each offence group, or say what is wrong with the mix."""
+    check_table(offence_mix, "The offence mix")
     _columns(offence_mix, MIX_COLUMNS, "The offence mix")
     check_groups(offence_mix["offence_group"], "The offence mix")
     share = _numbers(offence_mix["share"], "The shares of the offence mix")
@@ -128,6 +144,8 @@ def _behind(offence_mix: pd.DataFrame, groups: Sequence[str]) -> Array:
             "column out to take the shares as known."
         )
     behind = dict(zip(offence_mix["offence_group"], counts, strict=True))
+    if counts.sum() < 1:
+        raise InputError("The offence mix has fewer than one offence behind it in all (column 'n'); correct 'n'.")
     if any(behind[group] <= 0 for group in groups):
         raise InputError(
             "The offence mix has groups with a share and no offences behind it (n is 0); correct 'n', or leave the "
@@ -143,10 +161,10 @@ def _columns(frame: pd.DataFrame, required: Sequence[str], what: str) -> None:
 
 
 def _numbers(values: pd.Series, what: str) -> pd.Series:
-    try:
-        return pd.to_numeric(values, errors="raise").astype("Float64").astype("float64")
-    except (TypeError, ValueError):
-        raise InputError(f"{what} are not all numbers; give plain figures without signs or commas.") from None
+    found = figures(values)
+    if found is None:
+        raise InputError(f"{what} are not all numbers; give plain figures without signs or commas.")
+    return found
 
 
 def _pounds(frame: pd.DataFrame, what: str) -> None:
@@ -162,11 +180,17 @@ def check_unit_costs(unit_costs: pd.DataFrame) -> pd.DataFrame:
     _pounds(unit_costs, "The unit costs")
     check_groups(unit_costs["offence_group"], "The unit costs")
     numbers = {name: _numbers(unit_costs[name], f"The values of '{name}'") for name in ("anticipation", "unit_cost")}
-    if any((column < 0).any() for column in numbers.values()):
-        raise InputError("The unit costs hold values below 0; give positive pounds per crime.")
-    if (numbers["anticipation"] > numbers["unit_cost"]).any():
-        raise InputError("The unit costs hold an anticipation part above its total; check the columns.")
+    _check_amounts(numbers["unit_cost"], numbers["anticipation"])
     return unit_costs.assign(**numbers).set_index("offence_group")
+
+
+def _check_amounts(unit_cost: pd.Series, anticipation: pd.Series) -> None:
+    if ((unit_cost > MOST_POUNDS) | (anticipation > MOST_POUNDS)).any():
+        raise InputError(f"The unit costs hold values above {MOST_POUNDS:,.0f} pounds; correct them.")
+    if ((unit_cost < 0) | (anticipation < 0)).any():
+        raise InputError("The unit costs hold values below 0; give positive pounds per crime.")
+    if (anticipation > unit_cost).any():
+        raise InputError("The unit costs hold an anticipation part above its total; check the columns.")
 
 
 def check_groups(groups: pd.Series, what: str) -> None:

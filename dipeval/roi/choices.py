@@ -31,6 +31,7 @@ def choices(
     *,
     at_rate: Callable[[float], Central] | None,
     discount_rate: float,
+    perspective: str = "social",
 ) -> tuple[Switch, ...]:
     """Return the choices that bear on the answer; the discount rate only where something is discounted (`at_rate`)."""
     found = []
@@ -48,7 +49,11 @@ def choices(
                 note=NOTE_RATE,
             )
         )
-    if not np.isnan(worth.social_without).any() and (worth.social_with != worth.social_without).any():
+    if (
+        perspective == "social"
+        and not np.isnan(worth.social_without).any()
+        and (worth.social_with != worth.social_without).any()
+    ):
         low_end, high_end = (_valued(central, one) for one in (worth.social_without, worth.social_with))
         found.append(
             Switch(

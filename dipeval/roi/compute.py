@@ -12,7 +12,7 @@ import pandas as pd
 from dipeval.errors import InputError
 from dipeval.roi.assemble import WITH, WITHOUT, Facts, assemble
 from dipeval.roi.assumptions import RoiAssumptions
-from dipeval.roi.checks import Mix, check_mix, check_options, check_people, check_rate
+from dipeval.roi.checks import Mix, check_choices, check_mix, check_options, check_people, check_rate
 from dipeval.roi.cost_lines import read_cost_lines
 from dipeval.roi.drawing import Central
 from dipeval.roi.effect_in import averted_from, check_averted, check_effect
@@ -67,7 +67,8 @@ def return_on_investment(
         ``funder``, ``people``, ``marginal_share``. See `against`.
     offence_mix
         ``offence_group`` and ``share`` (adding up to 1): which offences the averted ones are taken to have been; with
-        ``n`` (offences behind each share) the mix is uncertain too.
+        ``n`` (offences behind each share, as if each were another person's: fewer than were counted where some people
+        committed many) the mix is uncertain too.
     averted
         Instead of a mix: the offences averted by group, from `offences_averted`.
     unit_costs
@@ -144,6 +145,7 @@ def return_on_investment(
     check_effect(effect)
     check_rate(discount_rate)
     check_options(perspective, follow_up_days, draws, level)
+    check_choices(scale_to_all_treated, include_anticipation, seed, assumptions)
     about, paid_for = check_people(people, cost_people, effect, scale=scale_to_all_treated)
     steps = RoiAssumptions() if assumptions is None else assumptions
     prices = Deflator(first_year(price_year, "price_year"), deflator)

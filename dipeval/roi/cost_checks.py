@@ -9,6 +9,7 @@ from typing import Any, Final
 import pandas as pd
 
 from dipeval.errors import InputError
+from dipeval.roi.entrance import MOST_POUNDS, check_table, figures
 from dipeval.roi.tables import Deflator, first_year
 from dipeval.vocabulary import SPENT_ON
 
@@ -17,6 +18,7 @@ NOT_STATED: Final = "not stated"
 _UNIT_COLUMNS: Final = ("currency", "unit", "units", "amount_unit")
 _POUNDS: Final = ("gbp", "£", "pound", "pounds", "pounds sterling", "gbp (£)", "£ (gbp)")
 _YEARS: Final = (1950, 2100)
+PENNY: Final = 0.01
 
 
 def and_join(words: Iterable[str]) -> str:
@@ -66,6 +68,7 @@ def clean_lines(costs: pd.DataFrame, deflator: Deflator) -> pd.DataFrame:
     InputError
         Naming everything that is wrong with the table at once.
     """
+    check_table(costs, "The costs")
     missing = [name for name in REQUIRED if name not in costs.columns]
     if missing:
         raise InputError(
@@ -82,7 +85,7 @@ def clean_lines(costs: pd.DataFrame, deflator: Deflator) -> pd.DataFrame:
     share = _optional(costs, "marginal_share", 1.0, 1.0, faults)
     if faults:
         raise InputError(_all(faults))
-    if not (math.isfinite(math.fsum(amount)) and math.fsum(amount) > 0):
+    if not (math.isfinite(math.fsum(amount)) and math.fsum(amount) >= PENNY):
         raise InputError(
             "The costs add up to nothing (or to no finite sum), so there is no spending to set the value against."
         )
@@ -146,14 +149,14 @@ def _years(costs: pd.DataFrame, name: str, faults: list[str]) -> list[int]:
 
 
 def _amounts(costs: pd.DataFrame, faults: list[str]) -> list[float]:
-    numbers = _numbers(costs["amount"])
+    numbers = figures(costs["amount"])
     if numbers is None:
         faults.append("The amounts of the costs are not all numbers; give plain figures without signs or commas.")
         return []
     for bad, words in (
         (numbers.isna(), "are missing; fill them in or take the rows out."),
         (numbers < 0, "are below 0; spending is given as positive pounds."),
-        (numbers == math.inf, "are not finite; give plain figures."),
+        (numbers > MOST_POUNDS, "are not finite, or beyond all pounds there are; give plain figures."),
     ):
         if bad.any():
             faults.append(f"{int(bad.sum())} of the {len(costs)} amounts of the costs {words}")
@@ -163,7 +166,7 @@ def _amounts(costs: pd.DataFrame, faults: list[str]) -> list[float]:
 def _optional(costs: pd.DataFrame, name: str, default: float, most: float, faults: list[str]) -> list[float]:
     if name not in costs.columns:
         return [default] * len(costs)
-    numbers = _numbers(costs[name])
+    numbers = figures(costs[name])
     if numbers is None:
         faults.append(f"The column {name} of the costs does not hold numbers only; correct it or take it out.")
         return []
@@ -177,13 +180,6 @@ def _optional(costs: pd.DataFrame, name: str, default: float, most: float, fault
             f"{_first(odd)})."
         )
     return numbers.fillna(default).tolist()
-
-
-def _numbers(values: pd.Series) -> pd.Series | None:
-    try:
-        return pd.to_numeric(values, errors="raise").astype("Float64").astype("float64")
-    except (TypeError, ValueError):
-        return None
 
 
 def _words(costs: pd.DataFrame, name: str) -> list[str]:

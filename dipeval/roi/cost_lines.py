@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from dipeval.errors import InputError
-from dipeval.roi.cost_checks import and_join, clean_lines, in_order
+from dipeval.roi.cost_checks import PENNY, and_join, clean_lines, in_order
 from dipeval.roi.cost_people import check_people_count, check_reached, people_by_kind, stated_people, what_looks_wrong
 from dipeval.roi.cost_reasons import check_against, what_is_left_out
 from dipeval.roi.cost_views import CostLines
@@ -81,7 +81,7 @@ def read_cost_lines(
     reached = check_reached(people_reached, kinds, paid_for, effect_of)
     first = int(lines.loc[lines["spent_on"].isin(chosen), "year"].min())
     lines = lines.assign(present=lines["real"] / (1 + discount_rate) ** (lines["year"] - first))
-    if math.fsum(lines.loc[lines["spent_on"].isin(chosen), "real"]) <= 0:
+    if math.fsum(lines.loc[lines["spent_on"].isin(chosen), "real"]) < PENNY:
         raise InputError(
             f"The lines spent on {and_join(chosen)} add up to nothing, so there is no spending to set the value "
             "against. Add what was paid, whoever paid it."

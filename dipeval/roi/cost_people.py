@@ -10,6 +10,7 @@ import pandas as pd
 
 from dipeval.errors import InputError
 from dipeval.roi.cost_checks import and_join, in_order
+from dipeval.roi.entrance import is_whole
 from dipeval.vocabulary import SPENT_ON
 
 # A person must be found before being met, and met before being treated.
@@ -28,7 +29,7 @@ def check_people_count(cost_people: int | None) -> int:
             "The spending does not say how many people it paid for, so it cannot be set against an effect per person: "
             "pass cost_people, the number of people treated with this money (all of them, not only those analysed)."
         )
-    if isinstance(cost_people, bool) or int(cost_people) != cost_people or cost_people < 1:
+    if not is_whole(cost_people) or cost_people < 1:
         raise InputError("people and cost_people must be whole numbers above 0.")
     return int(cost_people)
 
@@ -37,6 +38,11 @@ def check_reached(
     people_reached: Mapping[str, int] | None, kinds: Sequence[str], cost_people: int, effect_of: str
 ) -> dict[str, int]:
     """Return how many people each kind of spending reached, or say what cannot be."""
+    if not isinstance(people_reached, Mapping | None):
+        raise InputError(
+            "people_reached must say the people by kind of spending, such as {'testing': 500}; this is a "
+            f"{type(people_reached).__name__}."
+        )
     reached = dict(people_reached or {})
     unknown = sorted(set(reached) - set(SPENT_ON))
     if unknown:
@@ -44,7 +50,7 @@ def check_reached(
             f"people_reached names {len(unknown)} kind(s) of spending that dipeval does not know: "
             f"{', '.join(map(str, unknown))}. The kinds are: {', '.join(SPENT_ON)}."
         )
-    wrong = [kind for kind, n in reached.items() if isinstance(n, bool) or pd.isna(n) or int(n) != n or n < 1]
+    wrong = [kind for kind, n in reached.items() if not is_whole(n) or n < 1]
     if wrong:
         raise InputError(f"people_reached must hold whole numbers above 0; look at {and_join(in_order(wrong))}.")
     few = [kind for kind in _on_the_way(effect_of) if reached.get(kind, cost_people) < cost_people]

@@ -139,6 +139,8 @@ def _chosen(effect_of: str, against: Iterable[str] | None, kinds: Sequence[str])
                 "or name the kinds to set against it in against=, with a reason."
             )
         return own
+    if not isinstance(against, Iterable):
+        raise InputError(f"against must name kinds of spending; this is a {type(against).__name__}.")
     named = [against] if isinstance(against, str) else list(against)
     unknown = sorted({str(kind) for kind in named} - set(SPENT_ON))
     if unknown or not named:

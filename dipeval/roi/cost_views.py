@@ -18,6 +18,9 @@ from dipeval.roi.cost_checks import and_join
 VIEWS: Final = ("marginal", "set_against", "own_share", "full")
 VIEW_COLUMNS: Final = ("view", "label", "spent_on", "amount", "people", "per_person", "cost")
 SPENDING_COLUMNS: Final = ("funder", "spent_on", "amount", "share", "set_against", "people", "belongs_to")
+MARGINAL_UNSTATED: Final = (
+    "Marginal cost, if all of the effect's own spending grows with each person (nothing says less)"
+)
 _LABELS: Final = {
     "marginal": "Marginal cost: what one more person takes, the rest of the programme standing",
     "set_against": "Set against the benefit",
@@ -178,7 +181,7 @@ class CostLines:
             rows.append(
                 {
                     "view": view,
-                    "label": _LABELS[view],
+                    "label": MARGINAL_UNSTATED if view == "marginal" and not self.marginal_stated else _LABELS[view],
                     "spent_on": and_join(totals),
                     "amount": math.fsum(totals.values()),
                     "people": shared.pop() if len(shared) == 1 else pd.NA,

@@ -93,8 +93,8 @@ _SHOWN: Final[dict[str, tuple[str, str]]] = {
     "probability_social": ("Share of draws in which social value exceeds cost", "share"),
     "probability_if_none": ("The same by chance alone, were the effect none", "share"),
     "break_even_offences": ("Proven offences to avert to break even", "number"),
-    "cost_per_treated_person": ("Cost per treated person", "money"),
-    "cost_per_offence_averted": ("Cost per proven offence averted", "money"),
+    "cost_per_treated_person": ("Cost per treated person, not discounted", "money"),
+    "cost_per_offence_averted": ("Cost per proven offence averted, not discounted", "money"),
 }
 
 

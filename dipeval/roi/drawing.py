@@ -242,9 +242,11 @@ def draw(central: Central, n: int, seed: int = 0) -> Inputs:
     Notes
     -----
     Latin hypercube: McKay, Beckman and Conover (1979), Technometrics 21, 239-245. The mix is drawn from the Dirichlet
-    distribution with the central shares as mean and as many offences behind it as were counted: every offence counts
-    as independent of the others, which understates how far the mix could vary when a few people committed many. An
-    effect by group is multivariate normal; its total is the effect's own draw.
+    distribution with the central shares as mean and `mix_n` offences behind it, each as if independent of the others:
+    where a few people committed many, as many offences as were counted would make the mix far too sure, and `mix_n`
+    must be the number of independent ones that would leave the shares as uncertain. An effect by group is multivariate
+    normal; its total is the effect's own draw. All else is drawn independently: that the same people may drive both
+    the effect and the mix is held by an effect by group only.
 
     Examples
     --------

@@ -10,6 +10,7 @@ from scipy import stats
 
 from dipeval.errors import EstimationError, InputError
 from dipeval.roi.drawing import averted_per_person, spread_of
+from dipeval.roi.entrance import check_effect_figures, check_is_effect
 from dipeval.roi.uncertain import Uncertain
 from dipeval.vocabulary import label
 
@@ -54,6 +55,7 @@ class Averted:
 
 def check_effect(effect: Any) -> None:
     """Refuse an effect that is not about the number of offences, or not about the people the money was spent on."""
+    check_is_effect(effect)
     about = getattr(effect, "about", "ATT")
     if about != "ATT":
         raise EstimationError(
@@ -80,6 +82,7 @@ def check_effect(effect: Any) -> None:
             "need everybody followed for the same time. Estimate the difference in the mean number of proven "
             "reoffences within one follow-up."
         )
+    check_effect_figures(effect)
 
 
 def averted_from(effect: Any, linkage: Any, level: float | None) -> Averted:
@@ -102,8 +105,6 @@ def averted_from(effect: Any, linkage: Any, level: float | None) -> Averted:
 
 def _averted(effect: Any, level: float) -> Averted:
     low, value, high = (float(one) for one in (effect.conf_low, effect.estimate, effect.conf_high))
-    if not all(math.isfinite(one) for one in (low, value, high)):
-        raise InputError("The effect has no finite estimate and interval, so nothing can be worked out from it.")
     drawn = averted_per_person(value, low, high, float(effect.level))
     if level != float(effect.level):
         reach = float(stats.norm.ppf(0.5 + level / 2)) * spread_of(drawn)
@@ -114,6 +115,8 @@ def _averted(effect: Any, level: float) -> Averted:
 
 def check_linkage(linkage: Any, effect: Any) -> None:
     """Refuse the linkage error of another effect than this one."""
+    if not hasattr(linkage, "pooled"):
+        raise InputError(f"linkage must be what propagate_linkage returns; this is a {type(linkage).__name__}.")
     if linkage.measure != effect.measure:
         raise InputError(
             f"The linkage error is that of a '{linkage.measure}', the effect is a '{effect.measure}': run "
@@ -137,7 +140,9 @@ def check_linkage(linkage: Any, effect: Any) -> None:
 
 def check_averted(averted: Any, effect: Any) -> None:
     """Refuse offences averted by group that are not the parts of this effect."""
-    total = averted.total
+    total = getattr(averted, "total", None)
+    if total is None:
+        raise InputError(f"averted must be what offences_averted returns; this is a {type(averted).__name__}.")
     own, design = getattr(total, "design_fingerprint", None), getattr(effect, "design_fingerprint", None)
     same = math.isclose(float(total.estimate), float(effect.estimate), rel_tol=1e-6, abs_tol=1e-9)
     if own != design or not same:

@@ -8,6 +8,7 @@ from typing import Any, Final
 import pandas as pd
 
 from dipeval.errors import InputError
+from dipeval.roi.entrance import MOST_POUNDS, check_table, figures
 from dipeval.roi.prices import Deflator, as_pounds, first_year, stored
 
 FISCAL_SOURCES: Final = ("home_office", "gmca")
@@ -88,6 +89,7 @@ def _fiscal_rows(fiscal: str | pd.DataFrame) -> dict[str, tuple[float, str, str]
         if fiscal == "home_office":
             return {}
         fiscal = load_fiscal_unit_costs()
+    check_table(fiscal, "The fiscal costs")
     year = "fiscal_price_year" if "fiscal_price_year" in fiscal.columns else "price_year"
     source = "fiscal_source" if "fiscal_source" in fiscal.columns else "source"
     missing = [name for name in ("offence_group", "fiscal", year) if name not in fiscal.columns]
@@ -95,7 +97,10 @@ def _fiscal_rows(fiscal: str | pd.DataFrame) -> dict[str, tuple[float, str, str]
         raise InputError(f"The fiscal costs lack the column(s) {', '.join(missing)}; add them.")
     if fiscal["offence_group"].duplicated().any():
         raise InputError("The fiscal costs hold an offence group more than once; keep one row a group.")
-    filled = fiscal[fiscal["fiscal"].notna()]
+    values = figures(fiscal["fiscal"])
+    if values is None or ((values < 0) | (values > MOST_POUNDS)).any():
+        raise InputError("The fiscal costs are not all figures of 0 or more pounds; correct the column 'fiscal'.")
+    filled = fiscal.assign(fiscal=values)[values.notna()]
     return {str(row["offence_group"]): _cells(row, year, source) for row in filled.to_dict("records")}
 
 

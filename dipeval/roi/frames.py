@@ -40,7 +40,11 @@ NOTE_BOUNDS: Final = (
 NOTE_NO_FISCAL: Final = "Not known: the unit costs do not say what responding to these crimes costs."
 NOTE_FISCAL: Final = "Police, courts, prisons and probation: value to public budgets, of which little is cash."
 NOTE_ECONOMIC: Final = "Fiscal, and the consequences that are money: property, lost output, health care."
+NOTE_FISCAL_ELSEWHERE: Final = (
+    "Value to public budgets by another source of costs (see the notes), of which little is cash."
+)
 NOTE_SOCIAL: Final = "Economic, and harm to victims."
+NOTE_ANTICIPATION: Final = "Economic, harm to victims, and costs in anticipation of crime."
 
 
 def perspectives(run: Run, central: Central, worth: Worth) -> pd.DataFrame:
@@ -85,11 +89,11 @@ def _probability(run: Run, name: str, low: str, high: str) -> dict[str, float]:
 
 def _note(name: str, worth: Worth) -> str:
     if name == "social":
-        return NOTE_SOCIAL
+        return NOTE_ANTICIPATION if worth.include_anticipation else NOTE_SOCIAL
     if not worth.fiscal_known:
         return NOTE_NO_FISCAL
     if name == "fiscal":
-        return NOTE_FISCAL
+        return NOTE_FISCAL_ELSEWHERE if worth.fiscal_elsewhere else NOTE_FISCAL
     return NOTE_ECONOMIC if worth.economic_known else NOTE_BOUNDS
 
 
@@ -120,7 +124,7 @@ def cost_views(lines: CostLines, run: Run, central: Central, perspective: str) -
     rows: Rows = []
     for row in views.to_dict("records"):
         # Draws of what raises or lowers all spending bear on every view alike.
-        times = float(row["cost"]) / own
+        times, raised = float(row["cost"]) / own, float(run.central.cost) / own
 
         def ratio(figures: Figures, times: float = times) -> Array:
             return figures.ratio(perspective) / times
@@ -132,6 +136,9 @@ def cost_views(lines: CostLines, run: Run, central: Central, perspective: str) -
         rows.append(
             {
                 **{str(name): value for name, value in row.items()},
+                # What raises all spending raises these too: the ratio beside them is to the cost as shown.
+                "per_person": float(row["per_person"]) * raised,
+                "cost": float(row["cost"]) * raised,
                 "ratio": float(ratio(run.central)),
                 "ratio_low": low,
                 "ratio_high": high,

@@ -22,7 +22,7 @@ AVERTED: Final = (
     "{benefit_low} to {benefit_high}){view}{steps} against a cost of {cost} for {kinds}, in {prices} prices: {verdict}"
     "{without}; {probability}, and the answer rests most on {biggest}."
 )
-VERDICT_ABOVE: Final = "{ratio} of value for each £1 spent (from {ratio_low} to {ratio_high})"
+VERDICT_ABOVE: Final = "{ratio} of value, not cash, for each £1 spent (from {ratio_low} to {ratio_high})"
 VERDICT_BELOW: Final = "less than was spent, {ratio} of value for each £1 (from {ratio_low} to {ratio_high})"
 VERDICT_OPEN: Final = (
     "the data do not settle whether the value exceeds the cost ({ratio} for each £1, from {ratio_low} to {ratio_high})"
@@ -30,17 +30,26 @@ VERDICT_OPEN: Final = (
 OPEN: Final = (
     "The data do not settle whether offences were averted: anything from {averted_low} to {averted_high}, valued from "
     "{benefit_low} to {benefit_high}{view}{steps}, against a cost of {cost} for {kinds}, in {prices} prices; {verdict}"
-    "; {probability} ({chance} were the effect none, by chance alone), and the answer rests most on {biggest}."
+    "; {probability} ({chance} by chance alone, were the effect none), and the answer rests most on {biggest}."
 )
 OPEN_BOTH: Final = (
     "this shows neither that the money was repaid nor that it was not ({ratio_low} to {ratio_high} for each £1"
     "{without}), and more people would be needed"
+)
+OPEN_ABOVE: Final = (
+    "but the value is above the cost ({ratio_low} to {ratio_high} for each £1{without}), because offences that cost "
+    "more were averted"
 )
 OPEN_BELOW: Final = "even the upper end is below the cost ({ratio_low} to {ratio_high} for each £1{without})"
 ADDED: Final = (
     "The data point to more offences, not fewer: {averted_high} to {averted_low}, at a cost of crime from "
     "{benefit_high} to {benefit_low}{view}{steps}, on top of a cost of {cost} for {kinds}, in {prices} prices; "
     "{probability}, and the answer rests most on {biggest}."
+)
+ADDED_OPEN: Final = (
+    "The data point to more offences, not fewer: {averted_high} to {averted_low}, but of kinds that cost so "
+    "differently that those averted are valued from {benefit_low} to {benefit_high}{view}{steps}, against a cost of "
+    "{cost} for {kinds}, in {prices} prices; {verdict}; {probability}, and the answer rests most on {biggest}."
 )
 UNVALUED: Final = (
     "None of the offences in the mix has a unit cost, so no value can be put on them; the cost was {cost} for {kinds}, "
@@ -55,9 +64,10 @@ IN_NONE: Final = "the value exceeds the cost in none of the {draws} draws"
 KNOWN_ABOVE: Final = "every input is taken as known, and the value exceeds the cost"
 KNOWN_BELOW: Final = "every input is taken as known, and the value does not exceed the cost"
 FISCAL: Final = " to the public bodies that respond to crime"
+FISCAL_ELSEWHERE: Final = " to public bodies"
 ECONOMIC: Final = " to the economy, harm to victims left out"
-MORE: Final = "{count} more offences"
-FEWER: Final = "{count} fewer offences"
+MORE: Final = "{count} more {offences}"
+FEWER: Final = "{count} fewer {offences}"
 OTHER: Final = "other things"
 NOBODY: Final = "no more and no fewer offences"
 
@@ -73,6 +83,8 @@ def headline(roi: ReturnOnInvestment) -> str:
     figures["biggest"] = roi.biggest_assumption
     figures["probability"] = _probability(roi)
     figures["view"] = VIEWS[roi.perspective]
+    if roi.perspective == "fiscal" and roi.worth.fiscal_elsewhere:
+        figures["view"] = FISCAL_ELSEWHERE
     steps = in_headline(roi.central, roi.switched, roi.linked)
     figures["steps"] = f", {', '.join(steps)}," if steps and roi.settled else "".join(f", {step}" for step in steps)
     figures["without"] = _without(roi)
@@ -80,12 +92,13 @@ def headline(roi: ReturnOnInvestment) -> str:
         return AVERTED.format(**figures, verdict=_verdict(roi).format(**figures))
     figures["averted_low"] = _more_or_fewer(roi.offences_averted_low)
     figures["averted_high"] = _more_or_fewer(roi.offences_averted_high)
+    verdict = _open_verdict(roi).format(**figures)
     if roi.offences_averted_high < 0:
+        if roi.benefit_high > 0:
+            return ADDED_OPEN.format(**figures, verdict=verdict)
         turned = {name: format_money(-getattr(roi, name)) for name in ("benefit_low", "benefit_high")}
         return ADDED.format(**{**figures, **turned})
-    verdict = OPEN_BELOW if roi.net_present_value_high < 0 else OPEN_BOTH
-    chance = share_of_draws(roi.probability_if_none)
-    return OPEN.format(**figures, verdict=verdict.format(**figures), chance=chance)
+    return OPEN.format(**figures, verdict=verdict, chance=share_of_draws(roi.probability_if_none))
 
 
 def _figures(roi: ReturnOnInvestment) -> dict[str, str]:
@@ -106,6 +119,13 @@ def _verdict(roi: ReturnOnInvestment) -> str:
     return VERDICT_BELOW if roi.benefit_cost_ratio_high < 1 else VERDICT_OPEN
 
 
+def _open_verdict(roi: ReturnOnInvestment) -> str:
+    """Where the kinds of offence are estimated one by one, the value may be settled and the number not."""
+    if roi.net_present_value_low > 0:
+        return OPEN_ABOVE
+    return OPEN_BELOW if roi.net_present_value_high < 0 else OPEN_BOTH
+
+
 def _without(roi: ReturnOnInvestment) -> str:
     """The ratio without the steps that raise it, wherever one of them is on."""
     if not roi.switched.uplift:
@@ -121,7 +141,7 @@ def _more_or_fewer(averted: float) -> str:
     count = format_count(abs(averted))
     if count == "0":
         return NOBODY
-    return (FEWER if averted > 0 else MORE).format(count=count)
+    return (FEWER if averted > 0 else MORE).format(count=count, offences="offence" if count == "1" else "offences")
 
 
 def _probability(roi: ReturnOnInvestment) -> str:

@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from dipeval.roi.chain import Array, Figures
-from dipeval.roi.drawing import Central
+from dipeval.roi.chain import Array, Figures, work_out
+from dipeval.roi.drawing import Central, inputs_at
 from dipeval.roi.effect_in import Averted
 from dipeval.roi.run import Run
 from dipeval.roi.steps import Switched
@@ -37,15 +37,17 @@ def ladder(
     """Return the steps in the order in which the sum takes them; a step that is off leaves the count as it was.
 
     The value of a step is what the count is multiplied by: offences a person, people, a share, a multiplier (of the
-    averted mix), years beyond the follow-up; of the last two rows pounds an actual offence, and pounds.
+    averted mix), years beyond the follow-up; of the last two rows pounds an actual offence, and pounds. Where some
+    kinds of offence were averted and others added there is no mix: their multiplier and their worth are missing.
     """
-    whole, per_group = run.central, (1.0, 1.0, 1.0)
+    whole, per_group = _to_divide(run, central), (1.0, 1.0, 1.0)
     if central.actual_per_recorded:
-        per_group = (_ratio(whole.actual, whole.recorded), *_ends(central.actual_per_recorded))
+        mean = math.nan if whole is None else _ratio(whole.actual, whole.recorded)
+        per_group = (mean, *_ends(central.actual_per_recorded))
     in_effect = people_in_effect * averted.value
     first = (in_effect, people_in_effect * averted.low, people_in_effect * averted.high)
-    worth = _ratio(whole.benefit[perspective], whole.actual + whole.later)
-    benefit = (float(whole.benefit[perspective]), *run.interval(lambda figures: figures.benefit[perspective]))
+    worth = math.nan if whole is None else _ratio(whole.benefit[perspective], whole.actual + whole.later)
+    benefit = (float(run.central.benefit[perspective]), *run.interval(lambda figures: figures.benefit[perspective]))
     scale = central.people / people_in_effect
     counted = tuple(scale * one for one in first)
     after = [
@@ -65,6 +67,15 @@ def ladder(
              _count(run, lambda one: one.actual + one.later), ""),
     ]  # fmt: skip
     return pd.DataFrame(after, columns=list(COLUMNS))
+
+
+def _to_divide(run: Run, central: Central) -> Figures | None:
+    """The sum whose steps give the multiplier and the worth of the averted mix; None where there is no such mix."""
+    if central.averted is None:
+        # The mix is the same at any effect, also at an estimate of none.
+        return work_out(inputs_at(central, {"effect": 1.0}))
+    averted = inputs_at(central, {}).averted
+    return None if averted.min() < 0 < averted.max() else run.central
 
 
 def _row(

@@ -12,6 +12,7 @@ from dipeval.effects import ComparisonDesign
 from dipeval.effects.joining import check_design
 from dipeval.errors import InputError
 from dipeval.roi.chain import Array
+from dipeval.roi.entrance import check_table, figures
 from dipeval.vocabulary import OFFENCE_GROUPS
 
 TOTAL: Final = "n_reoffences"
@@ -101,15 +102,18 @@ def _rows(offences: Any) -> tuple[pd.DataFrame, str]:
             f"n_reoffences; it is a {type(offences).__name__}."
         )
     name = next((one for one in _IDS if one in frame.columns), _IDS[0])
+    check_table(frame, "The offences")
     missing = [one for one in (name, "offence_group", TOTAL) if one not in frame.columns]
     if missing:
         raise InputError(f"The offences lack the column(s) {', '.join(missing)}; add them.")
     unknown = sorted(set(map(str, frame["offence_group"])) - set(OFFENCE_GROUPS))
     if unknown:
         raise InputError(
-            f"The offences name {len(unknown)} offence group(s) that dipeval does not know: {', '.join(unknown)}. The "
-            f"groups are: {', '.join(OFFENCE_GROUPS)}."
+            f"The offences name {len(unknown)} offence group(s) that dipeval does not know. The groups are: "
+            f"{', '.join(OFFENCE_GROUPS)}."
         )
+    if not frame[name].map(pd.api.types.is_hashable).all():
+        raise InputError(f"The column {name} of the offences holds lists; give one label of a person a row.")
     twice = int(frame.duplicated([name, "offence_group"]).sum())
     if twice:
         raise InputError(
@@ -119,10 +123,8 @@ def _rows(offences: Any) -> tuple[pd.DataFrame, str]:
 
 
 def _counts(values: pd.Series) -> pd.Series:
-    try:
-        numbers = pd.to_numeric(values, errors="raise").astype("Float64").astype("float64")
-    except (TypeError, ValueError):
-        numbers = pd.Series(np.nan, values.index)
+    read = figures(values)
+    numbers = pd.Series(np.nan, values.index) if read is None else read
     bad = int((~(np.isfinite(numbers) & (numbers >= 0) & (numbers == np.floor(numbers)))).sum())
     if bad:
         raise InputError(

@@ -162,11 +162,34 @@ def _read_table(sheet: Sheet, rows: range, names: set[str], left_out: set[str], 
     if not any(hits.values()):
         return []
     name_column = max(hits, key=lambda column: (hits[column], -column))
-    if _twice(sheet, top, headings, faults) or _not_pounds(sheet, top, headings, faults):
+    if (
+        _second_row(sheet, top, headings, faults)
+        or _twice(sheet, top, headings, faults)
+        or _not_pounds(sheet, top, headings, faults)
+    ):
         return []
     columns = {name: found[0] for name, found in headings.items()}
     lines = [_read_line(sheet, top, row, name_column, columns, names, left_out, faults) for row in body]
     return [line for line in lines if line is not None]
+
+
+def _second_row(sheet: Sheet, top: int, headings: Mapping[str, Sequence[int]], faults: Faults) -> bool:
+    """A heading over several columns, as "low, central, high" below one "unit cost": which of them is not said."""
+    texts = sheet.texts(top)
+    below = sheet.texts(top + 1) if top + 1 < len(sheet.rows) else []
+    words = {column for column, text in enumerate(below) if text and not text[0].isdigit()}
+    for columns in headings.values():
+        for column in columns:
+            if column in words and column + 1 in words and not "".join(texts[column + 1 : column + 2]):
+                faults.add(
+                    sheet,
+                    top,
+                    str(sheet.cell(top, column)).strip(),
+                    "the heading stands over several columns with headings of their own; give one row of headings with "
+                    "the column to use.",
+                )
+                return True
+    return False
 
 
 def _twice(sheet: Sheet, top: int, headings: Mapping[str, Sequence[int]], faults: Faults) -> bool:

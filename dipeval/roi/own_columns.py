@@ -11,7 +11,7 @@ from typing import Final
 from dipeval.errors import InputError
 from dipeval.roi.official import Entry, Publication
 from dipeval.roi.prices import first_year
-from dipeval.roi.sheets import TOO_WIDE, Faults, Sheet, amount
+from dipeval.roi.sheets import TOO_WIDE, Faults, Sheet, amount, plain
 from dipeval.roi.tables import COLUMNS, MONEY
 from dipeval.vocabulary import OFFENCE_GROUPS
 
@@ -25,6 +25,12 @@ def own_header(sheet: Sheet) -> int | None:
     """Return the row of dipeval's headings, if the sheet has one."""
     rows = range(min(len(sheet.rows), 50))
     return next((row for row in rows if set(NEEDED) <= set(_names(sheet, row))), None)
+
+
+def has_price_year(sheet: Sheet) -> bool:
+    """Whether dipeval's headings are there with that of the price year, which no publication has beside its rows."""
+    top = own_header(sheet)
+    return top is not None and "price_year" in _names(sheet, top)
 
 
 def _names(sheet: Sheet, row: int) -> list[str]:
@@ -72,7 +78,7 @@ def _entry(sheet: Sheet, top: int, row: int, columns: Mapping[str, int], given: 
         written = str(sheet.cell(row, columns[name])).strip() if name in columns else ""
         return written.removesuffix(".0") if name.endswith("price_year") else written  # a workbook's number
 
-    group = text("offence_group")
+    group = plain(text("offence_group")).replace(" ", "_")  # as in the vocabulary, however the cell is spelt
     if group not in OFFENCE_GROUPS:
         faults.add(
             sheet,

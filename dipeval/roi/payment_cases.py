@@ -94,7 +94,7 @@ def row(deal: Deal, judged: str, case: Case, *, level: float, seed: int) -> dict
     times = deal.cohorts if judged == EACH else 1
     chance = one.chance_paid()
     mean, spread = one.mean_and_spread()
-    unpaid = (1 - chance) ** times
+    paid = _any_of(chance, times)
     sides = np.array([(1 - level) / 2, (1 + level) / 2])
     low, high = quantiles(one, times, sides, seed=seed)
     return {
@@ -106,8 +106,8 @@ def row(deal: Deal, judged: str, case: Case, *, level: float, seed: int) -> dict
         "outcome": case.outcome,
         "fall": case.without - case.outcome,
         "probability_one_cohort": chance,
-        "probability_paid": 1 - unpaid,
-        "probability_unpaid": unpaid,
+        "probability_paid": paid,
+        "probability_unpaid": (1 - chance) ** times,
         "expected": times * mean,
         "spread": math.sqrt(times) * spread,
         "low": float(low),
@@ -115,6 +115,11 @@ def row(deal: Deal, judged: str, case: Case, *, level: float, seed: int) -> dict
         "most": deal.most,
         "exact": not is_drawn(one, times),
     }
+
+
+def _any_of(chance: float, times: int) -> float:
+    """The chance of at least one of so many."""
+    return chance if times == 1 or chance == 1 else -math.expm1(times * math.log1p(-chance))
 
 
 def is_drawn(one: Judged, times: int) -> bool:
@@ -146,7 +151,7 @@ def curve(deal: Deal, promised: float) -> pd.DataFrame:
             if not -1e-12 <= outcome <= most:
                 continue
             one = contract.judged(deal.baseline, max(outcome, 0.0))
-            paid = 1 - (1 - one.chance_paid()) ** times
+            paid = _any_of(one.chance_paid(), times)
             rows.append((judged, float(fall), max(outcome, 0.0), paid, times * one.mean_and_spread()[0]))
     return pd.DataFrame(rows, columns=list(CURVE_COLUMNS))
 

@@ -15,6 +15,8 @@ from dipeval.errors import InputError
 
 COLUMNS: Final = {"yes_no": "reoffended", "count": "n_reoffences"}
 FEWEST: Final = 30
+Array = np.ndarray[Any, np.dtype[np.float64]]
+
 _Z: Final = float(stats.norm.ppf(0.975))
 _LEAST: Final = 1e-6
 _MOST: Final = 1e6
@@ -27,7 +29,9 @@ class History:
     Parameters
     ----------
     people
-        How many.
+        How many, with a weight above 0.
+    effective
+        How many unweighted people would tell as much.
     mean, low, high
         Share or mean number of reoffences, with its 95% interval.
     dispersion
@@ -35,13 +39,14 @@ class History:
     """
 
     people: int
+    effective: float
     mean: float
     low: float
     high: float
     dispersion: float
 
 
-def read_history(history: Any, kind: str, column: str | None = None) -> History:
+def read_history(history: Any, kind: str, column: str | None = None, weights: str | None = None) -> History:
     """Return what the outcomes of earlier people come to.
 
     Parameters
@@ -52,6 +57,8 @@ def read_history(history: Any, kind: str, column: str | None = None) -> History:
         ``yes_no`` or ``count``.
     column
         Column with the outcome; default ``reoffended`` or ``n_reoffences``.
+    weights
+        Column with the weight of each person, such as a design's; those of weight 0 are left out.
 
     Returns
     -------
@@ -60,12 +67,13 @@ def read_history(history: Any, kind: str, column: str | None = None) -> History:
     Raises
     ------
     InputError
-        If it is no frame, the column is not there, a value is missing or impossible, or there are fewer than 30 people.
+        If it is no frame, the column is not there, a value is missing or impossible, or there are fewer than 30
+        people.
 
     Notes
     -----
-    Dispersion by maximum likelihood (0 where the variance does not exceed the mean). Intervals: Wilson's for a share,
-    the negative binomial's own standard error for a mean.
+    Dispersion by maximum likelihood, weighted (0 where the variance does not exceed the mean). Intervals: Wilson's for
+    a share, the negative binomial's own standard error for a mean; of weighted people by Kish's effective number.
 
     Examples
     --------
@@ -73,30 +81,38 @@ def read_history(history: Any, kind: str, column: str | None = None) -> History:
     >>> round(found.mean, 3), round(found.dispersion, 2)
     (1.667, 2.21)
     """
-    values = _values(history, kind, column or COLUMNS[kind])
-    numbers = {int(value): int(n) for value, n in zip(*np.unique(values, return_counts=True), strict=True)}
-    people = len(values)
-    mean = sum(value * n for value, n in numbers.items()) / people
+    values, weight = _values(history, kind, column or COLUMNS[kind], weights)
+    numbers = {int(value): math.fsum(weight[values == value]) for value in np.unique(values)}
+    people, whole = len(values), math.fsum(weight)
+    effective = whole**2 / math.fsum(weight**2)
+    mean = math.fsum(value * n for value, n in numbers.items()) / whole
     if mean == 0 or (kind == "yes_no" and mean == 1):
         whose = "none" if mean == 0 else "all"
         raise InputError(f"Of the {people} people of the history {whose} reoffended; that is no baseline to pay by.")
     if kind == "yes_no":
-        low, high = _wilson(mean, people)
-        return History(people=people, mean=mean, low=low, high=high, dispersion=0.0)
+        low, high = _wilson(mean, effective)
+        return History(people=people, effective=effective, mean=mean, low=low, high=high, dispersion=0.0)
     dispersion = dispersion_of(numbers)
-    error = math.sqrt((mean + dispersion * mean**2) / people)
+    error = math.sqrt((mean + dispersion * mean**2) / effective)
     # In proportion rather than by addition, so that the low end stays above 0.
     factor = math.exp(_Z * error / mean)
-    return History(people=people, mean=mean, low=mean / factor, high=mean * factor, dispersion=dispersion)
+    return History(
+        people=people,
+        effective=effective,
+        mean=mean,
+        low=mean / factor,
+        high=mean * factor,
+        dispersion=dispersion,
+    )
 
 
-def dispersion_of(numbers: Mapping[int, int]) -> float:
+def dispersion_of(numbers: Mapping[int, float]) -> float:
     """Return the dispersion of a negative binomial by maximum likelihood.
 
     Parameters
     ----------
     numbers
-        People by number of reoffences.
+        People, or the sum of their weights, by number of reoffences.
 
     Returns
     -------
@@ -112,15 +128,14 @@ def dispersion_of(numbers: Mapping[int, int]) -> float:
     >>> dispersion_of({1: 10, 2: 10})
     0.0
     """
-    people = sum(numbers.values())
-    mean = sum(value * n for value, n in numbers.items()) / people
-    squares = sum(n * (value - mean) ** 2 for value, n in sorted(numbers.items())) / people
+    people = math.fsum(numbers.values())
+    mean = math.fsum(value * n for value, n in numbers.items()) / people
+    squares = math.fsum(n * (value - mean) ** 2 for value, n in numbers.items()) / people
     if squares <= mean:
         return 0.0
     most = max(numbers)
     by_number = np.zeros(most + 1)
-    for value, n in numbers.items():
-        by_number[value] = n
+    by_number[list(numbers)] = list(numbers.values())
     more = people - np.cumsum(by_number)[:-1]
     place = np.arange(most)
 
@@ -132,11 +147,13 @@ def dispersion_of(numbers: Mapping[int, int]) -> float:
     return float(optimize.brentq(score, _LEAST, _MOST, xtol=1e-12, rtol=1e-12))
 
 
-def _values(history: Any, kind: str, column: str) -> np.ndarray[Any, np.dtype[np.float64]]:
+def _values(history: Any, kind: str, column: str, weights: str | None) -> tuple[Array, Array]:
     if not isinstance(history, pd.DataFrame):
         raise InputError(f"history is a DataFrame with a row a person and the column {column}.")
     if column not in history.columns:
         raise InputError(f"The history has no column {column}; name the column of the outcome with column=.")
+    weight = _weights(history, weights)
+    history, weight = history.loc[weight > 0], weight[weight > 0]
     if len(history) < FEWEST:
         raise InputError(
             f"The history holds {len(history)} people; with fewer than {FEWEST} neither a baseline nor how much people "
@@ -148,10 +165,22 @@ def _values(history: Any, kind: str, column: str) -> np.ndarray[Any, np.dtype[np
     if wrong:
         need = "0 or 1" if kind == "yes_no" else "whole numbers from 0 on"
         raise InputError(f"{column} is missing or impossible for {wrong} of {len(values)} people; needed are {need}.")
-    return values
+    return values, weight
 
 
-def _wilson(share: float, people: int) -> tuple[float, float]:
+def _weights(history: pd.DataFrame, column: str | None) -> Array:
+    if column is None:
+        return np.ones(len(history))
+    if column not in history.columns:
+        raise InputError(f"The history has no column {column}, which is to hold the weights.")
+    weight = pd.to_numeric(history[column], errors="coerce").to_numpy(dtype=np.float64, na_value=math.nan)
+    wrong = int((~(np.isfinite(weight) & (weight >= 0))).sum())
+    if wrong:
+        raise InputError(f"{column} is missing or below 0 for {wrong} of {len(weight)} people; weights are 0 or more.")
+    return weight
+
+
+def _wilson(share: float, people: float) -> tuple[float, float]:
     middle = (share + _Z**2 / (2 * people)) / (1 + _Z**2 / people)
     half = _Z / (1 + _Z**2 / people) * math.sqrt(share * (1 - share) / people + _Z**2 / (4 * people**2))
     return middle - half, middle + half

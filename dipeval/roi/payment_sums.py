@@ -44,6 +44,11 @@ class Law:
         """Return the variance of one person's outcome."""
         return mean * (1 - mean) if self.kind == "yes_no" else mean + self.dispersion * mean**2
 
+    def cells(self, people: int, mean: float) -> float:
+        """Return about how many totals so many people may have, the far tails left out."""
+        spread = math.sqrt(people * float(self.variance(np.array(mean))))
+        return 20 * spread + 40 * (1 + self.dispersion * mean)
+
     def total(self, people: int, mean: float) -> Totals:
         """Return how the total of so many people varies."""
         if mean <= 0:
@@ -55,6 +60,7 @@ class Law:
         else:
             frozen = stats.nbinom(people / self.dispersion, 1 / (1 + self.dispersion * mean))
         first, last = max(int(frozen.ppf(_TAIL)) - 1, 0), int(frozen.isf(_TAIL)) + 1
+        last = min(last, people) if self.kind == "yes_no" else last
         return Totals(first=first, chances=np.asarray(frozen.pmf(np.arange(first, last + 1)), dtype=np.float64))
 
 

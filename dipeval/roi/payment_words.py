@@ -12,8 +12,8 @@ from dipeval.roi.payment_cases import EACH, TOGETHER
 from dipeval.roi.payment_terms import PaymentTerms
 
 if TYPE_CHECKING:
-    from dipeval.roi.payment import PaymentByResults
     from dipeval.roi.payment_history import History
+    from dipeval.roi.payment_result import PaymentByResults
 
 NOTHING: Final = "nothing_changed"
 PROMISED: Final = "as_promised"
@@ -170,17 +170,20 @@ def notes(found: PaymentByResults) -> tuple[str, ...]:
         yardstick,
         paid.format(money=format_money(nothing["expected"])),
     ]
-    if _asked(found.terms, found.baseline) >= found.promised * (1 - 1e-9):
+    if _asked(found) >= found.promised * (1 - 1e-9):
         told.append(AT_THE_PROMISE)
     if found.history is not None:
-        told.append(_history(found.history, found.kind))
+        told.append(_history(found, found.history))
     if not bool(found.to_frame()["exact"].all()):
         told.append(DRAWN.format(draws=format_count(found.draws)))
     return (*told, INDEPENDENT)
 
 
-def _asked(terms: PaymentTerms, baseline: float) -> float:
-    return terms.at_least * baseline if terms.relative else terms.at_least
+def _asked(found: PaymentByResults) -> float:
+    """The largest fall that is asked for, in the unit of the outcome."""
+    falls = {EACH: found.terms.at_least, TOGETHER: found.terms.together}
+    largest = max(falls[judged] for judged in found.ways)
+    return largest * found.baseline if found.terms.relative else largest
 
 
 def _together(terms: PaymentTerms, kind: str, cohorts: int) -> str:
@@ -197,7 +200,12 @@ def _varies(found: PaymentByResults) -> str:
     return f", varying between people by a negative binomial of dispersion {format_number(found.dispersion, 2)}"
 
 
-def _history(history: History, kind: str) -> str:
-    low, high = (figure(kind, one) for one in (history.low, history.high))
-    what = "The baseline and how much people differ are" if kind == "count" else "The baseline is"
-    return f"{what} from {format_count(history.people)} earlier people; 95% interval of their figure: {low} to {high}."
+def _history(found: PaymentByResults, history: History) -> str:
+    low, high = (figure(found.kind, one) for one in (history.low, history.high))
+    used = ["the baseline"] if found.baseline == history.mean else []
+    used += ["how much people differ"] if found.kind == "count" and found.dispersion == history.dispersion else []
+    verb = "are" if len(used) > 1 else "is"
+    return (
+        f"{_first_up(' and '.join(used))} {verb} from {format_count(history.people)} earlier people; 95% interval of "
+        f"their figure: {low} to {high}."
+    )

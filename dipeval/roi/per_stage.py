@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,6 +14,7 @@ from dipeval.errors import InputError, InvariantError
 from dipeval.presenting import NOT_AVAILABLE, HtmlMixin, Summary, format_count, format_money
 from dipeval.roi import stage_words as words
 from dipeval.roi.cost_checks import NOT_STATED, and_join, clean_lines, in_order
+from dipeval.roi.entrance import check_table
 from dipeval.roi.stage_counts import (
     EVERYONE,
     Counts,
@@ -178,6 +180,7 @@ def cost_per_stage(
     >>> list(zip(shown["label"], shown["cost"].round().astype(int)))
     [('cost per contact', 1918), ('cost per successful completion', 29695)]
     """
+    check_table(costs, "The costs")
     chosen = _chosen(costs, spent_on)
     target = _price_year(chosen) if price_year is None else first_year(price_year, "price_year")
     lines = clean_lines(chosen, Deflator(target) if deflator is None else Deflator(target, deflator))
@@ -214,12 +217,16 @@ def cost_per_stage(
 def _chosen(costs: pd.DataFrame, spent_on: tuple[str, ...] | list[str] | None) -> pd.DataFrame:
     if spent_on is None or "spent_on" not in costs.columns:
         return costs
+    if not isinstance(spent_on, Iterable):
+        raise InputError(f"spent_on must name kinds of spending; this is a {type(spent_on).__name__}.")
     named = [spent_on] if isinstance(spent_on, str) else list(spent_on)
     unknown = sorted(set(map(str, named)) - set(SPENT_ON))
     if unknown:
         raise InputError(
             f"spent_on names what dipeval does not know: {', '.join(unknown)}. The kinds are: {', '.join(SPENT_ON)}."
         )
+    if not named:
+        raise InputError(f"spent_on is empty. The kinds are: {', '.join(SPENT_ON)}.")
     kept = costs[costs["spent_on"].isin(named)]
     if kept.empty:
         raise InputError(f"None of the {len(costs)} lines of the costs is spent on {and_join(named)}; check spent_on.")

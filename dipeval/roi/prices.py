@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from dipeval.errors import InputError
+from dipeval.roi.entrance import check_table
 
 _YEAR: Final = re.compile(r"(\d{4})(?:\s*[-/–]\s*(\d{2}|\d{4}))?")
 
@@ -129,6 +130,10 @@ class Deflator:
         self.used = False
         self._index = _index(load_gdp_deflator() if table is None else table)
 
+    def reaches(self, year: int) -> bool:
+        """Whether amounts in prices of `year` can be brought to the target."""
+        return year == self.target or {year, self.target} <= set(self._index)
+
     def factor(self, year: int) -> float:
         """Return what an amount in prices of `year` is multiplied by.
 
@@ -153,6 +158,7 @@ class Deflator:
 
 
 def _index(table: pd.DataFrame) -> dict[int, float]:
+    check_table(table, "The deflator table")
     missing = [name for name in ("year", "deflator") if name not in table.columns]
     if missing:
         raise InputError(f"The deflator lacks the column(s) {', '.join(missing)}; add them.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -211,8 +212,8 @@ def compare_programmes(
     drawn = sums.drawn(known, factors, draws=int(draws), seed=int(seed))
     return ProgrammeComparison(
         programmes=tuple(known),
-        settled={name: roi.settled for name, roi in known.items()},
-        estimands={name: roi.estimand for name, roi in known.items()},
+        settled=MappingProxyType({name: roi.settled for name, roi in known.items()}),
+        estimands=MappingProxyType({name: roi.estimand for name, roi in known.items()}),
         best_by_chance=sums.best_by_chance(drawn),
         converted=tuple(name for name, roi in known.items() if roi.price_year != prices.target),
         shared=any(is_shared(name) for roi in known.values() for name in roi.central.uncertain()),

@@ -14,7 +14,7 @@ from dipeval.presenting import format_money, format_number, format_percent
 from dipeval.roi.cost_checks import and_join
 from dipeval.roi.drawing import ONE
 from dipeval.roi.input_names import LABELS, MULTIPLIER, label_of
-from dipeval.roi.prices import year_in_words
+from dipeval.roi.prices import first_year, year_in_words
 from dipeval.roi.steps import years_in_words
 from dipeval.roi.uncertain import Uncertain
 from dipeval.vocabulary import label
@@ -101,7 +101,7 @@ def _aspects(programmes: Programmes, prices: Deflator) -> Iterator[tuple[str, Sa
     plain: dict[str, Callable[[ReturnOnInvestment], str]] = {
         "the perspective": lambda roi: roi.perspective,
         "the follow-up": lambda roi: f"{roi.follow_up_days} days",
-        "the discount rate": lambda roi: format_percent(roi.discount_rate),
+        "the discount rate": lambda roi: f"{100 * roi.discount_rate:g}%",
         "the level of the intervals": lambda roi: f"{100 * roi.level:g}%",
         "years beyond the follow-up": lambda roi: years_in_words(roi.switched.years) if roi.switched.years else "none",
     }
@@ -117,7 +117,8 @@ def _aspects(programmes: Programmes, prices: Deflator) -> Iterator[tuple[str, Sa
         if step != "drop_off" or "none" not in figures.values():
             yield LABELS[step][:1].lower() + LABELS[step][1:], figures
     yield "actual crimes for each recorded one", _multipliers(programmes)
-    yield "the unit costs of crime", _worth(programmes, prices)
+    if len({roi.perspective for roi in programmes.values()}) == 1:
+        yield "the unit costs of crime", _worth(programmes, prices)
     yield from _spending(programmes)
 
 
@@ -161,8 +162,11 @@ def _first_clash(given: Mapping[str, Mapping[str, str]]) -> tuple[str, dict[str,
 def _worth(programmes: Programmes, prices: Deflator) -> Said:
     """What a group is worth to each that has it, in the same year's pounds; without such a group, the sources."""
     pounds: dict[str, dict[str, float]] = {}
+    in_all = len({roi.include_anticipation for roi in programmes.values()}) == 1
     for name, roi in programmes.items():
-        each = roi.worth.perspectives[roi.perspective] * prices.factor(roi.price_year)
+        # Whether anticipation counts is a difference of its own, and not one of the tables.
+        worth = roi.worth.perspectives[roi.perspective] if in_all else roi.worth.social_with
+        each = worth * prices.factor(roi.price_year)
         pounds[name] = dict(zip(roi.worth.groups, each.tolist(), strict=True))
     for group in sorted({group for rows in pounds.values() for group in rows}):
         values = {name: rows[group] for name, rows in pounds.items() if group in rows}
@@ -188,7 +192,8 @@ def _sources(roi: ReturnOnInvestment) -> str:
     rows = parts[parts["unit_cost"].notna()]
     known = zip(rows["source"].fillna("").astype(str), rows["price_year"], strict=True)
     said = {
-        f"{source.partition(' (')[0] or 'a table'} in prices of {year_in_words(int(year))}" for source, year in known
+        f"{source.partition(' (')[0] or 'a table'} in prices of {year_in_words(first_year(year, 'price_year'))}"
+        for source, year in known
     }
     return "; ".join(sorted(said)) or "none"
 

@@ -156,7 +156,8 @@ def differences(programmes: Programmes, figured: pd.DataFrame, draws: pd.DataFra
 def _ends(row: Mapping[Any, Any]) -> Three:
     """A figure without an interval is taken as known."""
     value = float(row["estimate"])
-    return value, *(value if math.isnan(row[end]) else float(row[end]) for end in ("conf_low", "conf_high"))
+    low, high = (value if math.isnan(row[end]) else float(row[end]) for end in ("conf_low", "conf_high"))
+    return value, low, high
 
 
 def mover(first: Three, second: Three, wider: float = 1.0) -> tuple[float, float]:

@@ -151,7 +151,7 @@ def headline_of(found: ProgrammeComparison) -> str:
     """Return what the data settle and what they do not; whose offences are in doubt comes first."""
     doubtful = [name for name in found.programmes if not found.settled[name]]
     first = OPEN.format(names=_either(doubtful)) if doubtful else ""
-    rows = found.differences()
+    rows = differences_shown(found)
     rows = rows[rows["term"] == "net_per_person"]
     facts: dict[str, Any] = {
         "pairs": len(rows),
@@ -176,6 +176,23 @@ def _one_pair(row: Mapping[Any, Any], facts: Mapping[str, Any]) -> str:
         ends = [-ends[1], -ends[0]]
     shown = {"value": pounds(words.pop("value")), "low": pounds(ends[0]), "high": pounds(ends[1])}
     return (APART if row["told_apart"] else NOT_APART).format(**words, **shown, **facts)
+
+
+def differences_shown(found: ProgrammeComparison) -> pd.DataFrame:
+    """Return the differences, those in pounds no finer than the two figures that they stand between are shown."""
+    frame = found.differences()
+    own = {(row["programme"], row["term"]): row["estimate"] for row in found.to_frame().to_dict("records")}
+    for place, row in enumerate(frame.to_dict("records")):
+        if str(row["unit"]).startswith("GBP per person"):
+            step = max(_last_figure(own[name, row["term"]]) for name in (row["programme"], row["other"]))
+            for end in ("estimate", "conf_low", "conf_high"):
+                frame.loc[place, end] = row[end] if math.isnan(row[end]) else step * round(row[end] / step)
+    return frame
+
+
+def _last_figure(value: float) -> float:
+    """What the last of three significant figures stands for."""
+    return 10.0 ** (math.floor(math.log10(abs(value))) - 2) if value else 1.0
 
 
 def _named(apart: pd.DataFrame) -> str:

@@ -17,10 +17,11 @@ from dipeval.errors import EstimationError, InputError, InvariantError
 from dipeval.presenting import HtmlMixin, Summary, format_count
 from dipeval.roi import prolific_words as words
 from dipeval.roi.chain import PERSPECTIVES, Array
+from dipeval.roi.entrance import check_switch
 from dipeval.roi.offence_counts import OffenceCounts, count_offences
 from dipeval.roi.prolific_figures import LEAST_BEHIND, Groups, averages_frame, concentration_frame, drawn_from
 from dipeval.roi.prolific_summary import summary_of
-from dipeval.roi.tables import Deflator, load_unit_costs
+from dipeval.roi.tables import Deflator, first_year, load_unit_costs
 from dipeval.roi.worth import Worth, worth_of
 from dipeval.vocabulary import label
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 LEAST_PEOPLE: Final = 20
+# A resample weighs everybody anew: more would run for days.
+MOST_DRAWS: Final = 100_000
 COST: Final = "cost_of_reoffending"
 
 
@@ -165,7 +168,7 @@ def value_per_person(
     trim
         Share of each group left out at the dear end in ``trimmed_mean``, above 0 and up to 0.25.
     draws, seed
-        Resamples of the bootstrap (at least 50), and what draws them.
+        Resamples of the bootstrap (50 to 100,000), and what draws them.
     level
         Coverage of the intervals, 0-1.
 
@@ -203,11 +206,13 @@ def value_per_person(
     ['mean', 'mean_bootstrap', 'trimmed_mean', 'without_top_1', 'median']
     """
     _check(perspective, trim, draws, seed)
+    check_switch("include_anticipation", include_anticipation)
+    prices = Deflator(first_year(price_year, "price_year"))
     counts = count_offences(design, offences)
     refuse_unfit(counts.total)
     _check_people(counts)
     table = load_unit_costs() if unit_costs is None else unit_costs
-    worth = worth_of(counts.groups, table, Deflator(price_year), include_anticipation)
+    worth = worth_of(counts.groups, table, prices, include_anticipation)
     priced = _priced(counts, _prices(worth, perspective))
     _check_priced(priced, counts)
     values = pd.Series(priced, design.weights.index, name=COST)
@@ -221,7 +226,7 @@ def value_per_person(
     return ValuePerPerson(
         effect=effect,
         perspective=perspective,
-        price_year=price_year,
+        price_year=prices.target,
         include_anticipation=bool(include_anticipation),
         trim=float(trim),
         draws=int(draws) if reason is None else 0,
@@ -259,8 +264,8 @@ def _check(perspective: Any, trim: Any, draws: Any, seed: Any) -> None:
         raise InputError(words.BAD_PERSPECTIVE.format(given=perspective))
     if isinstance(trim, bool) or not isinstance(trim, (int, float)) or not 0 < trim <= 0.25:
         raise InputError(words.BAD_TRIM.format(given=trim))
-    if isinstance(draws, bool) or not isinstance(draws, (int, np.integer)) or draws < FEWEST_DRAWS:
-        raise InputError(words.BAD_DRAWS.format(least=FEWEST_DRAWS, given=draws))
+    if isinstance(draws, bool) or not isinstance(draws, (int, np.integer)) or not FEWEST_DRAWS <= draws <= MOST_DRAWS:
+        raise InputError(words.BAD_DRAWS.format(least=FEWEST_DRAWS, most=MOST_DRAWS, given=draws))
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
         raise InputError(words.BAD_SEED.format(given=seed))
 

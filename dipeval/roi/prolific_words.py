@@ -63,8 +63,8 @@ NOTE_WITHHELD: Final = (
 NOTE_UNPRICED: Final = "Offences without a unit cost count as nothing: {groups}."
 NOTE_PERSPECTIVE: Final = "Perspective: {perspective}; costs in anticipation of crime are {counted}."
 NOTE_SECONDARY: Final = (
-    "Unit costs marked 'secondary' were seen second-hand and not in the publisher's own text: check them before "
-    "publication."
+    "Unit costs were seen second-hand and not in the publisher's own text (their status is 'secondary'): check them "
+    "before publication."
 )
 NOTE_VALUE: Final = (
     "The figures are proven reoffences priced at unit costs of crime: not cash that any budget gets back."
@@ -88,6 +88,6 @@ NO_ECONOMIC: Final = (
 )
 BAD_PERSPECTIVE: Final = "perspective={given!r} is not known; use 'social', 'economic' or 'fiscal'."
 BAD_TRIM: Final = "trim={given!r} is not a share that can be left out; give one above 0 and up to 0.25, such as 0.05."
-BAD_DRAWS: Final = "draws must be a whole number of at least {least}; it is {given!r}."
+BAD_DRAWS: Final = "draws must be a whole number of at least {least} and at most {most:,}; it is {given!r}."
 BAD_SEED: Final = "seed must be a whole number of at least 0; it is {given!r}."
 TEMPLATES: Final = tuple(text for name, text in list(globals().items()) if name.isupper() and isinstance(text, str))

@@ -14,7 +14,7 @@ from dipeval.errors import InputError
 from dipeval.roi.deflator_file import read_deflator
 from dipeval.roi.gmca import gmca, is_gmca
 from dipeval.roi.official import Entry, Publication, home_office, is_home_office
-from dipeval.roi.own_columns import FIGURES, own_columns, own_header
+from dipeval.roi.own_columns import FIGURES, has_price_year, own_columns, own_header
 from dipeval.roi.prices import first_year
 from dipeval.roi.sheets import Faults, Sheet, read_sheets
 from dipeval.roi.tables import COLUMNS
@@ -93,6 +93,7 @@ def read_unit_costs(
     faults = Faults(file=sheets[0].file, what=_WHAT)
     found = _read(sheets, _layout_of(sheets) if layout == "auto" else layout, given, faults)
     _check_sums(found.entries, faults)
+    _check_figures(found.entries, faults)
     faults.stop()
     if found.left_out:
         logger.info(
@@ -105,6 +106,8 @@ def _layout_of(sheets: Sequence[Sheet]) -> str:
     own = [sheet for sheet in sheets if own_header(sheet) is not None]
     # A publication may well head its rows "offence group"; its names are not dipeval's.
     if any(cell in OFFENCE_GROUPS for sheet in own for row in sheet.rows for cell in row):
+        return "dipeval"
+    if any(has_price_year(sheet) for sheet in own):
         return "dipeval"
     if is_gmca(sheets):
         return "gmca"
@@ -126,6 +129,13 @@ def _read(sheets: Sequence[Sheet], layout: str, given: str, faults: Faults) -> P
     if layout == "gmca":
         return gmca(sheets, faults)
     return own_columns(sheets, given, faults)
+
+
+def _check_figures(entries: Sequence[Entry], faults: Faults) -> None:
+    """Refuse a file without a figure: everything would be valued at nothing."""
+    figures = (entry.values.get(name, math.nan) for entry in entries for name in ("unit_cost", "fiscal"))
+    if not faults.any and all(map(math.isnan, figures)):
+        faults.say("No offence group has a unit cost in it; fill the column in, or check which file and sheet it is.")
 
 
 def _check_sums(entries: Sequence[Entry], faults: Faults) -> None:

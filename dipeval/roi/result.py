@@ -10,7 +10,7 @@ import pandas as pd
 
 from dipeval.errors import InvariantError
 from dipeval.presenting import HtmlMixin, Summary
-from dipeval.roi import display, headline, wording
+from dipeval.roi import display, headline, left_out, wording
 from dipeval.roi.assumptions import RoiAssumptions
 from dipeval.roi.cost_lines import CostLines
 from dipeval.roi.drawing import Central
@@ -144,7 +144,7 @@ class ReturnOnInvestment(RestsOn, HtmlMixin):
     @property
     def left_out(self) -> tuple[str, ...]:
         """What the answer leaves out, in words."""
-        return wording.left_out(self)
+        return left_out.left_out(self)
 
     def perspectives(self) -> pd.DataFrame:
         """Return what each perspective gives: they are nested, and must never be added up.

@@ -9,6 +9,7 @@ import codecs
 import csv
 import io
 import math
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -27,6 +28,10 @@ _AMOUNT: Final = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+")
 _FOOTNOTE: Final = re.compile(r"\s*(?:\[[^\]]*\]|\((?:note )?\d\))\s*$")
 _DASHES: Final = re.compile("[\N{NON-BREAKING HYPHEN}\N{EN DASH}\N{EM DASH}\N{MINUS SIGN}]")
 _MOST_SHOWN: Final = 20
+# Tables of money have a few hundred rows; the workbook of a whole database some thousands.
+MOST_ROWS: Final = 100_000
+MOST_BYTES: Final = 50_000_000
+_LONGEST_NAME: Final = 100
 TOO_WIDE: Final = "there are more cells than headings; put amounts such as 1,234 into quotation marks."
 
 
@@ -69,6 +74,11 @@ class Faults:
     def say(self, sentence: str) -> None:
         """Note a fault of the whole file."""
         self._lines.append(sentence)
+
+    @property
+    def any(self) -> bool:
+        """Whether a fault was noted."""
+        return bool(self._lines)
 
     def stop(self) -> None:
         """Raise one InputError with every fault, if there is any."""
@@ -113,7 +123,8 @@ def amount(cell: Any) -> tuple[float, str]:
     if bare.casefold() in _MISSING or text.casefold() in _MISSING:
         return math.nan, ""
     if _AMOUNT.fullmatch(bare):
-        return float(bare.replace(",", "")), ""
+        value = float(bare.replace(",", ""))
+        return (value, "") if value < math.inf else (math.nan, "is below 0 or without end")
     if bare.startswith("-") and _AMOUNT.fullmatch(bare[1:]):
         return math.nan, "is below 0 or without end"
     return math.nan, "is not a plain figure such as 1,234"
@@ -127,27 +138,61 @@ def read_sheets(path: str | Path, sheet: str | None, what: str) -> tuple[Sheet, 
     InputError
         If there is no such file or sheet, or it cannot be opened.
     """
-    place = Path(path)
-    if not place.is_file():
-        raise InputError(f"There is no file '{place.name}' at the path given; give the path of a file of {what}.")
+    place = _place(path, what)
     suffix = place.suffix.casefold()
     if suffix in _TEXTS:
         if sheet is not None:
             raise InputError(f"{place.name} is a text file and has no sheets; leave 'sheet' out.")
-        return (_text_sheet(place),)
+        return (_text_sheet(place, what),)
     if suffix not in _BOOKS:
         raise InputError(f"{place.name} is neither a CSV file nor a workbook (xlsx, ods); save it as one of these.")
-    return _book(place, sheet)
+    return _book(place, sheet, what)
 
 
-def _book(place: Path, sheet: str | None) -> tuple[Sheet, ...]:
+def _place(path: Any, what: str) -> Path:
+    if not isinstance(path, str | os.PathLike):
+        raise InputError(f"Give the path of a file of {what} as text; this is a {type(path).__name__}.")
+    place = Path(path)
+    try:
+        there = place.is_file()
+    except OSError:  # a name longer than any file's
+        there = False
+    if not there:
+        name = place.name if len(place.name) <= _LONGEST_NAME else f"{place.name[:_LONGEST_NAME]}..."
+        raise InputError(f"There is no file '{name}' at the path given; give the path of a file of {what}.")
+    if place.stat().st_size > MOST_BYTES:
+        raise InputError(
+            f"{place.name} holds more than {MOST_BYTES // 1_000_000} million bytes, and a file of {what} a few "
+            "thousand: is it the right file? Save the sheet with the table by itself."
+        )
+    return place
+
+
+def _check_length(place: Path, rows: int, what: str) -> None:
+    if rows > MOST_ROWS:
+        raise InputError(
+            f"{place.name} has more than {MOST_ROWS:,} rows, and a file of {what} a few hundred: is it the right file? "
+            "Save the table by itself."
+        )
+
+
+def _book(place: Path, sheet: str | None, what: str) -> tuple[Sheet, ...]:
     found: dict[str, pd.DataFrame] = {}
     try:
-        found = pd.read_excel(place, sheet_name=None, header=None, na_filter=False, dtype=object, engine="calamine")
+        found = pd.read_excel(
+            place,
+            sheet_name=None,
+            header=None,
+            na_filter=False,
+            dtype=object,
+            engine="calamine",
+            nrows=MOST_ROWS + 1,
+        )
     except Exception:  # the reader's own errors differ by format and version
         found = {}
     if not found:
         raise InputError(f"{place.name} cannot be opened as a workbook: it is damaged or protected. Save it again.")
+    _check_length(place, max(map(len, found.values())), what)
     if sheet is not None and sheet not in found:
         names = ", ".join(f"'{name}'" for name in found)
         raise InputError(f"{place.name} has no sheet '{sheet}'; it has: {names}.")
@@ -158,7 +203,7 @@ def _book(place: Path, sheet: str | None) -> tuple[Sheet, ...]:
     )
 
 
-def _text_sheet(place: Path) -> Sheet:
+def _text_sheet(place: Path, what: str) -> Sheet:
     data = place.read_bytes()
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         text = data.decode("utf-16", errors="replace")
@@ -167,10 +212,22 @@ def _text_sheet(place: Path) -> Sheet:
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError:
             text = data.decode("cp1252", errors="replace")
-    # Title lines hold no separator, so the widest of the first lines decides.
-    first = text.splitlines()[:30]
-    best = max(",;\t", key=lambda one: max((len(row) for row in _split(first, one)), default=0))
-    return Sheet(file=place.name, name="", rows=tuple(map(tuple, _split(text.splitlines(keepends=True), best))))
+    lines = text.splitlines()
+    _check_length(place, len(lines), what)
+    try:
+        best = max(",;\t", key=lambda one: _widths(lines[:30], one))
+        return Sheet(file=place.name, name="", rows=tuple(map(tuple, _split(lines, best))))
+    except csv.Error:
+        raise InputError(
+            f"{place.name} cannot be read as a table: a cell is longer than any table's, or a quotation mark is left "
+            f"open. Save the table of {what} by itself as CSV."
+        ) from None
+
+
+def _widths(lines: Sequence[str], separator: str) -> tuple[int, int]:
+    """The widest row decides, for title lines hold no separator; of two as wide that which more rows have."""
+    found = [len(row) for row in _split(lines, separator)]
+    return max(found, default=0), sum(found)
 
 
 def _split(lines: Sequence[str], separator: str) -> list[list[str]]:

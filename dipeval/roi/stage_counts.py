@@ -13,8 +13,11 @@ import pandas as pd
 
 from dipeval.errors import InputError
 from dipeval.roi.cost_checks import NOT_STATED, and_join
+from dipeval.roi.entrance import check_table, figures
 from dipeval.roi.tables import year_in_words
 
+# More than there are people.
+_MOST_PEOPLE: Final = 1e10
 EVERYONE: Final = "everyone"
 COUNTINGS: Final = ("cohort", "period")
 COUNTING_NOT_STATED: Final = "not stated"
@@ -106,6 +109,7 @@ def _kind(stage: str, counting: str, any_contact: bool = False) -> str:
 
 
 def _of_frame(frame: pd.DataFrame, counting: str | None) -> Counts:
+    check_table(frame, "The counts")
     missing = [name for name in ("stage", "n") if name not in frame.columns]
     if missing or frame.empty:
         found = f"lack the column(s) {', '.join(missing)}" if missing else "are empty"
@@ -142,11 +146,10 @@ def _disagree(asked: str, said: str) -> InputError:
 
 
 def _checked(frame: pd.DataFrame) -> pd.DataFrame:
-    try:
-        n = pd.to_numeric(frame["n"], errors="raise").astype("Float64").astype("float64")
-    except (TypeError, ValueError):
-        raise InputError("The counts are not all numbers; leave n empty where a count may not be shown.") from None
-    odd = int((n.lt(0) | (n % 1).gt(0) | n.eq(math.inf)).sum())
+    n = figures(frame["n"])
+    if n is None:
+        raise InputError("The counts are not all numbers; leave n empty where a count may not be shown.")
+    odd = int((n.lt(0) | (n % 1).gt(0) | n.gt(_MOST_PEOPLE)).sum())
     if odd:
         raise InputError(f"{odd} of the {len(n)} counts are not whole numbers of people, 0 or more; correct them.")
     if frame.duplicated(["group", "stage"]).any():

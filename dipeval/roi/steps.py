@@ -31,6 +31,10 @@ RESTS_ON: Final[Mapping[str, str]] = {
     "mix": "which kinds of offences were averted",
     "split": "which kinds of offences were averted",
 }
+# Named before anything else: no range of another input makes up for what did the work being left out.
+OWN_COST: Final = "that the cost of the {kind} itself is rightly left out"
+DEARER: Final = "that each offence costs {factor} times what the table of unit costs says"
+CHEAPER: Final = "that the spending was {factor} of what was stated"
 MULTIPLIERS: Final = "the multipliers from proven to actual crime"
 EXTRAPOLATION: Final = "that the effect goes on for {years} beyond the follow-up"
 SCALING: Final = "that people who were not analysed gained as much as those who were"
@@ -156,14 +160,23 @@ def years_in_words(years: int) -> str:
 
 
 def biggest_assumption(
-    central: Central, on: Switched, tornado: pd.DataFrame, perspective: str, people_in_effect: int
+    central: Central,
+    on: Switched,
+    tornado: pd.DataFrame,
+    perspective: str,
+    *,
+    people_in_effect: int,
+    without: str = "",
 ) -> str:
     """Return in words what the answer rests on most.
 
-    A step that is switched on outranks whatever is merely uncertain; of several, the one that multiplies the benefit
-    most. Otherwise it is the uncertain input that moves the answer most.
+    A step that is switched on outranks whatever is merely uncertain; of several, the one that changes the ratio most.
+    Otherwise it is the uncertain input that moves the answer most. An effect of treatment (or of contact) without
+    the cost of its own (`without`) outranks them all.
     """
-    found = []
+    if without:
+        return OWN_COST.format(kind=without)
+    found = _changed(central)
     if on.multipliers:
         found.append((_factor(central, without_uplift(central, within=False), perspective), MULTIPLIERS))
     if on.years:
@@ -179,6 +192,18 @@ def biggest_assumption(
         return RESTS_ON["effect"]
     top, label = str(own["input"].iloc[0]), str(own["label"].iloc[0])
     return RESTS_ON.get(top, label[:1].lower() + label[1:])
+
+
+def _changed(central: Central) -> list[tuple[float, str]]:
+    """Unit costs put above those of the table, and spending below that stated: by how much, and in words."""
+    found = []
+    if central.unit_cost_factor.value > 1:
+        dearer = central.unit_cost_factor.value
+        found.append((math.log(dearer), DEARER.format(factor=format_number(dearer))))
+    if 0 < central.cost_factor.value < 1:
+        cheaper = central.cost_factor.value
+        found.append((-math.log(cheaper), CHEAPER.format(factor=format_percent(cheaper, 0))))
+    return found
 
 
 def _factor(central: Central, other: Central, perspective: str) -> float:

@@ -69,6 +69,8 @@ class Uncertain:
             raise InputError(f"There is no distribution '{self.family}'; use one of {', '.join(FAMILIES)}.")
         for name in ("low", "value", "high"):
             object.__setattr__(self, name, _number(getattr(self, name)))
+        if not math.isfinite(self.high - self.low):
+            raise InputError("An uncertain figure needs a finite range: its ends are too far apart.")
         if not self.low <= self.value <= self.high:
             raise InputError(
                 f"The value {self.value:g} of an uncertain figure lies outside its own range ({self.low:g} to "

@@ -12,8 +12,10 @@ from dipeval.presenting import format_count, format_money, format_number, format
 from dipeval.roi.cost_checks import and_join
 from dipeval.roi.headline import share_of_draws
 from dipeval.roi.input_names import label_of
+from dipeval.roi.left_out import left_out
 from dipeval.roi.prices import year_in_words
 from dipeval.roi.steps import MULTIPLIER_STEPS, without_multiplier, years_in_words
+from dipeval.roi.timing import years_of
 from dipeval.vocabulary import label
 
 if TYPE_CHECKING:
@@ -28,8 +30,8 @@ NOTE_INTERVAL: Final = (
     "the cost are taken as known, so the true uncertainty is larger."
 )
 NOTE_DRAWN: Final = (
-    "The {level}% interval is that of {draws} draws (seed {seed}), in which these vary: {inputs}; everything else is "
-    "taken as known."
+    "The {level}% interval is that of {draws} draws (seed {seed}), in which these vary, each independently of the "
+    "others: {inputs}; everything else is taken as known."
 )
 NOTE_KNOWN: Final = "Every input is taken as known, so that there is no interval: the true uncertainty is larger."
 NOTE_OUTSIDE: Final = (
@@ -38,6 +40,10 @@ NOTE_OUTSIDE: Final = (
 NOTE_CHANCE: Final = (
     "There were fewer offences in {averted} of the draws. Were the effect exactly none, an estimate as uncertain as "
     "this one would show a value above the cost in {chance} of them. Draws know nothing of bias in the effect."
+)
+NOTE_PRIOR: Final = (
+    "A share of draws is a probability only to somebody who took every effect, good or bad, small or large, to be as "
+    "likely as any other before seeing these data; whoever expected a small one should believe less."
 )
 NOTE_ESTIMAND: Final = "What the effect is about: {estimand}."
 NOTE_PEOPLE: Final = (
@@ -53,7 +59,7 @@ NOTE_LINKED: Final = (
     "The effect allows for not knowing whose records are whose; with the links as made the ratio is {ratio}."
 )
 NOTE_REASON: Final = "Set against {against}, for this reason: {reason}."
-NOTE_MIX: Final = "The averted offences are taken to have been of the kinds in the offence mix passed in."
+NOTE_MIX: Final = "The averted offences are taken to have been of the kinds in the mix of offences that was given."
 NOTE_BY_GROUP: Final = "The offences averted are estimated for each kind of offence; their errors go together."
 NOTE_UNPRICED: Final = (
     "Valued at nothing, because no unit cost is known: {groups}; {share} of the averted offences in all."
@@ -67,8 +73,12 @@ NOTE_WITH: Final = (
     "Costs in anticipation of crime are in the headline, against the publisher's rule for marginal reductions."
 )
 NOTE_MULTIPLIERS: Final = (
-    "Multipliers are on: each proven reoffence averted stands for {times} actual crimes. They rest on what was seen of "
-    "all crime, not of these people, and are where returns are most easily inflated."
+    "Multipliers are on: each proven reoffence averted is counted as {times} crimes. That so many lie behind each is "
+    "not seen of these people, and is where returns are most easily inflated."
+)
+NOTE_MULTIPLIERS_BY_KIND: Final = (
+    "Multipliers are on: each proven reoffence averted is counted as more or fewer crimes, by its kind. That so many "
+    "lie behind each is not seen of these people, and is where returns are most easily inflated."
 )
 NOTE_NO_MULTIPLIER: Final = "Left at one crime for each recorded crime, because no multiplier is known: {groups}."
 NOTE_LATER: Final = (
@@ -79,10 +89,19 @@ NOTE_PLAIN: Final = (
     "Without multipliers and without years beyond the follow-up the value is {ratio} for each £1 (from {low} to "
     "{high})."
 )
-NOTE_SOURCE: Final = "{input}: {value} ({low} to {high}, {family}){source}."
+NOTE_SOURCE: Final = "{input}: {value} ({low} to {high}; {family}){source}."
+FAMILY_WORDS: Final = {
+    "pert": "all that is possible, likeliest at the value: PERT",
+    "triangular": "all that is possible, likeliest at the value: triangular",
+    "uniform": "all that is possible, each as likely: uniform",
+    "normal": "95% lies between: normal",
+    "lognormal": "95% lies between: lognormal",
+    "gamma": "95% lies between: gamma",
+    "beta": "95% lies between: beta",
+}
 NOTE_SECONDARY: Final = (
-    "Unit costs marked 'secondary' were seen second-hand and not in the publisher's own text: check them before "
-    "publication."
+    "Unit costs were seen second-hand and not in the publisher's own text (their status is 'secondary'): check them "
+    "before publication."
 )
 NOTE_DEFLATED: Final = (
     "Amounts in other years' prices were brought to {prices} with the GDP deflator; its calendar years stand for "
@@ -96,15 +115,22 @@ NOTE_DISCOUNT_BENEFIT: Final = "Offences averted after the first year are discou
 NOTE_ONE_YEAR: Final = (
     "All spending falls in one year, as the offences averted are taken to, so that nothing is discounted."
 )
+NOTE_NOT_DISCOUNTED: Final = "The discount rate is 0: pounds of later years count as much as those of the first."
+NOTE_LONG_FOLLOW_UP: Final = (
+    "Offences are counted over {days} days for each person, on both sides, and set against what was spent in {years}: "
+    "what was spent on the same people, or on those compared with them, in other years is not counted."
+)
 NOTE_BREAK_EVEN: Final = (
-    "To break even, {offences} offences would have to be averted: {each} per treated person within the follow-up."
+    "To break even, {offences} proven offences would have to be averted within the follow-up: {each} per treated "
+    "person."
 )
 NOTE_PERSPECTIVES: Final = "The perspectives are nested, the wider one holding the narrower, and are never added up."
+NOTE_NOT_NESTED: Final = "The perspectives overlap, and are never added up."
 NOTE_SOCIAL: Final = (
     "The value is the cost of crime to society, much of it harm to victims: it is not cash that any budget gets back."
 )
 NOTE_FISCAL: Final = (
-    "The value is what responding to crime costs public bodies: most of it is time freed for other work, not cash that "
+    "The value is what {crime} costs public bodies: most of it is time freed for other work, not cash that "
     "any budget gets back."
 )
 NOTE_ECONOMIC: Final = (
@@ -113,36 +139,7 @@ NOTE_ECONOMIC: Final = (
 )
 NOTE_LEFT_OUT: Final = "Left out: {what}."
 
-LEFT_UNPROVEN: Final = (
-    "offences that were never proven (no multiplier from proven to recorded or actual crime is applied)"
-)
-LEFT_LATER: Final = "offending after the follow-up"
-LEFT_BEYOND: Final = "offending after the years counted"
-LEFT_UNPRICED: Final = "the value of offences without a unit cost ({groups})"
-LEFT_ANTICIPATION: Final = "costs in anticipation of crime"
-LEFT_HARM: Final = "harm to victims"
-LEFT_CONSEQUENCES: Final = "what crime costs victims and employers, and harm to victims"
-LEFT_SPENDING: Final = "spending on {kinds}, which is among the costs and is not set against the benefit"
-LEFT_ELSE: Final = "effects on health, deaths, work and families"
-
 TEMPLATES: Final = tuple(text for name, text in list(globals().items()) if name.isupper() and isinstance(text, str))
-
-
-def left_out(roi: ReturnOnInvestment) -> tuple[str, ...]:
-    """Return what the answer leaves out."""
-    lines = [] if roi.switched.multipliers else [LEFT_UNPROVEN]
-    lines.append(LEFT_BEYOND if roi.switched.years else LEFT_LATER)
-    lines.append(LEFT_ELSE)
-    if roi.unpriced:
-        lines.append(LEFT_UNPRICED.format(groups=_groups(roi.unpriced)))
-    if roi.perspective != "social":
-        lines.append(LEFT_CONSEQUENCES if roi.perspective == "fiscal" else LEFT_HARM)
-    elif not roi.include_anticipation:
-        lines.append(LEFT_ANTICIPATION)
-    kinds = [kind for kind in roi.cost_lines.kinds if kind not in roi.against]
-    if kinds:
-        lines.append(LEFT_SPENDING.format(kinds=and_join(kinds)))
-    return tuple(lines)
 
 
 def notes(roi: ReturnOnInvestment) -> tuple[str, ...]:
@@ -157,14 +154,16 @@ def notes(roi: ReturnOnInvestment) -> tuple[str, ...]:
     if roi.prices_converted:
         lines.append(NOTE_DEFLATED.format(prices=year_in_words(roi.price_year)))
     lines += _discounting(roi)
-    if not math.isnan(roi.break_even_offences):
-        offences = format_number(roi.break_even_offences, 1)
+    if roi.break_even_offences > 0:
+        offences = format_number(roi.break_even_offences, 1 if roi.break_even_offences < 100 else 0)
         per_person = roi.break_even_offences / roi.people
         each = format_number(per_person, 2 if per_person >= 0.1 else 4)
         lines.append(NOTE_BREAK_EVEN.format(offences=offences, each=each))
     lines.append(NOTE_LEFT_OUT.format(what="; ".join(left_out(roi))))
-    own = {"social": NOTE_SOCIAL, "fiscal": NOTE_FISCAL, "economic": NOTE_ECONOMIC}[roi.perspective]
-    return (*lines, NOTE_PERSPECTIVES, own)
+    crime = "crime" if roi.worth.fiscal_elsewhere else "responding to crime"
+    fiscal = NOTE_FISCAL.format(crime=crime)
+    own = {"social": NOTE_SOCIAL, "fiscal": fiscal, "economic": NOTE_ECONOMIC}[roi.perspective]
+    return (*lines, NOTE_NOT_NESTED if roi.worth.fiscal_elsewhere else NOTE_PERSPECTIVES, own)
 
 
 def _uncertainty(roi: ReturnOnInvestment) -> list[str]:
@@ -177,18 +176,20 @@ def _uncertainty(roi: ReturnOnInvestment) -> list[str]:
         averted=share_of_draws(roi.probability_averted),
     )
     if roi.central.only_the_effect:
-        return [NOTE_INTERVAL.format(level=level), chance]
+        return [NOTE_INTERVAL.format(level=level), chance, NOTE_PRIOR]
     shown = "; ".join(label_of(name).lower() for name in names)
     lines = [
         NOTE_DRAWN.format(level=level, draws=format_count(roi.draws), seed=roi.seed, inputs=shown),
         chance,
+        NOTE_PRIOR,
     ]
     for name, figure in inputs.items():
         if name != "effect":
             ends = {"value": figure.value, "low": figure.low, "high": figure.high}
             shown_ends = {end: format_number(value) for end, value in ends.items()}
             source = f"; {figure.source}" if figure.source else ""
-            lines.append(NOTE_SOURCE.format(input=label_of(name), family=figure.family, source=source, **shown_ends))
+            family = FAMILY_WORDS.get(figure.family, figure.family)
+            lines.append(NOTE_SOURCE.format(input=label_of(name), family=family, source=source, **shown_ends))
     if not roi.benefit_low <= roi.benefit <= roi.benefit_high:
         lines.append(NOTE_OUTSIDE)
     return lines
@@ -220,7 +221,8 @@ def _uplift(roi: ReturnOnInvestment) -> list[str]:
     if roi.switched.multipliers:
         rungs = roi.chain().set_index("step")["value"]
         times = math.prod(float(rungs[step]) for step in MULTIPLIER_STEPS)
-        lines.append(NOTE_MULTIPLIERS.format(times=format_number(times)))
+        by_kind = math.isnan(times)
+        lines.append(NOTE_MULTIPLIERS_BY_KIND if by_kind else NOTE_MULTIPLIERS.format(times=format_number(times)))
         missing = without_multiplier(roi.assumptions, roi.worth)
         if missing:
             lines.append(NOTE_NO_MULTIPLIER.format(groups=_groups(missing)))
@@ -238,6 +240,11 @@ def _uplift(roi: ReturnOnInvestment) -> list[str]:
 def _discounting(roi: ReturnOnInvestment) -> list[str]:
     rate = format_percent(roi.discount_rate)
     lines = []
+    if years_of(roi.follow_up_days) > len(roi.spending_years):
+        years = and_join(map(year_in_words, roi.spending_years))
+        lines.append(NOTE_LONG_FOLLOW_UP.format(days=format_count(roi.follow_up_days), years=years))
+    if roi.discount_rate == 0:
+        return [*lines, NOTE_NOT_DISCOUNTED]
     if len(roi.spending_years) > 1:
         lines.append(NOTE_DISCOUNT.format(start=year_in_words(roi.spending_years[0]), rate=rate))
     if roi.switched.years or roi.central.timing.within < roi.cost_lines.spread:

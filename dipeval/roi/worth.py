@@ -114,6 +114,11 @@ class Worth:
         return not (self.no_harm or self.no_response)
 
     @property
+    def fiscal_elsewhere(self) -> bool:
+        """Whether the fiscal value of any group comes from another source than the rest, and need not fit inside it."""
+        return bool(self._rows["fiscal_cost"].notna().any())
+
+    @property
     def fiscal_known(self) -> bool:
         """Whether the fiscal value is known for every priced group."""
         return not self.no_response

@@ -6,11 +6,11 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
-import numpy as np
 import pandas as pd
 
 from dipeval.errors import InputError
 from dipeval.roi.checks import check_unit_costs
+from dipeval.roi.entrance import MOST_POUNDS, check_table, figures
 from dipeval.roi.tables import Deflator, first_year
 
 SPLIT: Final = ("consequence", "response", "harm", "multiplier", "fiscal")
@@ -20,7 +20,9 @@ ROUNDING: Final = 15.0
 
 def checked_table(table: pd.DataFrame) -> pd.DataFrame:
     """The table indexed by group, every figure a number, no part above what it is part of."""
-    ready = check_unit_costs(table) if "offence_group" in table.columns else table
+    check_table(table, "The unit costs")
+    by_group = table.index.name == "offence_group" and "offence_group" not in table.columns
+    ready = check_unit_costs(table.reset_index() if by_group else table)
     numbers = {name: _numbers(ready, name) for name in SPLIT if name in ready.columns}
     ready = ready.assign(**numbers)
     if "fiscal" in numbers and ready["unit_cost"].isna().all() and ready["fiscal"].notna().any():
@@ -28,6 +30,8 @@ def checked_table(table: pd.DataFrame) -> pd.DataFrame:
             "The unit costs hold fiscal costs only, which say nothing of the rest of what crime costs. Put them beside "
             "an edition: load_unit_costs(fiscal=this_table)."
         )
+    if ready["unit_cost"].isna().all():
+        raise InputError("The unit costs hold no unit cost at all, so that nothing could be valued; fill them in.")
     for part, whole in (("harm", "consequence"), ("consequence", "unit_cost"), ("response", "unit_cost")):
         if part in numbers and whole in ready.columns and (ready[part] > ready[whole] + ROUNDING).any():
             raise InputError(f"The unit costs hold a '{part}' above its '{whole}'; check the columns.")
@@ -35,11 +39,10 @@ def checked_table(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _numbers(table: pd.DataFrame, name: str) -> pd.Series:
-    try:
-        values = pd.to_numeric(table[name].replace("", None), errors="raise").astype("Float64").astype("float64")
-    except (TypeError, ValueError):
-        raise InputError(f"The values of '{name}' of the unit costs are not all numbers; give plain figures.") from None
-    if (values < 0).any() or np.isinf(values.to_numpy(dtype=np.float64, na_value=np.nan)).any():
+    values = figures(table[name].replace("", None))
+    if values is None:
+        raise InputError(f"The values of '{name}' of the unit costs are not all numbers; give plain figures.")
+    if ((values < 0) | (values > MOST_POUNDS)).any():
         raise InputError(f"The unit costs hold a '{name}' below 0 or without end; correct it.")
     return values
 

@@ -13,7 +13,7 @@ from dipeval.disclosure import is_small
 from dipeval.errors import InputError
 from dipeval.study.money_effects import comparison_mix, counted_effect
 from dipeval.study.money_options import against, assumptions_of, effect_of, in_cost_keys
-from dipeval.study.money_people import cost_people_of, people_paid_for, people_reached_of
+from dipeval.study.money_people import check_districts, cost_people_of, people_paid_for, people_reached_of
 from dipeval.study.money_tables import MoneyTables, money_tables_of
 from dipeval.study.provenance import shown_count
 from dipeval.study.rules import disclosure_rule
@@ -178,6 +178,7 @@ def spending_of(prepared: Prepared, spec: StudySpec) -> pd.DataFrame:
     if prepared.extracts is None or "spend" not in prepared.extracts:
         raise InputError("[costs] needs a 'spend' table among the extracts; add it, or take [costs] out.")
     spend = prepared.extracts.table("spend")
+    check_districts(prepared, spend)
     kept = pd.Series(True, index=spend.index)
     if costs.funders:
         kept &= spend["funder"].isin(costs.funders)

@@ -27,6 +27,10 @@ logger = logging.getLogger("dipeval")
 MEASURE = "mean_difference"
 
 
+class NothingToValue(InputError):
+    """No offence of the people compared with shows which kinds could have been averted."""
+
+
 def counted_outcome(spec: StudySpec) -> OutcomeSpec | None:
     """Return the outcome that money is made from; None if the study does not measure it."""
     counts = (item for item in spec.outcomes if item.kind == "count" and value_column(item) == "n_reoffences")
@@ -89,7 +93,10 @@ def comparison_mix(measured: Outcomes, design: Design) -> pd.DataFrame:
     totals = {str(group): math.fsum(table[group]) for group in sorted(table.columns)}
     whole = math.fsum(totals.values())
     if not whole > 0:
-        raise InputError("Nobody in the comparison group reoffended, so there is no mix of offences to value.")
+        raise NothingToValue(
+            "Nobody in the comparison group reoffended, so there is no mix of offences to value: the offences averted "
+            'have no value in pounds. (averted = "estimated" in [costs] takes the kinds of both groups.)'
+        )
     shares = pd.Series(totals) / whole
     shares = shares[shares > 0]
     behind = min(_as_if_single(table[shares.index], shares, whole), float(counts["n_reoffences"].sum()))
@@ -99,11 +106,16 @@ def comparison_mix(measured: Outcomes, design: Design) -> pd.DataFrame:
 def _as_if_single(table: pd.DataFrame, shares: pd.Series, whole: float) -> float:
     """The number of single offences that would give shares as uncertain as these, which come in persons.
 
-    The variance of a share of weighted totals over independent persons, summed over the groups, set equal to that of a
-    Dirichlet draw: the sum of p(1 - p) / (n + 1).
+    The jackknife variance of the shares, leaving one person out at a time (Efron and Tibshirani 1993, chapter 11),
+    summed over the groups, set equal to that of a Dirichlet draw: the sum of p(1 - p) / (n + 1). Offences of a person
+    who has all kinds count for more than one, and those of a person who has one kind for one.
     """
-    off = table.sub(table.sum(axis=1).to_numpy()[:, None] * shares.to_numpy()[None, :]) / whole
-    variance = math.fsum((off**2).to_numpy().ravel())
+    own = table.sum(axis=1)
+    table, own = table[own > 0], own[own > 0]
+    if len(own) < 2:
+        return 1.0
+    off = table.sub(own.to_numpy()[:, None] * shares.to_numpy()[None, :]).div(whole - own, axis=0)
+    variance = math.fsum((off**2).to_numpy().ravel()) * (len(own) - 1) / len(own)
     if variance == 0:
         return math.inf
     return max(1.0, math.fsum(shares * (1 - shares)) / variance - 1)

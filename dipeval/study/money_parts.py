@@ -10,9 +10,16 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from dipeval.disclosure import is_small
-from dipeval.errors import DipevalError
+from dipeval.errors import DipevalError, EstimationError
 from dipeval.study.money import roi_of, spending_of
-from dipeval.study.money_effects import averted_by_group, counted_effect, linked_effects, own_offences, widest
+from dipeval.study.money_effects import (
+    NothingToValue,
+    averted_by_group,
+    counted_effect,
+    linked_effects,
+    own_offences,
+    widest,
+)
 from dipeval.study.money_stages import stages_of
 from dipeval.study.money_tables import MoneyTables, money_tables_of
 from dipeval.study.money_told import prices_shown
@@ -24,6 +31,7 @@ if TYPE_CHECKING:
     from dipeval.effects import Effect, LinkagePropagation
     from dipeval.matching import Design
     from dipeval.roi import ReturnOnInvestment
+    from dipeval.roi.acceptability import AcceptabilityCurve
     from dipeval.roi.averted import OffencesAverted
     from dipeval.roi.per_stage import CostPerStage
     from dipeval.roi.prolific import ValuePerPerson
@@ -35,6 +43,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("dipeval")
 Found = TypeVar("Found")
 
+TOO_FEW: Final = "There are too few people or offences for it."
 NOTE_FUNDERS: Final = (
     "Only what {funders} paid is counted (costs.funders). What others paid towards the same people is left out, so the "
     "ratio is that of this money alone and larger than the programme's."
@@ -61,6 +70,8 @@ class Money:
         comparison people, and the other way about; None if that could not be done.
     by_group
         Offences averted by offence group, each estimated.
+    acceptability
+        What a proven offence averted would have to be worth for `roi` to be worth its cost.
     per_person
         Mean, median and trimmed mean of what a person's reoffences cost: how far a few people drive the mean.
     per_stage
@@ -81,6 +92,7 @@ class Money:
     roi: ReturnOnInvestment | None = None
     other: ReturnOnInvestment | None = None
     by_group: OffencesAverted | None = None
+    acceptability: AcceptabilityCurve | None = None
     per_person: ValuePerPerson | None = None
     per_stage: CostPerStage | None = None
     linked: tuple[LinkagePropagation, ...] = ()
@@ -93,7 +105,7 @@ class Money:
     def rests_on_outcomes(self) -> bool:
         """Whether anything here was made from an outcome: a withheld study may hold none of it."""
         return bool(self.linked) or any(
-            part is not None for part in (self.roi, self.other, self.by_group, self.per_person)
+            part is not None for part in (self.roi, self.other, self.by_group, self.acceptability, self.per_person)
         )
 
 
@@ -179,14 +191,15 @@ def money_of(
         return roi_of(effects, prepared, design, measured, spec, averted=averted, **given)
 
     estimated = spec.costs.averted == "estimated"
-    roi = work_out(by_group if estimated else None)
+    roi = _part("roi", lambda: work_out(by_group if estimated else None), not_done, spec, NothingToValue)
     other = None
     if roi is not None and by_group is not None:
-        other = _part("other", lambda: work_out(None if estimated else by_group), not_done)
+        other = _part("other", lambda: work_out(None if estimated else by_group), not_done, spec)
     return Money(
         roi=roi,
         other=other,
         by_group=by_group,
+        acceptability=_acceptability(roi, spec, not_done),
         per_person=None if few else _per_person(prepared, design, opened, spec, tables, not_done),
         per_stage=per_stage,
         linked=linked,
@@ -197,13 +210,21 @@ def money_of(
     )
 
 
-def _part(name: str, make: Callable[[], Found], not_done: dict[str, str]) -> Found | None:
+def _part(
+    name: str,
+    make: Callable[[], Found],
+    not_done: dict[str, str],
+    spec: StudySpec,
+    stopped_by: type[DipevalError] = DipevalError,
+) -> Found | None:
     """A part that stands beside the answer: where it cannot be made, why is kept, and the rest goes on."""
     try:
         return make()
-    except DipevalError as problem:
+    except stopped_by as problem:
         logger.info("money: %s left out (%s)", name.replace("_", " "), type(problem).__name__)
-        not_done[name] = str(problem)
+        # What cannot be estimated is told with the numbers of people it could not be estimated from.
+        telling = isinstance(problem, EstimationError | NothingToValue) and disclosure_rule(spec).protects
+        not_done[name] = TOO_FEW if telling else str(problem)
         return None
 
 
@@ -211,7 +232,7 @@ def _stages(prepared: Prepared, spec: StudySpec, tables: MoneyTables, not_done: 
     assert spec.costs is not None
     if not spec.costs.stages:
         return None
-    return _part("per_stage", lambda: stages_of(prepared, spending_of(prepared, spec), spec, tables), not_done)
+    return _part("per_stage", lambda: stages_of(prepared, spending_of(prepared, spec), spec, tables), not_done, spec)
 
 
 def _by_group(
@@ -222,7 +243,18 @@ def _by_group(
         return averted_by_group(opened.measured, design, prepared, spec)
     if spec.effect.estimator != "weighted":
         return None
-    return _part("by_group", lambda: averted_by_group(opened.measured, design, prepared, spec), not_done)
+    return _part("by_group", lambda: averted_by_group(opened.measured, design, prepared, spec), not_done, spec)
+
+
+def _acceptability(
+    roi: ReturnOnInvestment | None, spec: StudySpec, not_done: dict[str, str]
+) -> AcceptabilityCurve | None:
+    from dipeval.roi import acceptability_curve
+
+    assert spec.costs is not None
+    if roi is None or not spec.costs.acceptability:
+        return None
+    return _part("acceptability", lambda: acceptability_curve(roi), not_done, spec)
 
 
 def _per_person(
@@ -247,6 +279,7 @@ def _per_person(
             seed=spec.seed,
         ),
         not_done,
+        spec,
     )
 
 

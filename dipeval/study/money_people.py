@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -52,9 +53,17 @@ def cost_people_of(prepared: Prepared, spending: pd.DataFrame, spec: StudySpec) 
     assert spec.costs is not None
     if spec.costs.people is not None:
         return spec.costs.people
-    if spec.cohort.exposure == "contact":
-        return people_met(prepared, _own(spending, "contact"))
-    return people_paid_for(prepared, _own(spending, "treatment"))
+    met = spec.cohort.exposure == "contact"
+    own = _own(spending, "contact" if met else "treatment")
+    people = people_met(prepared, own) if met else people_paid_for(prepared, own)
+    if not people:
+        places, years = (sorted({str(one) for one in own[name]}) for name in ("district", "financial_year"))
+        raise InputError(
+            f"[costs]: nobody was {'met' if met else 'treated after a positive test'} in the districts and years of "
+            f"the spending (districts {', '.join(places)}; years {', '.join(years)}), so its cost a person cannot be "
+            "told. Give the spending of the districts and years of the people, or costs.people."
+        )
+    return people
 
 
 def people_reached_of(prepared: Prepared, spending: pd.DataFrame, cost_people: int) -> dict[str, int]:
@@ -91,6 +100,37 @@ def people_reached_of(prepared: Prepared, spending: pd.DataFrame, cost_people: i
             continue
         reached[kind] = people
     return reached
+
+
+def check_districts(prepared: Prepared, spend: pd.DataFrame) -> None:
+    """Refuse districts of the spending that are nearly those of the people: their money and people would not meet.
+
+    Parameters
+    ----------
+    prepared
+        With its extracts.
+    spend
+        All lines, with ``district``.
+
+    Raises
+    ------
+    InputError
+        Naming each with the district that may be meant. A district unlike any other may well have had spending and
+        nobody tested, met or treated.
+    """
+    extracts: Any = prepared.extracts
+    tables = [extracts.table(name) for name, _ in _SEEN_IN.values() if name in extracts]
+    known = sorted({str(one) for table in tables for one in table["district"].dropna()})
+    plain = {name.casefold(): name for name in known}
+    found = []
+    for name in sorted({str(one) for one in spend["district"].dropna()} - set(known)):
+        near = difflib.get_close_matches(name.casefold(), plain, n=1, cutoff=0.75)
+        found += [f"'{name}' (is '{plain[near[0]]}' meant?)"] if near else []
+    if found:
+        raise InputError(
+            f"[costs]: the spend table names {len(found)} district(s) that no test, contact or treatment is of: "
+            f"{', '.join(found)}. Spell districts alike in all tables, so that money and people can be put together."
+        )
 
 
 def people_paid_for(prepared: Prepared, spending: pd.DataFrame) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
@@ -61,14 +62,15 @@ def stages_of(prepared: Prepared, spending: pd.DataFrame, spec: StudySpec, table
     if len(spec.cohort.districts) > 1:
         raise InputError(DISTRICTS.format(count=len(spec.cohort.districts)))
     first, last, lines = _same_years(prepared, spending)
-    counts = _counts(prepared, first, last, spec)
-    return cost_per_stage(
+    counts, told = _counts(prepared, first, last, spec)
+    found = cost_per_stage(
         lines,
         counts,
         price_year=spec.costs.price_year,
         counting="period",
         deflator=tables.deflator,
     )
+    return replace(found, notes=tuple(dict.fromkeys([*found.notes, *told])))
 
 
 def _same_years(prepared: Prepared, spending: pd.DataFrame) -> tuple[dt.date, dt.date, pd.DataFrame]:
@@ -91,8 +93,11 @@ def _same_years(prepared: Prepared, spending: pd.DataFrame) -> tuple[dt.date, dt
     return dt.date(kept[0], 4, 1), dt.date(kept[-1] + 1, 3, 31), lines
 
 
-def _counts(prepared: Prepared, first: dt.date, last: dt.date, spec: StudySpec) -> Any:
-    """The people at each stage: as they may be shown, for pounds over pounds a person give the people back."""
+def _counts(prepared: Prepared, first: dt.date, last: dt.date, spec: StudySpec) -> tuple[Any, tuple[str, ...]]:
+    """The people at each stage, and how they were counted.
+
+    They are as they may be shown, for pounds over pounds a person give the people back.
+    """
     from dipeval.indicators import pathway
 
     rule, districts = disclosure_rule(spec), spec.cohort.districts
@@ -106,8 +111,9 @@ def _counts(prepared: Prepared, first: dt.date, last: dt.date, spec: StudySpec) 
         count_referred_on=spec.pathway.count_referred_on,
         engine=prepared.engine,
     )
+    told = (counted.how_counted, *counted.notes())
     if not rule.protects and not districts:
-        return counted
+        return counted, told
     frame = counted.to_frame()
     frame = frame[frame["group"] == (districts[0] if districts else "everyone")]
     people: list[float] = [float(shown_count(int(n), rule) or 0) for n in frame["n"]]
@@ -115,4 +121,4 @@ def _counts(prepared: Prepared, first: dt.date, last: dt.date, spec: StudySpec) 
     shown = shown[shown["n"] > 0]
     if shown.empty:
         raise InputError("Too few people reached any stage for the pounds a person to be shown.")
-    return shown[["stage", "n"]].astype({"n": "int64"}).reset_index(drop=True)
+    return shown[["stage", "n"]].astype({"n": "int64"}).reset_index(drop=True), told

@@ -58,7 +58,21 @@ def money_tables_of(costs: CostsSpec, folder: Path) -> MoneyTables:
         If a file is not there or cannot be read; the sentence names the key.
     """
     deflator = _deflator(costs, folder)
-    return MoneyTables(unit_costs=_unit_costs(costs, folder, deflator), deflator=deflator)
+    unit_costs = _unit_costs(costs, folder, deflator)
+    _check_price_year(costs, unit_costs, deflator)
+    return MoneyTables(unit_costs=unit_costs, deflator=deflator)
+
+
+def _check_price_year(costs: CostsSpec, unit_costs: pd.DataFrame, deflator: pd.DataFrame | None) -> None:
+    """Say before anything is linked that the prices asked for cannot be had: of groups that occur, the sum tells."""
+    from dipeval.roi.prices import Deflator, first_year
+
+    priced = unit_costs.loc[unit_costs["unit_cost"].notna(), "price_year"]
+    with _naming("price_year"):
+        prices = Deflator(costs.price_year, deflator)
+        years = sorted({first_year(year, "price_year") for year in priced})
+        if years and not any(prices.reaches(year) for year in years):
+            prices.factor(years[0])
 
 
 def _unit_costs(costs: CostsSpec, folder: Path, deflator: pd.DataFrame | None) -> pd.DataFrame:
@@ -96,6 +110,9 @@ def _naming(key: str) -> Iterator[None]:
         yield
     except InputError as error:
         words = _ARGUMENT.sub(lambda found: f"{found[1]} in costs.{key}", str(error))
+        words = words.replace(
+            "pass a table that has the year (read_deflator)", "name a table that has it in deflator_file"
+        )
         raise InputError(f"[costs] {key}: {words}") from None
 
 

@@ -136,4 +136,5 @@ class CostsSpec(Section):
     draws: Annotated[int, Field(ge=100, le=200_000)] = 10_000
     prolific: bool = True
     stages: bool = True
+    acceptability: bool = True
     assumptions: AssumptionsSpec = AssumptionsSpec()

@@ -15,6 +15,7 @@ from dipeval.study import (
     estimates,
     missing,
     money_parts,
+    money_people,
     money_tables,
     rules,
     simulated,
@@ -168,6 +169,8 @@ class Study:
             # Faults in these files are told now rather than after the linkage.
             money_tables.money_tables_of(self.spec.costs, self._folder)
         prepared = prepare(self.spec, self._folder)
+        if self.spec.costs is not None and prepared.extracts is not None and "spend" in prepared.extracts:
+            money_people.check_districts(prepared, prepared.extracts.table("spend"))
         design = steps.primary_design(prepared, self.spec)
         sensitivity = steps.sensitivity_designs(prepared, self.spec)
         diagnostics = examine(design, self.spec.diagnostics, modelled=self.spec.time_varying)

@@ -13,6 +13,7 @@ from dipeval.presenting import round_half_up
 from dipeval.study.money_effects import counted_effect
 from dipeval.study.money_told import Told, people_behind_groups, told_by_group
 from dipeval.study.smallest import smallest_count
+from dipeval.study.tidy_money_acceptability import acceptability_rows
 
 if TYPE_CHECKING:
     from dipeval.roi import ReturnOnInvestment
@@ -202,6 +203,8 @@ def _beside(result: StudyResult, money: Money, smallest: int) -> Iterator[Row]:
             found = {name: line[name] for name in ("estimate", "conf_low", "conf_high")}
             yield _row("money: by group", str(line["term"]), group, n_smallest=behind, status=BESIDE,
                        note=str(line["unit"]), **found)  # fmt: skip
+    if money.acceptability is not None:
+        yield from acceptability_rows(money.acceptability, smallest)
     yield from _few_people(money, smallest, result.rule)
     yield from _linked(result, money)
 

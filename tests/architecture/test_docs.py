@@ -48,7 +48,16 @@ def test_python_in_the_readme_runs() -> None:
         exec(compile(block, "README.md", "exec"), {})
 
 
-@pytest.mark.parametrize("name", ["which_clock.md", "time_to_reoffence.md", "how_not_to_be_fooled_by_an_roi.md"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "which_clock.md",
+        "time_to_reoffence.md",
+        "how_not_to_be_fooled_by_an_roi.md",
+        "comparing_programmes.md",
+        "payment_by_results.md",
+    ],
+)
 def test_the_examples_in_the_pages_give_what_they_show(name: str) -> None:
     import dipeval as dip
 

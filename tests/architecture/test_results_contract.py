@@ -99,6 +99,9 @@ NAMES = (
     "CostPerStage",
     "OffencesAverted",
     "ValuePerPerson",
+    "PaymentByResults",
+    "ProgrammeComparison",
+    "AcceptabilityCurve",
     "Diagnostics",
     "CheckResult",
     "StudyResult",
@@ -148,6 +151,9 @@ def _from_dataframes() -> dict[str, Any]:
         | {
             "TimeToEvent": run.time_to_event,
             "AreaEffect": _of_areas(),
+            "PaymentByResults": dip.payment_by_results(
+                300, kind="yes_no", terms=dip.PaymentTerms(amount=100_000, at_least=0.05), promised=0.08, baseline=0.55
+            ),
             "PropensityModel": dip.propensity(data, treated="fin", covariates=["age", "prio", "mar"]),
             "Curve": dip.kaplan_meier(data, by="fin", time_unit="weeks", **times),
             "CoxModel": dip.cox(data, covariates=["fin", "age", "prio"], **times),
@@ -341,7 +347,9 @@ def _from_extracts() -> dict[str, Any]:
             "Effect": run.effects[0],
             "TrueEffect": run.truth[0],
             "ReturnOnInvestment": run.roi,
+            "ProgrammeComparison": dip.compare_programmes({"North": run.roi, "South": dataclasses.replace(run.roi)}),
             "CostPerStage": run.money.per_stage,
+            "AcceptabilityCurve": run.money.acceptability,
             "OffencesAverted": dip.offences_averted(run.design, run.outcomes_measured),
             "ValuePerPerson": dip.value_per_person(run.design, run.outcomes_measured, draws=60),
             "Diagnostics": run.diagnostics,

@@ -45,10 +45,23 @@ def test_it_draws_on_the_axes_given_and_the_same_bytes_each_time() -> None:
     assert to_png(found.plot()) == to_png(found.plot())
 
 
+def test_what_is_paid_on_average_is_in_pounds() -> None:
+    found = payment_by_results(
+        300, kind="yes_no", terms=PaymentTerms(amount=2_000, per="fewer"), promised=0.08, baseline=0.55
+    )
+    axes = found.plot()
+    assert axes.get_ylabel() == "Paid on average"
+    assert [text.get_text() for text in axes.texts][2:] == ["£6,870", "£48,000"]
+    assert axes.yaxis.get_major_formatter()(20_000, 0) == "£20k"
+    assert axes.yaxis.get_major_formatter()(-20_000, 0) == ""
+    told = payment_alt(found.curve(), promised=0.08, shown="expected")
+    assert told.startswith("Paid on average by the true fall. Each cohort by itself: £6,870 if nothing changed")
+
+
 def test_the_picture_in_words() -> None:
     assert payment_alt(curve("each", "together"), promised=0.04) == (
-        "Chance that an outcome contract pays anything, by the true fall. Each cohort by itself: 10% if nothing changed, "
-        "50% if the promised fall came about. All together: 10% if nothing changed, 50% if the promised fall came about."
+        "Chance of any payment by the true fall. Each cohort by itself: 10% if nothing changed, 50% if the promised "
+        "fall came about. All together: 10% if nothing changed, 50% if the promised fall came about."
     )
     sure = curve("each").assign(probability_paid=[0.001, 0.001, 0.9999, 1.0])
     assert "under 1% if nothing changed, over 99% if" in payment_alt(sure, promised=0.04)

@@ -199,7 +199,7 @@ class TestDisclosure:
         roi = roi_of(effect_of(-0.428571, -0.837777, -0.012345), steps=EVERY_STEP)
         book, _ = self.protected(roi, tmp_path)
         assert (value_of(book, "effect"), value_of(book, "effect_low"), value_of(book, "effect_high")) == (
-            0.429, 0.0123, 0.838,
+            0.43, 0.01, 0.84,
         )  # fmt: skip
         assert (value_of(book, "people"), value_of(book, "cost_people")) == (135, 160)
         shares = [line[1].value for line in book["Offences"].iter_rows() if isinstance(line[1].value, float)]
@@ -207,7 +207,7 @@ class TestDisclosure:
         text = words_of(book)
         assert "the 133 treated people" not in text
         assert "0.428571" not in text
-        assert "rounded to three figures" in text
+        assert "are rounded as in the report" in text
         assert "Valued at nothing, because" not in text
 
     def test_too_few_people_give_no_workbook(self, tmp_path: Path) -> None:

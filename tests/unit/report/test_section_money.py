@@ -46,7 +46,7 @@ def roi(fewer: float = 0.6, low: float = 0.2, high: float = 1.0, **options: Any)
 
 
 def money(**parts: Any) -> Any:
-    none = dict.fromkeys(("other", "by_group", "per_person", "per_stage", "prices"))
+    none = dict.fromkeys(("other", "by_group", "acceptability", "per_person", "per_stage", "prices"))
     return SimpleNamespace(**{**none, "notes": (), **parts})
 
 
@@ -142,6 +142,8 @@ def test_an_effect_that_settles_nothing_is_not_sold() -> None:
     lead = page(report.money(result(found))).find(class_="lead").get_text()
     assert lead.startswith("The data do not settle whether offences were averted")
     assert f"£{found.benefit_cost_ratio:.2f} of value" not in lead
+    figures = rows(report.money(result(found)), "From offences averted")
+    assert figures["Cost per proven offence averted, not discounted"][0] == "not settled"
 
 
 def test_every_perspective_has_its_range_and_bounds_have_no_middle() -> None:
@@ -149,14 +151,42 @@ def test_every_perspective_has_its_range_and_bounds_have_no_middle() -> None:
     told = rows(report.money(result(found)), "Who gains")
     assert list(told) == ["Fiscal", "Economic", "Social (the answer above)"]
     assert told["Economic"][0].endswith("(bounds only)")
-    assert told["Economic"][2] == "[z]"
+    assert told["Economic"][2] == "not known"
     social = found.perspectives().set_index("perspective").loc["social"]
     assert told["Social (the answer above)"][1].startswith(f"£{social['ratio']:.2f} (£{social['ratio_low']:.2f}")
     known = roi(unit_costs=dip.load_unit_costs("2018"), include_anticipation=True,
                 offence_mix=pd.DataFrame({"offence_group": ["robbery"], "share": [1.0]}))  # fmt: skip
     told = rows(report.money(result(known)), "Who gains")
-    assert told["Fiscal"] == ["[z]", "[z]", "[z]"]
+    assert told["Fiscal"] == ["not known"] * 3
     assert "Fiscal: Not known" in text(report.money(result(known)))
+
+
+def test_amounts_in_a_sentence_keep_their_commas_and_are_those_of_the_tables() -> None:
+    found = result(roi())
+    assert money_words.told(found, "for £1,234,567, or £1, or £12.34, then") == "for £1,230,000, or £1, or £12.30, then"
+    known = money_words.as_shown([2885.3])
+    assert money_words.told(found, "put £2,885 on one", known=known) == "put £2,890 on one"
+    open_ended = roi(0.6, 0.2, 1.2)
+    assert "for each £1, from" in page(report.money(result(open_ended))).find(class_="lead").get_text()
+    dear = roi(costs=SPEND.assign(amount=[1_234.0, 0.0, 0.0]))
+    shown = rows(report.money(result(dear)), "Who gains")["Social (the answer above)"][1].split(" ")[0]
+    assert shown in page(report.money(result(dear))).find(class_="lead").get_text()
+
+
+def test_what_a_draw_is_stands_under_the_first_table() -> None:
+    assert "the whole sum worked out 2,000 times" in text(report.money(result(roi())))
+    sure = roi(0.6, 0.6, 0.6, offence_mix=MIX.iloc[[0]].assign(share=1.0))
+    if not (sure.central.uncertain() or sure.central.uncertain_vectors()):
+        assert "the whole sum worked out" not in text(report.money(result(sure)))
+
+
+def test_spending_that_is_raised_is_raised_in_every_view_of_it() -> None:
+    found = roi(assumptions=dip.RoiAssumptions(optimism_bias=0.25, cost_factor=1.2))
+    views = found.cost_views().set_index("view")
+    assert views.loc["set_against", "cost"] == pytest.approx(found.cost)
+    assert (views["cost"] * views["ratio"]).tolist() == pytest.approx([found.benefit] * len(views))
+    told = rows(report.money_costs(result(found)), "in every way")
+    assert told["Set against the benefit (the answer above)"][2] == money_words.pounds(found.cost)
 
 
 def test_what_is_left_out_is_said_and_nobody_is_counted_out_of_turn() -> None:
@@ -181,7 +211,8 @@ def test_costs_stand_side_by_side_with_the_reason_given() -> None:
         "Set against the benefit (the answer above)"
     ]
     assert len(views) == 4
-    spent = rows(section, "Who paid")
+    assert "Spending set against the value: testing, contact and treatment, paid by Health and PCC." in text(section)
+    spent = rows(section, "by funder")
     assert spent["Health"][-1] == "yes"
     assert "Reason given" not in text(report.money_costs(result(roi())))
 
@@ -199,6 +230,7 @@ def test_each_cost_per_stage_carries_its_label() -> None:
         assert [row[-1] for row in told.values()] == ["£1,918", "£5,735", "£6,674", "£29,695"]
         assert list(told)[-1] == "Cost per successful completion"
         assert "not per referral" in text(section)
+        assert "not per referral" not in "".join(fold.get_text() for fold in page(section).find_all("details"))
     few = dip.cost_per_stage(london, counts.assign(n=[11_164, 3_733, 101, 7]), counting="period")
     told = rows(report.money_costs(result(None, KEPT, beside=money(per_stage=few), withheld=True)), "at each stage")
     assert told["Cost per successful completion"] == ["[c]", "[c]"]
@@ -251,6 +283,8 @@ def test_what_matters_most_is_drawn_and_choices_are_no_ranges_of_belief() -> Non
     choices = [name for name in inputs if name.endswith("(a choice)")]
     assert any("anticipation" in name for name in choices)
     assert inputs[choices[0]][1] in ("off to on", "left out to counted")
+    assert inputs[choices[0]][0] in ("off", "left out")
+    assert "[z]" not in {cell for row in inputs.values() for cell in row}
     tornado, draws = (image["alt"] for image in page(section).find_all("img"))
     assert tornado.startswith("Value less cost is")
     assert "2,000 draws" in draws

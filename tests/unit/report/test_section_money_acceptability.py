@@ -30,11 +30,11 @@ def test_the_sentence_the_picture_and_what_is_read_off_it() -> None:
     section = shown(roi())
     found = page(section)
     first = found.find("p").get_text()
-    assert first.startswith("At £1,010 or more for each proven offence averted, the programme is worth its cost")
+    assert first.startswith("At £980 or more for each proven offence averted, the programme is worth its cost")
     assert "by what is paid for each proven offence averted" in found.find("img")["alt"]
     points = rows(section, CAPTION)
     assert len(points) == 10
-    assert points["The same in 95% of the draws, from"] == ["£2,300"]
+    assert points["The same in 95% of the draws, from"] == ["£2,220"]
     assert points["The same by chance alone, were the effect none"] == ["50%"]
     assert section.anchor == "money-acceptability" and section.level == 3
     assert found.find("details").find("summary").get_text() == "How the curve was made"

@@ -17,6 +17,7 @@ from dipeval.disclosure import DisclosureRule
 from dipeval.extracts import write_extracts
 from dipeval.report import section_overlap
 from dipeval.report.tidy import results_csv
+from dipeval.roi.choices import RATES as DISCOUNT_RATES
 from dipeval.study import StudyResult
 from dipeval.study.tidy import smallest_count
 
@@ -121,9 +122,25 @@ def test_no_share_is_finer_than_a_person(pairs: StudyResult, tmp_path: Path) -> 
         picture.replace_with(picture["alt"])
     for gone in page(["style"]):
         gone.decompose()
-    for money in page.select('section[aria-labelledby^="money"]'):
-        money.decompose()
-    assert not re.findall(r"\d\.\d+(?:%| percentage points| fewer| more)", page.get_text())
+    money = page.select('section[aria-labelledby^="money"]')
+    assert money
+    # A discount rate counts nobody; it alone may stand with a decimal, and only where money is told.
+    finer = r"\d\.\d+(?:%| percentage points| fewer| more)"
+    rates = {f"{100 * rate:.1f}%" for rate in (pairs.roi.discount_rate, *DISCOUNT_RATES)}
+    for section in money:
+        for found in section.find_all(string=re.compile(finer)):
+            around = found.find_parent("tr") or found
+            assert set(re.findall(finer, found)) <= rates, found
+            assert "discount" in around.get_text().lower(), found
+        section.extract()
+    assert not re.findall(finer, page.get_text())
+
+
+def test_how_the_people_of_each_stage_were_counted_is_said_of_protected_people_too(pairs: StudyResult) -> None:
+    assert pairs.money.per_stage is not None
+    notes = " ".join(pairs.money.per_stage.notes)
+    assert "Period counting: what happened from" in notes
+    assert "Successful completion: treatment ended free of dependency" in notes
 
 
 def test_the_tidy_file_is_no_finer_than_the_report(pairs: StudyResult) -> None:

@@ -194,7 +194,7 @@ def test_measured_outcomes_whose_groups_are_not_the_whole_break_a_promise() -> N
     [
         (lambda rows: rows.drop(columns="offence_group"), r"lack the column\(s\) offence_group"),
         (lambda rows: rows.drop(columns="person_id"), r"lack the column\(s\) person_id"),
-        (lambda rows: rows.assign(offence_group="piracy").head(1), "does not know: piracy"),
+        (lambda rows: rows.assign(offence_group="piracy").head(1), "1 offence group.s. that dipeval does not know"),
         (lambda rows: pd.concat([rows, rows.head(2)]), r"2 row\(s\) more than one"),
         (lambda rows: rows.assign(n_reoffences=-1), "no whole numbers of 0 or more"),
         (lambda rows: rows.assign(n_reoffences=0.5), "no whole numbers of 0 or more"),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
+import re
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -13,6 +16,7 @@ from scipy import stats
 from dipeval.errors import InputError, InvariantError
 from dipeval.roi.payment import PaymentByResults, payment_by_results
 from dipeval.roi.payment_cases import COLUMNS
+from dipeval.roi.payment_sums import Contract, Law
 from dipeval.roi.payment_terms import PaymentTerms
 from dipeval.roi.payment_words import AT_THE_PROMISE
 from dipeval.roi.uncertain import Uncertain
@@ -21,7 +25,8 @@ SHARE: dict[str, Any] = {
     "kind": "yes_no", "terms": PaymentTerms(amount=100_000, at_least=0.05), "promised": 0.08, "baseline": 0.55,
 }  # fmt: skip
 COUNT: dict[str, Any] = {
-    "kind": "count", "terms": PaymentTerms(amount=400, per="fewer"), "promised": 0.3, "baseline": 2.0, "dispersion": 1.2,
+    "kind": "count", "terms": PaymentTerms(amount=400, per="fewer"), "promised": 0.3, "baseline": 2.0,
+    "dispersion": 1.2,
 }  # fmt: skip
 
 
@@ -68,7 +73,7 @@ def interval_leaves_none_out(
 
     fall = other / others - total / people
     error = math.sqrt(variance(total / people) / people + variance(other / others) / others)
-    return fall - stats.norm.ppf((1 + level) / 2) * error >= 0 and fall > 0
+    return fall - NormalDist().inv_cdf((1 + level) / 2) * error >= 0 and fall > 0
 
 
 TERMS = [
@@ -244,6 +249,37 @@ def test_asking_for_all_that_was_promised_is_missed_half_the_time() -> None:
     assert AT_THE_PROMISE not in share().summary().notes
 
 
+def test_the_threshold_of_all_cohorts_together_is_held_against_the_promise_too() -> None:
+    terms = PaymentTerms(amount=1, at_least=0.02, at_least_together=0.08)
+    assert AT_THE_PROMISE in share(terms=terms, cohorts=2).summary().notes
+    assert AT_THE_PROMISE not in share(terms=terms).summary().notes
+
+
+def test_where_any_fall_is_paid_for_no_number_of_people_is_enough() -> None:
+    assert count().people_needed() is None
+
+
+@pytest.mark.parametrize(("kind", "dispersion"), [("yes_no", 0.0), ("count", 0.0), ("count", 3.0)])
+def test_a_smaller_total_is_never_less_sure_of_a_fall(kind: str, dispersion: float) -> None:
+    law = Law(kind=kind, dispersion=dispersion)
+    random = np.random.default_rng(5)
+    for _ in range(12):
+        people, others = (int(one) for one in random.integers(3, 40, 2))
+        contract = Contract(
+            terms=PaymentTerms(amount=1, significant=0.9), law=law, people=people, cohorts=1, comparison_people=others,
+            baseline=0.5, at_least=0.0,
+        )  # fmt: skip
+        judged = contract.judged(0.5, 0.5)
+        for figure, limit in zip(judged.yardstick, judged.met, strict=True):
+            other = round(float(figure) * others)
+            sure = [
+                other / others > total / people
+                and interval_leaves_none_out(total, people, other, others, kind, dispersion, 0.9)
+                for total in range(math.ceil(figure * people) + 1)
+            ]
+            assert sure == [total <= limit for total in range(len(sure))]
+
+
 def test_people_needed_keeps_both_mistakes_rare_and_no_smaller_cohort_of_the_list_does() -> None:
     found = share(terms=PaymentTerms(amount=1, at_least=0.04))
     needed = found.people_needed()
@@ -262,7 +298,7 @@ def test_people_needed_keeps_both_mistakes_rare_and_no_smaller_cohort_of_the_lis
 
 
 def test_comparison_people_grow_with_the_cohort_in_people_needed() -> None:
-    fixed, few = share(significantly := 400), share(significantly, comparison_people=400)
+    fixed, few = share(400), share(400, comparison_people=400)
     first, second = fixed.people_needed(), few.people_needed()
     assert first is not None
     assert second is not None
@@ -274,7 +310,8 @@ def test_the_curve_passes_through_the_cases_and_stays_where_outcomes_can_be() ->
     curve = found.curve()
     assert list(curve.columns) == ["judged", "fall", "outcome", "probability_paid", "expected"]
     for judged in ("each", "together"):
-        one = curve[curve["judged"] == judged].set_index(curve["fall"].round(9))
+        one = curve[curve["judged"] == judged]
+        one = one.set_index(one["fall"].round(9))
         for case, fall in (("nothing_changed", 0.0), ("as_promised", 0.08)):
             assert one.loc[fall, "probability_paid"] == pytest.approx(cell(found, case, "probability_paid", judged))
             assert one.loc[fall, "expected"] == pytest.approx(cell(found, case, "expected", judged))
@@ -317,8 +354,6 @@ def test_large_cohorts_are_summed_too() -> None:
     ],
 )  # fmt: skip
 def test_the_headline_says_first_what_is_paid_though_nothing_changed(changed: dict[str, Any], sentence: str) -> None:
-    import re
-
     headline = share(**changed).summary().headline
     assert re.search(sentence, headline), headline
 
@@ -370,6 +405,8 @@ def test_what_makes_no_sense_is_refused(changed: dict[str, Any], sentence: str) 
     ("changed", "sentence"),
     [
         ({"dispersion": None}, "differs between people decides how much of a payment is chance"),
+        ({"dispersion": 1e9}, "Among 40 people with numbers that differ as much .* too many totals"),
+        ({"people": 1_000_000, "baseline": 1e5, "cohorts": 50}, "Among 50,000,000 people"),
         ({"dispersion": -0.1}, "dispersion is 0 or more; not -0.1"),
         ({"baseline": -1}, "reoffences a person, above 0, such as 2.6; not -1"),
         ({"promised": 2.5}, "at most the baseline of 2"),
@@ -406,8 +443,8 @@ def test_terms_in_words() -> None:
         "£5 for each cohort whose share is at least 7.5 percentage points lower than expected"
     )
     assert PaymentTerms(amount=5, per="fewer", at_least=0.2, most=1_000).in_words("count") == (
-        "£5 for each reoffence fewer than expected, if there are at least 0.2 a person fewer than expected, up to £1,000 a "
-        "cohort"
+        "£5 for each reoffence fewer than expected, if there are at least 0.2 a person fewer than expected, up to "
+        "£1,000 a cohort"
     )
     assert PaymentTerms(amount=5, per="fewer").in_words("yes_no") == "£5 for each reoffender fewer than expected"
 
@@ -431,8 +468,6 @@ def test_chances_asked_of_people_needed_are_checked() -> None:
     ],
 )
 def test_a_result_that_breaks_its_promises_is_not_made(column: str, value: float, sentence: str) -> None:
-    import dataclasses
-
     found = share()
     frame = found.to_frame()
     frame[column] = value

@@ -78,11 +78,12 @@ def test_a_history_gives_what_is_not_given() -> None:
     assert (found.baseline, found.dispersion) == (known.mean, known.dispersion)
     assert (found.baseline_low, found.baseline_high) == (known.low, known.high)
     assert list(found.case().index) == ["nothing_changed", "as_promised", "baseline_too_high", "baseline_too_low"]
-    assert "from 2,000 earlier people" in str(found.summary())
-    given = payment_by_results(
-        200, kind="count", terms=terms, promised=0.2, history=frame, baseline=1.8, dispersion=1.0
-    )
-    assert (given.baseline, given.dispersion) == (1.8, 1.0)
+    assert "The baseline and how much people differ are from 2,000" in str(found.summary())
+    given = payment_by_results(200, kind="count", terms=terms, promised=0.2, history=frame, baseline=1.8)
+    assert (given.baseline, given.dispersion) == (1.8, known.dispersion)
+    assert "How much people differ is from 2,000 earlier people" in str(given.summary())
+    with pytest.raises(InputError, match="The history would not be used"):
+        payment_by_results(200, kind="count", terms=terms, promised=0.2, history=frame, baseline=1.8, dispersion=1.0)
     share = payment_by_results(
         200, kind="yes_no", terms=terms, promised=0.1, column="back", history=pd.DataFrame({"back": [0, 1, 1] * 50})
     )
@@ -90,9 +91,32 @@ def test_a_history_gives_what_is_not_given() -> None:
     assert "The baseline is from 150 earlier people" in str(share.summary())
 
 
+def test_a_weight_of_two_is_two_people_and_one_of_none_is_nobody() -> None:
+    frame = counts(300)
+    twice = pd.concat([frame, frame.iloc[:100]])
+    weighted = frame.assign(w=np.where(np.arange(300) < 100, 2.0, 1.0))
+    nobody = pd.concat([weighted, counts(50, mean=9).assign(w=0.0)])
+    plain, found = read_history(twice, "count"), read_history(nobody, "count", weights="w")
+    assert (found.mean, found.dispersion) == pytest.approx((plain.mean, plain.dispersion))
+    assert (found.people, found.effective) == (300, pytest.approx(400**2 / 600))
+    assert found == read_history(nobody.sample(frac=1, random_state=2), "count", weights="w")
+    assert found == read_history(nobody.assign(w=nobody["w"] * 4), "count", weights="w")
+    assert found.high - found.low > plain.high - plain.low
+
+
 def test_nullable_columns_are_read() -> None:
     frame = pd.DataFrame({"reoffended": pd.array([True, False] * 20, dtype="boolean")})
     assert read_history(frame, "yes_no").mean == 0.5
+
+
+def test_weights_that_cannot_be_used_are_refused() -> None:
+    frame = counts(40)
+    with pytest.raises(InputError, match="no column w, which is to hold the weights"):
+        read_history(frame, "count", weights="w")
+    with pytest.raises(InputError, match="w is missing or below 0 for 20 of 40 people"):
+        read_history(frame.assign(w=[1.0, -1.0, 1.0, None] * 10), "count", weights="w")
+    with pytest.raises(InputError, match="holds 20 people"):
+        read_history(frame.assign(w=[1, 0] * 20), "count", weights="w")
 
 
 @pytest.mark.parametrize(

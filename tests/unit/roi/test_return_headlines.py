@@ -70,6 +70,12 @@ def test_what_is_left_out_is_said_in_words() -> None:
     assert left[0].startswith("offences that were never proven") and left[1] == "offending after the follow-up"
     assert "costs in anticipation of crime" in left
     assert "costs in anticipation of crime" not in roi_of(include_anticipation=True).left_out
-    assert "what crime costs victims and employers, and harm to victims" in roi_of(perspective="fiscal").left_out
+    fiscal = roi_of(perspective="fiscal").left_out
+    assert "what crime costs victims, employers and the health service, and harm to victims" in fiscal
+    assert "costs in anticipation of crime" in fiscal
+    assert "costs in anticipation of crime" in roi_of(perspective="fiscal", include_anticipation=True).left_out
+    recorded = roi_of(on=RoiAssumptions(recorded_per_proven=2)).left_out
+    assert recorded[0].startswith("offences that were never recorded")
+    assert roi_of(on=ON["all"]).left_out[0].startswith("recorded offences that were never proven")
     note = next(note for note in roi_of().summary().notes if note.startswith("Left out"))
     assert all(one in note for one in left)

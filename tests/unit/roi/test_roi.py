@@ -15,6 +15,7 @@ from dipeval.errors import EstimationError, InputError, InvariantError
 from dipeval.roi import (
     ReturnOnInvestment,
     headline,
+    left_out,
     load_gdp_deflator,
     load_unit_costs,
     return_on_investment,
@@ -243,7 +244,7 @@ def test_the_headline_never_sells_what_the_interval_does_not_hold() -> None:
     assert wording.NOT_SETTLED in wide.summary().to_frame()["Value"].tolist()
     hopeless = roi_of(effect_of(-0.1, 0.3), costs=costs_of(1e9))
     assert "even the upper end is below the cost" in hopeless.summary().headline
-    assert "of value for each £1 spent" in roi_of().summary().headline
+    assert "of value, not cash, for each £1 spent" in roi_of().summary().headline
     assert "do not settle whether the value exceeds" in roi_of(costs=costs_of(1e6)).summary().headline
     assert "less than was spent" in roi_of(costs=costs_of(1e9)).summary().headline
     assert roi_of(effect_of(0.5)).summary().headline.startswith("The data point to more offences, not fewer")
@@ -251,7 +252,7 @@ def test_the_headline_never_sells_what_the_interval_does_not_hold() -> None:
 
 def test_no_template_sells_a_null_or_names_the_untreated_wrongly() -> None:
     assert len(wording.TEMPLATES) > 15 and len(headline.TEMPLATES) > 15
-    for text in (*wording.TEMPLATES, *headline.TEMPLATES):
+    for text in (*wording.TEMPLATES, *headline.TEMPLATES, *left_out.TEMPLATES):
         for banned in ("no effect", "control", "significant", "saved", "savings", "cashable"):
             assert banned not in text.lower()
 
@@ -259,9 +260,9 @@ def test_no_template_sells_a_null_or_names_the_untreated_wrongly() -> None:
 def test_headline_golden() -> None:
     assert roi_of().summary().headline == (
         "The 100 proven offences averted (from 60 to 140) are valued at £795,000 (from £477,000 to £1,113,000) against "
-        "a cost of £32,000 for treatment, in 2019/20 prices: £24.84 of value for each £1 spent (from £14.91 to "
-        "£34.78); the value exceeds the cost in all 10,000 draws, and the answer rests most on the effect itself: that "
-        "the people compared with show what the treated would have done untreated."
+        "a cost of £32,000 for treatment, in 2019/20 prices: £24.84 of value, not cash, for each £1 spent (from "
+        "£14.91 to £34.78); the value exceeds the cost in all 10,000 draws, and the answer rests most on the effect "
+        "itself: that the people compared with show what the treated would have done untreated."
     )
 
 

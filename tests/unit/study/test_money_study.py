@@ -8,9 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from dipeval import report
 from dipeval.errors import DipevalError, EstimationError, InputError, InvariantError
 from dipeval.extracts import make_extracts
 from dipeval.report.tidy import results_csv
@@ -101,6 +103,24 @@ def test_everything_is_there_and_the_main_one_is_kept(result: StudyResult) -> No
     for part in (found.roi, found.other, found.by_group, found.per_person, found.per_stage):
         assert part is not None
     assert (found.linked, found.linked_by, found.notes) == ((), "", ())
+
+
+def test_what_an_offence_averted_would_have_to_be_worth(result: StudyResult, protected: StudyResult) -> None:
+    curve = result.money.acceptability
+    assert (curve.per, curve.draws, curve.probability) == ("offence", 200, result.roi.probability)
+    found = rows(result, "money: worth of an offence averted").set_index(["measure", "group"])["estimate"]
+    for row in curve.points().to_dict("records"):
+        assert found[row["term"], "all"] == pytest.approx(row["estimate"], nan_ok=True)
+    for row in curve.to_frame().iloc[::10].to_dict("records"):
+        assert found["probability", f"{row['threshold']:g}"] == row["probability"]
+    assert report.money_acceptability(result).anchor == "money-acceptability"
+    assert "Fenwick, O'Brien and Briggs (2004)" in str(report.methods(result))
+    smallest = rows(protected, "money: worth of an offence averted")["n_smallest"]
+    assert smallest.nunique() == 1 and int(smallest.iloc[0]) == money_smallest(protected)
+    without_it = study({"acceptability": False}).run()
+    assert without_it.money.acceptability is None and without_it.roi is not None
+    assert rows(without_it, "money: worth of an offence averted").empty
+    assert report.money_acceptability(without_it).anchor == ""
 
 
 def test_without_costs_there_is_no_money() -> None:
@@ -246,15 +266,44 @@ def _mix(kinds: dict[str, list[tuple[str, int]]]) -> pd.DataFrame:
 def test_one_offence_a_person_counts_as_many_as_there_are_and_ten_a_person_as_a_tenth() -> None:
     single = {f"p{number:04d}": [("shoplifting" if number % 4 else "robbery", 1)] for number in range(400)}
     many = {person: [(group, 10)] for person, [(group, _)] in single.items()}
-    # Exactly: 1 / variance of a share, less one.
-    assert math.fsum(_mix(single)["n"]) == pytest.approx(399)
-    assert math.fsum(_mix(many)["n"]) == pytest.approx(399)
+    # Exactly: 1 / jackknife variance of a share, p(1 - p) / (people - 1), less one.
+    assert math.fsum(_mix(single)["n"]) == pytest.approx(398)
+    assert math.fsum(_mix(many)["n"]) == pytest.approx(398)
     assert _mix(many).set_index("offence_group")["share"].to_dict() == {"robbery": 0.25, "shoplifting": 0.75}
 
 
 def test_one_kind_of_offence_has_as_many_behind_it_as_there_are() -> None:
     mix = _mix({"p0000": [("robbery", 3)], "p0001": [("robbery", 4)]})
     assert (mix["share"].tolist(), mix["n"].tolist()) == ([1.0], [7.0])
+
+
+def test_the_offences_of_one_person_alone_count_as_one() -> None:
+    alone = [("robbery", 3), ("shoplifting", 9)]
+    assert math.fsum(_mix({"p0000": alone})["n"]) == pytest.approx(1)
+    # Nearly alone: the others hardly bear on the shares, so the number is small.
+    assert math.fsum(_mix({"p0000": alone, "p0001": [("robbery", 1)]})["n"]) < 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("people", "kinds"), [(40, 1.0), (300, 1.0), (300, 20.0)])
+def test_the_drawn_mix_spreads_as_the_mix_of_new_people_does(people: int, kinds: float) -> None:
+    """A few commit many, each mostly their own kind (the more so the smaller `kinds`)."""
+    rng = np.random.default_rng(11)
+    groups, usual = ["shoplifting", "robbery", "domestic_burglary"], np.array([0.6, 0.1, 0.3])
+    shares, drawn, single = [], [], []
+    for _ in range(150):
+        own = np.array([rng.dirichlet(kinds * usual) for _ in range(people)])
+        counts = rng.poisson(rng.gamma(0.35, 5, people)[:, None] * own)
+        offences = {f"p{n:04d}": list(zip(groups, row, strict=True)) for n, row in enumerate(counts.tolist())}
+        mix = _mix(offences).set_index("offence_group").reindex(groups, fill_value=0)
+        share = mix["share"].to_numpy()
+        shares.append(share)
+        drawn.append(math.fsum(share * (1 - share)) / (mix["n"].sum() + 1))
+        single.append(math.fsum(share * (1 - share)) / (counts.sum() + 1))
+    true = float(np.var(shares, axis=0, ddof=1).sum())
+    assert 0.85 < math.sqrt(np.mean(drawn) / true) < 1.2
+    # As if every offence were another person's: far too sure.
+    assert math.sqrt(np.mean(single) / true) < (0.6 if kinds == 1 else 0.95)
 
 
 def test_the_mix_does_not_depend_on_the_order_of_rows(result: StudyResult) -> None:
