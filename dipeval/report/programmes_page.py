@@ -19,7 +19,7 @@ from dipeval.plots.style import to_png
 from dipeval.report import section_money_words as money_words
 from dipeval.report import words
 from dipeval.report.blocks import Block, Folded, Picture, Points, Section, Table, Text
-from dipeval.roi import programmes_words as said
+from dipeval.roi.decisions import programmes_words as said
 
 if TYPE_CHECKING:
     from dipeval.roi import ProgrammeComparison

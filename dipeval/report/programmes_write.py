@@ -13,7 +13,7 @@ from dipeval.errors import InputError
 from dipeval.report.programmes_page import ENDS, TITLE, check_specs, comparison_of, sections, strictest
 from dipeval.report.render import render
 from dipeval.report.write import _check_result, _whole_folder
-from dipeval.roi import programmes_words as said
+from dipeval.roi.decisions import programmes_words as said
 
 if TYPE_CHECKING:
     from dipeval.disclosure import DisclosureRule

@@ -17,8 +17,8 @@ from dipeval.disclosure.rule import to_base
 from dipeval.errors import DisclosureError, InputError
 from dipeval.presenting import format_money, round_half_up
 from dipeval.report.scenario_chain import PERSPECTIVES
+from dipeval.roi.costs_of_crime.tables import year_in_words
 from dipeval.roi.drawing import inputs_at
-from dipeval.roi.tables import year_in_words
 from dipeval.roi.uncertain import Uncertain
 from dipeval.vocabulary import label
 

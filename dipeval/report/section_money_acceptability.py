@@ -12,7 +12,7 @@ from dipeval.plots.money_acceptability import acceptability_alt, acceptability_p
 from dipeval.plots.style import to_png
 from dipeval.report import section_money_words as money_words
 from dipeval.report.blocks import Block, Folded, Picture, Section, Table, Text, nothing
-from dipeval.roi.acceptability_words import NEVER, NOT_KNOWN
+from dipeval.roi.decisions.acceptability_words import NEVER, NOT_KNOWN
 
 if TYPE_CHECKING:
     from dipeval.roi import AcceptabilityCurve

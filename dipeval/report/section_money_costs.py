@@ -12,7 +12,7 @@ from dipeval.presenting import format_money
 from dipeval.report import section_money_words as money_words
 from dipeval.report import words
 from dipeval.report.blocks import Block, Folded, Section, Table, Text, nothing
-from dipeval.roi.cost_checks import and_join
+from dipeval.roi.spending.cost_checks import and_join
 
 if TYPE_CHECKING:
     from dipeval.roi import CostPerStage, ReturnOnInvestment

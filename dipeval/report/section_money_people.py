@@ -10,7 +10,7 @@ from dipeval.disclosure import ReleasedTable, release
 from dipeval.report import section_money_words as money_words
 from dipeval.report import words
 from dipeval.report.blocks import Block, Folded, Section, Table, Text, nothing
-from dipeval.roi.prolific_words import AVERAGES, NOTE_ONLY_MEAN
+from dipeval.roi.offences.prolific_words import AVERAGES, NOTE_ONLY_MEAN
 from dipeval.study.tidy_money import coarse
 
 if TYPE_CHECKING:

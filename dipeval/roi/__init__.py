@@ -7,20 +7,20 @@ beyond the follow-up, unless it is switched on and said.
 
 from __future__ import annotations
 
-from dipeval.roi.acceptability import AcceptabilityCurve, acceptability_curve
 from dipeval.roi.assumptions import RoiAssumptions
-from dipeval.roi.averted import OffencesAverted, offences_averted
 from dipeval.roi.compute import return_on_investment
-from dipeval.roi.deflator_file import read_deflator
-from dipeval.roi.payment import PaymentByResults, payment_by_results
-from dipeval.roi.payment_terms import PaymentTerms
-from dipeval.roi.per_stage import CostPerStage, cost_per_stage
-from dipeval.roi.prices import load_discount_rates, load_gdp_deflator
-from dipeval.roi.programmes import ProgrammeComparison, compare_programmes
-from dipeval.roi.prolific import ValuePerPerson, value_per_person
-from dipeval.roi.reading import read_unit_costs
+from dipeval.roi.costs_of_crime.deflator_file import read_deflator
+from dipeval.roi.costs_of_crime.prices import load_discount_rates, load_gdp_deflator
+from dipeval.roi.costs_of_crime.reading import read_unit_costs
+from dipeval.roi.costs_of_crime.tables import load_unit_costs
+from dipeval.roi.decisions.acceptability import AcceptabilityCurve, acceptability_curve
+from dipeval.roi.decisions.programmes import ProgrammeComparison, compare_programmes
+from dipeval.roi.offences.averted import OffencesAverted, offences_averted
+from dipeval.roi.offences.prolific import ValuePerPerson, value_per_person
+from dipeval.roi.payments.payment import PaymentByResults, payment_by_results
+from dipeval.roi.payments.payment_terms import PaymentTerms
 from dipeval.roi.result import ReturnOnInvestment
-from dipeval.roi.tables import load_unit_costs
+from dipeval.roi.spending.per_stage import CostPerStage, cost_per_stage
 from dipeval.roi.uncertain import Uncertain
 
 __all__ = [

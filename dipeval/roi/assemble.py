@@ -14,17 +14,17 @@ from dipeval.roi import frames
 from dipeval.roi.assumptions import RoiAssumptions
 from dipeval.roi.chain import Figures, work_out
 from dipeval.roi.choices import choices
-from dipeval.roi.cost_lines import CostLines
+from dipeval.roi.costs_of_crime.worth import Worth
 from dipeval.roi.drawing import Central, inputs_at
 from dipeval.roi.effect_in import Averted
 from dipeval.roi.ladder import ladder
 from dipeval.roi.result import ReturnOnInvestment
 from dipeval.roi.run import Run, probability_if_none, run
+from dipeval.roi.spending.cost_lines import CostLines
 from dipeval.roi.steps import Switched, biggest_assumption, switched, without_uplift
 from dipeval.roi.switching import break_even, break_even_per_person
 from dipeval.roi.timing import years_of
 from dipeval.roi.tornado import tornado
-from dipeval.roi.worth import Worth
 
 WITH: Final = "with_anticipation"
 WITHOUT: Final = "without_anticipation"

@@ -8,10 +8,10 @@ from typing import Final
 
 import numpy as np
 
+from dipeval.roi.costs_of_crime.worth import Worth
 from dipeval.roi.drawing import Central
 from dipeval.roi.steps import Switched, published, without_uplift
 from dipeval.roi.tornado import Switch
-from dipeval.roi.worth import Worth
 
 RATES: Final = (0.015, 0.05)
 NOTE_RATE: Final = "A choice, not a range of belief: from the rate for health effects to a high one."

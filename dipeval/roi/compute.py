@@ -13,19 +13,19 @@ from dipeval.errors import InputError
 from dipeval.roi.assemble import WITH, WITHOUT, Facts, assemble
 from dipeval.roi.assumptions import RoiAssumptions
 from dipeval.roi.checks import Mix, check_choices, check_mix, check_options, check_people, check_rate
-from dipeval.roi.cost_lines import read_cost_lines
+from dipeval.roi.costs_of_crime.prices import Deflator, first_year
+from dipeval.roi.costs_of_crime.tables import load_unit_costs
+from dipeval.roi.costs_of_crime.worth import Worth, worth_of
 from dipeval.roi.drawing import Central
 from dipeval.roi.effect_in import averted_from, check_averted, check_effect
-from dipeval.roi.prices import Deflator, first_year
 from dipeval.roi.result import ReturnOnInvestment
+from dipeval.roi.spending.cost_lines import read_cost_lines
 from dipeval.roi.steps import multipliers
-from dipeval.roi.tables import load_unit_costs
 from dipeval.roi.timing import timing
-from dipeval.roi.worth import Worth, worth_of
 
 if TYPE_CHECKING:
     from dipeval.effects import Effect, LinkagePropagation
-    from dipeval.roi.averted import OffencesAverted
+    from dipeval.roi.offences.averted import OffencesAverted
 
 logger = logging.getLogger("dipeval")
 

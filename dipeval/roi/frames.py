@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from dipeval.roi.chain import PERSPECTIVES, Array, Figures
-from dipeval.roi.cost_lines import CostLines
+from dipeval.roi.costs_of_crime.worth import Worth
 from dipeval.roi.drawing import Central, inputs_at
 from dipeval.roi.run import Run
+from dipeval.roi.spending.cost_lines import CostLines
 from dipeval.roi.switching import break_even_per_person
-from dipeval.roi.worth import Worth
 
 Rows = list[dict[str, object]]
 PERSPECTIVE_COLUMNS: Final = (

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from dipeval.roi.chain import Array
-from dipeval.roi.cost_lines import CostLines
+from dipeval.roi.costs_of_crime.worth import Worth
 from dipeval.roi.drawing import Central
-from dipeval.roi.worth import Worth
+from dipeval.roi.spending.cost_lines import CostLines
 
 
 class RestsOn:

@@ -12,11 +12,11 @@ from dipeval.errors import InvariantError
 from dipeval.presenting import HtmlMixin, Summary
 from dipeval.roi import display, headline, left_out, wording
 from dipeval.roi.assumptions import RoiAssumptions
-from dipeval.roi.cost_lines import CostLines
+from dipeval.roi.costs_of_crime.worth import Worth
 from dipeval.roi.drawing import Central
 from dipeval.roi.rests_on import RestsOn
+from dipeval.roi.spending.cost_lines import CostLines
 from dipeval.roi.steps import Switched
-from dipeval.roi.worth import Worth
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

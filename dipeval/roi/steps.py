@@ -15,9 +15,9 @@ from dipeval.presenting import format_number, format_percent
 from dipeval.roi.assumptions import RoiAssumptions
 from dipeval.roi.chain import Timing, work_out
 from dipeval.roi.checks import check_groups
+from dipeval.roi.costs_of_crime.worth import Worth
 from dipeval.roi.drawing import NONE, ONE, Central, inputs_at
 from dipeval.roi.uncertain import Uncertain, certain
-from dipeval.roi.worth import Worth
 
 MULTIPLIER_STEPS: Final = ("recorded_per_proven", "actual_per_recorded")
 PUBLISHED: Final = "as published with the unit costs"

@@ -71,7 +71,7 @@ def _whose(spec: StudySpec) -> Iterator[Complaint]:
 
 def _reason(spec: StudySpec) -> Iterator[Complaint]:
     """A treatment effect against contact alone, or against the whole programme, is a choice that wants defending."""
-    from dipeval.roi.cost_reasons import REASON_LETTERS, reason_needed
+    from dipeval.roi.spending.cost_reasons import REASON_LETTERS, reason_needed
 
     costs = spec.costs
     assert costs is not None

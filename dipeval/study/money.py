@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dipeval.matching import Design
     from dipeval.outcomes import Outcomes
     from dipeval.roi import ReturnOnInvestment
-    from dipeval.roi.averted import OffencesAverted
+    from dipeval.roi.offences.averted import OffencesAverted
     from dipeval.study.load import Prepared
     from dipeval.study.spec import CostsSpec, StudySpec
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dipeval.effects import Effect, LinkagePropagation
     from dipeval.matching import Design
     from dipeval.outcomes import Outcomes
-    from dipeval.roi.averted import OffencesAverted
+    from dipeval.roi.offences.averted import OffencesAverted
     from dipeval.study.load import Prepared
     from dipeval.study.spec import OutcomeSpec, StudySpec
 
@@ -139,7 +139,7 @@ def averted_by_group(measured: Outcomes, design: Design, prepared: Prepared, spe
     -------
     OffencesAverted
     """
-    from dipeval.roi.averted import offences_averted
+    from dipeval.roi.offences.averted import offences_averted
 
     return offences_averted(
         design, own_offences(measured, design), cluster=prepared.cluster, std_error=spec.effect.std_error

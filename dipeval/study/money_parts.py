@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from dipeval.effects import Effect, LinkagePropagation
     from dipeval.matching import Design
     from dipeval.roi import ReturnOnInvestment
-    from dipeval.roi.acceptability import AcceptabilityCurve
-    from dipeval.roi.averted import OffencesAverted
-    from dipeval.roi.per_stage import CostPerStage
-    from dipeval.roi.prolific import ValuePerPerson
+    from dipeval.roi.decisions.acceptability import AcceptabilityCurve
+    from dipeval.roi.offences.averted import OffencesAverted
+    from dipeval.roi.offences.prolific import ValuePerPerson
+    from dipeval.roi.spending.per_stage import CostPerStage
     from dipeval.study.gate import Permit
     from dipeval.study.load import Prepared
     from dipeval.study.sealed import Opened
@@ -260,7 +260,7 @@ def _acceptability(
 def _per_person(
     prepared: Prepared, design: Design, opened: Opened, spec: StudySpec, tables: MoneyTables, not_done: dict[str, str]
 ) -> ValuePerPerson | None:
-    from dipeval.roi.prolific import value_per_person
+    from dipeval.roi.offences.prolific import value_per_person
 
     costs = spec.costs
     assert costs is not None

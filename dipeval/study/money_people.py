@@ -199,7 +199,7 @@ def _records(prepared: Prepared, kind: str) -> pd.DataFrame:
 
 def _covered(prepared: Prepared, kind: str, spending: pd.DataFrame) -> pd.DataFrame:
     """The records in the districts and financial years (from 1 April) of the spending."""
-    from dipeval.roi.tables import first_year
+    from dipeval.roi.costs_of_crime.tables import first_year
 
     records, (_, day) = _records(prepared, kind), _SEEN_IN[kind]
     year = records[day].dt.year - (records[day].dt.month < 4).astype("int64")

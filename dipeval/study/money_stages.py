@@ -13,7 +13,7 @@ from dipeval.study.provenance import shown_count
 from dipeval.study.rules import disclosure_rule
 
 if TYPE_CHECKING:
-    from dipeval.roi.per_stage import CostPerStage
+    from dipeval.roi.spending.per_stage import CostPerStage
     from dipeval.study.load import Prepared
     from dipeval.study.money_tables import MoneyTables
     from dipeval.study.spec import StudySpec
@@ -56,7 +56,7 @@ def stages_of(prepared: Prepared, spending: pd.DataFrame, spec: StudySpec, table
     InputError
         If the years or districts of the two cannot be made the same, or there are no stages.
     """
-    from dipeval.roi.per_stage import cost_per_stage
+    from dipeval.roi.spending.per_stage import cost_per_stage
 
     assert spec.costs is not None
     if len(spec.cohort.districts) > 1:
@@ -75,7 +75,7 @@ def stages_of(prepared: Prepared, spending: pd.DataFrame, spec: StudySpec, table
 
 def _same_years(prepared: Prepared, spending: pd.DataFrame) -> tuple[dt.date, dt.date, pd.DataFrame]:
     """First and last day, and the lines, of the financial years that lie within the extracts."""
-    from dipeval.roi.tables import first_year
+    from dipeval.roi.costs_of_crime.tables import first_year
 
     extracts: Any = prepared.extracts
     begins = extracts.table("drug_tests")["test_date"].min() if "drug_tests" in extracts else None

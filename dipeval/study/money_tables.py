@@ -65,7 +65,7 @@ def money_tables_of(costs: CostsSpec, folder: Path) -> MoneyTables:
 
 def _check_price_year(costs: CostsSpec, unit_costs: pd.DataFrame, deflator: pd.DataFrame | None) -> None:
     """Say before anything is linked that the prices asked for cannot be had: of groups that occur, the sum tells."""
-    from dipeval.roi.prices import Deflator, first_year
+    from dipeval.roi.costs_of_crime.prices import Deflator, first_year
 
     priced = unit_costs.loc[unit_costs["unit_cost"].notna(), "price_year"]
     with _naming("price_year"):
@@ -76,8 +76,8 @@ def _check_price_year(costs: CostsSpec, unit_costs: pd.DataFrame, deflator: pd.D
 
 
 def _unit_costs(costs: CostsSpec, folder: Path, deflator: pd.DataFrame | None) -> pd.DataFrame:
-    from dipeval.roi.reading import read_unit_costs
-    from dipeval.roi.tables import load_unit_costs
+    from dipeval.roi.costs_of_crime.reading import read_unit_costs
+    from dipeval.roi.costs_of_crime.tables import load_unit_costs
 
     asked = costs.unit_costs_file
     if asked is not None:
@@ -94,7 +94,7 @@ def _unit_costs(costs: CostsSpec, folder: Path, deflator: pd.DataFrame | None) -
 
 
 def _deflator(costs: CostsSpec, folder: Path) -> pd.DataFrame | None:
-    from dipeval.roi.deflator_file import read_deflator
+    from dipeval.roi.costs_of_crime.deflator_file import read_deflator
 
     if costs.deflator_file is None:
         return None

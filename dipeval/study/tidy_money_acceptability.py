@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from dipeval.roi.acceptability_words import NEVER, NOT_KNOWN
+from dipeval.roi.decisions.acceptability_words import NEVER, NOT_KNOWN
 
 if TYPE_CHECKING:
-    from dipeval.roi.acceptability import AcceptabilityCurve
+    from dipeval.roi.decisions.acceptability import AcceptabilityCurve
 
 SECTION: Final = "money: worth of an offence averted"
 # The curve has a hundred payments; its shape needs no more than these.

@@ -28,8 +28,8 @@ import pandas as pd
 from scipy.stats import norm
 
 import dipeval as dip
-from dipeval.roi.averted import OffencesAverted, offences_averted
 from dipeval.roi.headline import VERDICT_ABOVE
+from dipeval.roi.offences.averted import OffencesAverted, offences_averted
 from tests.simulation.claims import MOST_NAIVE, NOMINAL, highest_allowed, lowest_allowed
 
 PEOPLE, DRAWS = 3_000, 2_000

@@ -8,8 +8,8 @@ import pytest
 from dipeval.errors import InputError
 from dipeval.plots.money_payment import payment_alt, payment_plot
 from dipeval.plots.style import new_axes, to_png
-from dipeval.roi.payment import payment_by_results
-from dipeval.roi.payment_terms import PaymentTerms
+from dipeval.roi.payments.payment import payment_by_results
+from dipeval.roi.payments.payment_terms import PaymentTerms
 
 
 def curve(*ways: str) -> pd.DataFrame:

@@ -13,9 +13,9 @@ from scipy import stats
 
 from dipeval.errors import InputError, InvariantError
 from dipeval.roi import ReturnOnInvestment, RoiAssumptions, Uncertain
-from dipeval.roi import acceptability_words as words
-from dipeval.roi.acceptability import AcceptabilityCurve, acceptability_curve
-from dipeval.roi.acceptability_sums import perfect_information
+from dipeval.roi.decisions import acceptability_words as words
+from dipeval.roi.decisions.acceptability import AcceptabilityCurve, acceptability_curve
+from dipeval.roi.decisions.acceptability_sums import perfect_information
 from tests.unit.roi.test_return_steps import COST, MIX, WORTH, averted_of, effect_of, line, roi_of
 
 Z = float(stats.norm.ppf(0.975))

@@ -15,7 +15,7 @@ from dipeval.effects import Effect
 from dipeval.errors import EstimationError, InputError, InvariantError
 from dipeval.outcomes.columns import UNFIT
 from dipeval.plots.money_prolific import averted_plot
-from dipeval.roi.averted import COLUMNS, OffencesAverted, offences_averted
+from dipeval.roi.offences.averted import COLUMNS, OffencesAverted, offences_averted
 from dipeval.vocabulary import OFFENCE_GROUPS
 
 COVARIATES = ["age", "priors", "female"]

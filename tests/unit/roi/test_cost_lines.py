@@ -10,10 +10,10 @@ import pytest
 
 from dipeval.errors import InputError, InvariantError
 from dipeval.extracts import make_extracts
-from dipeval.roi.cost_checks import clean_lines
-from dipeval.roi.cost_lines import CostLines, read_cost_lines
-from dipeval.roi.cost_reasons import reason_needed
-from dipeval.roi.tables import Deflator, load_gdp_deflator
+from dipeval.roi.costs_of_crime.tables import Deflator, load_gdp_deflator
+from dipeval.roi.spending.cost_checks import clean_lines
+from dipeval.roi.spending.cost_lines import CostLines, read_cost_lines
+from dipeval.roi.spending.cost_reasons import reason_needed
 
 REASON = "The comparison people had the same treatment elsewhere."
 

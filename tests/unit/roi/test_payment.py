@@ -14,11 +14,11 @@ import pytest
 from scipy import stats
 
 from dipeval.errors import InputError, InvariantError
-from dipeval.roi.payment import PaymentByResults, payment_by_results
-from dipeval.roi.payment_cases import COLUMNS
-from dipeval.roi.payment_sums import Contract, Law
-from dipeval.roi.payment_terms import PaymentTerms
-from dipeval.roi.payment_words import AT_THE_PROMISE
+from dipeval.roi.payments.payment import PaymentByResults, payment_by_results
+from dipeval.roi.payments.payment_cases import COLUMNS
+from dipeval.roi.payments.payment_sums import Contract, Law
+from dipeval.roi.payments.payment_terms import PaymentTerms
+from dipeval.roi.payments.payment_words import AT_THE_PROMISE
 from dipeval.roi.uncertain import Uncertain
 
 SHARE: dict[str, Any] = {

@@ -11,9 +11,9 @@ import pytest
 from scipy import optimize, stats
 
 from dipeval.errors import InputError
-from dipeval.roi.payment import payment_by_results
-from dipeval.roi.payment_history import dispersion_of, read_history
-from dipeval.roi.payment_terms import PaymentTerms
+from dipeval.roi.payments.payment import payment_by_results
+from dipeval.roi.payments.payment_history import dispersion_of, read_history
+from dipeval.roi.payments.payment_terms import PaymentTerms
 
 
 def counts(people: int, mean: float = 2.0, dispersion: float = 1.5, seed: int = 1) -> pd.DataFrame:

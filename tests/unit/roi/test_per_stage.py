@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 
 from dipeval.errors import InputError, InvariantError
-from dipeval.roi import stage_words
-from dipeval.roi.per_stage import COLUMNS, CostPerStage, cost_per_stage
-from dipeval.roi.stage_counts import check_window
-from dipeval.roi.tables import load_gdp_deflator
+from dipeval.roi.costs_of_crime.tables import load_gdp_deflator
+from dipeval.roi.spending import stage_words
+from dipeval.roi.spending.per_stage import COLUMNS, CostPerStage, cost_per_stage
+from dipeval.roi.spending.stage_counts import check_window
 
 DISTRICTS = ("Leeds", "Bradford")
 

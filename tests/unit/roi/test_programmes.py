@@ -13,10 +13,10 @@ from scipy import stats
 
 from dipeval.errors import InputError, InvariantError
 from dipeval.roi import ReturnOnInvestment, RoiAssumptions, Uncertain, load_gdp_deflator, load_unit_costs
-from dipeval.roi import programmes_words as words
-from dipeval.roi.programmes import ProgrammeComparison, compare_programmes
-from dipeval.roi.programmes_scale import UNLIKE_COLUMNS
-from dipeval.roi.programmes_sums import COLUMNS, COMPARED, DIFFERENCE_COLUMNS, UNITS, best_by_chance, mover
+from dipeval.roi.decisions import programmes_words as words
+from dipeval.roi.decisions.programmes import ProgrammeComparison, compare_programmes
+from dipeval.roi.decisions.programmes_scale import UNLIKE_COLUMNS
+from dipeval.roi.decisions.programmes_sums import COLUMNS, COMPARED, DIFFERENCE_COLUMNS, UNITS, best_by_chance, mover
 from tests.unit.roi.test_return_steps import MIX, TABLE, WORTH, averted_of, effect_of, line, linkage_of, roi_of
 
 Z = float(stats.norm.ppf(0.975))

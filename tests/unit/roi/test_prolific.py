@@ -15,11 +15,11 @@ import dipeval as dip
 from dipeval.effects.estimate import make_request
 from dipeval.errors import DesignError, EstimationError, InputError, InvariantError
 from dipeval.outcomes.columns import UNFIT
-from dipeval.roi import prolific_bootstrap
-from dipeval.roi.concentration import average, levels_of, people_between, share_of_top
-from dipeval.roi.prolific import ValuePerPerson, value_per_person
-from dipeval.roi.prolific_figures import COLUMNS, CONCENTRATION
-from dipeval.roi.tables import load_unit_costs
+from dipeval.roi.costs_of_crime.tables import load_unit_costs
+from dipeval.roi.offences import prolific_bootstrap
+from dipeval.roi.offences.concentration import average, levels_of, people_between, share_of_top
+from dipeval.roi.offences.prolific import ValuePerPerson, value_per_person
+from dipeval.roi.offences.prolific_figures import COLUMNS, CONCENTRATION
 
 COVARIATES = ["age", "priors"]
 GROUPS = {"shoplifting": 1.0, "domestic_burglary": 0.4, "drug_possession": 0.2}

@@ -15,11 +15,11 @@ import pytest
 from openpyxl import Workbook
 
 from dipeval.errors import InputError
-from dipeval.roi.prices import Deflator, load_gdp_deflator
-from dipeval.roi.reading import read_deflator, read_unit_costs
-from dipeval.roi.sheets import amount, plain
-from dipeval.roi.tables import COLUMNS, load_unit_costs, vintages
-from dipeval.roi.worth import worth_of
+from dipeval.roi.costs_of_crime.prices import Deflator, load_gdp_deflator
+from dipeval.roi.costs_of_crime.reading import read_deflator, read_unit_costs
+from dipeval.roi.costs_of_crime.sheets import amount, plain
+from dipeval.roi.costs_of_crime.tables import COLUMNS, load_unit_costs, vintages
+from dipeval.roi.costs_of_crime.worth import worth_of
 from dipeval.vocabulary import OFFENCE_GROUPS
 
 Rows = list[list[Any]]

@@ -21,7 +21,7 @@ from dipeval.roi import (
     return_on_investment,
     wording,
 )
-from dipeval.roi.tables import first_year
+from dipeval.roi.costs_of_crime.tables import first_year
 from dipeval.vocabulary import OFFENCE_GROUPS
 
 

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from dipeval.errors import InputError
-from dipeval.roi.prices import Deflator, load_discount_rates, load_gdp_deflator, stored
-from dipeval.roi.tables import (
+from dipeval.roi.costs_of_crime.prices import Deflator, load_discount_rates, load_gdp_deflator, stored
+from dipeval.roi.costs_of_crime.tables import (
     COLUMNS,
     load_drug_offence_costs,
     load_fiscal_unit_costs,

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from dipeval.errors import InputError, InvariantError
-from dipeval.roi.prices import Deflator
-from dipeval.roi.tables import load_unit_costs
-from dipeval.roi.worth import Worth, worth_of
+from dipeval.roi.costs_of_crime.prices import Deflator
+from dipeval.roi.costs_of_crime.tables import load_unit_costs
+from dipeval.roi.costs_of_crime.worth import Worth, worth_of
 from dipeval.vocabulary import OFFENCE_GROUPS
 
 

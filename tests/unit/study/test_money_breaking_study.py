@@ -129,7 +129,7 @@ def test_why_a_part_is_missing_does_not_count_people(monkeypatch: pytest.MonkeyP
     def few(*_: Any, **__: Any) -> None:
         raise EstimationError("The design uses 13 treated and 7 comparison people.")
 
-    monkeypatch.setattr("dipeval.roi.prolific.value_per_person", few)
+    monkeypatch.setattr("dipeval.roi.offences.prolific.value_per_person", few)
     assert study(costs={"prolific": True}).run().money.not_done["per_person"].startswith("The design uses 13")
     protected = study(costs={"prolific": True}, disclosure={}).run()
     assert protected.money.not_done["per_person"] == money_parts.TOO_FEW

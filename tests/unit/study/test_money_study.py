@@ -343,7 +343,7 @@ def test_a_part_that_fails_fails_alone(monkeypatch: pytest.MonkeyPatch) -> None:
         raise EstimationError("Too few people.")
 
     monkeypatch.setattr(money_parts, "averted_by_group", fails)
-    monkeypatch.setattr("dipeval.roi.prolific.value_per_person", fails)
+    monkeypatch.setattr("dipeval.roi.offences.prolific.value_per_person", fails)
     monkeypatch.setattr(money_parts, "stages_of", fails)
     found = study(ALL).run()
     assert found.roi is not None

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dipeval.disclosure import DisclosureRule
-from dipeval.roi.tables import load_unit_costs
+from dipeval.roi.costs_of_crime.tables import load_unit_costs
 from dipeval.study.money_told import prices_shown, told_by_group
 from dipeval.study.tidy_money import coarse
 

@@ -1,0 +1,1 @@
+"""Which offences were averted, and whether a few people carry the answer."""

@@ -1,0 +1,1 @@
+"""What a contract that pays by results pays, and how much of it is chance."""
