@@ -481,6 +481,7 @@ def test_it_draws_on_the_axes_given_or_on_new_ones(result: Any) -> None:
         assert to_png(axes).startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_two_pictures_of_it_are_the_same_bytes(result: Any) -> None:
     assert to_png(result.plot()) == to_png(result.plot())
 

@@ -8,6 +8,8 @@ import pytest
 
 from dipeval.cli import main
 
+pytestmark = pytest.mark.slow  # a study begun anew for every fault
+
 STUDY = """
 title = "Test"
 question = "Did it work?"

@@ -9,6 +9,8 @@ import dipeval as dip
 from dipeval.errors import InputError
 from tests.simulation.linkage_benchmark import benchmark_files
 
+pytestmark = pytest.mark.slow  # thousands of people linked twice over
+
 KEY = dip.LinkageKey(b"0a1b2c3d4e5f60718293a4b5c6d7e8f9")
 NEEDED = {"drug_tests": {"district": "Leeds", "result": "opiates"}, "treatment": {"district": "Leeds"}}
 

@@ -15,6 +15,8 @@ import dipeval as dip
 from dipeval.extracts import write_extracts
 from dipeval.study import StudyResult
 
+pytestmark = pytest.mark.slow  # a whole study on extracts, linked anew, many times over
+
 STUDY = """
 title = "A force's own data"
 question = "Did it work?"

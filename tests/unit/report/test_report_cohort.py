@@ -22,6 +22,8 @@ from dipeval.study import study as order_of_work
 from dipeval.study.load import from_linkage
 from dipeval.study.reading import StudyFile, parse_study
 
+pytestmark = pytest.mark.slow  # whole studies
+
 DESIGN = {"method": "entropy", "covariates": ["log_prior_offences_5y", "tested_opiates", "age_at_index"]}
 TREE: dict[str, Any] = {
     "title": "A force's own data",

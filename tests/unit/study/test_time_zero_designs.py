@@ -17,6 +17,8 @@ from dipeval.study.gate import COUNT_CHECKS
 from dipeval.study.load import from_linkage
 from dipeval.study.reading import StudyFile, parse_study
 
+pytestmark = pytest.mark.slow  # whole studies
+
 DESIGN = {"method": "entropy", "covariates": ["log_prior_offences_5y", "tested_opiates", "age_at_index"]}
 TREE: dict[str, Any] = {
     "title": "Simulated",
