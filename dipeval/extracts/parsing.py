@@ -285,6 +285,8 @@ def _numbers(text: pd.Series, column: Column) -> ParsedColumn:
     values = _take(numbers.astype("Int64") if whole else numbers, positions)
     what = f"is not a {'whole ' if whole else ''}number"
     remedy = "Write it as in 1200.50: a full stop before the pence, no other words in the cell."
+    if whole:
+        remedy = "Write a whole number and nothing else in the cell; for a financial year its first, 2019 for 2019/20."
     return ParsedColumn(
         values=values.astype("Int64" if whole else "float64"), faults={what: (_spread(bad, positions), remedy)}
     )

@@ -142,12 +142,17 @@ def _perspectives(result: StudyResult, roi: ReturnOnInvestment) -> pd.DataFrame:
     return frame[frame["perspective"] == roi.perspective].reset_index(drop=True)
 
 
+def _inside(sentence: str) -> str:
+    """A sentence that stands behind a colon."""
+    return sentence[:1].lower() + sentence[1:]
+
+
 def _notes_of_perspectives(frame: pd.DataFrame) -> tuple[str, ...]:
     """What is missing or bounded, and why; what each holds is said once for all."""
     missing = frame[frame["benefit"].isna()]
     notes = zip(missing["perspective"], missing["note"], strict=True)
     # The share of draws in which the bounds lie above the cost would look like a probability of its own.
-    return tuple(f"{PERSPECTIVES[str(name)]}: {str(note).split(';')[0].rstrip('.')}." for name, note in notes)
+    return tuple(f"{PERSPECTIVES[str(name)]}: {_inside(str(note).split(';')[0].rstrip('.'))}." for name, note in notes)
 
 
 def _left_out(result: StudyResult, roi: ReturnOnInvestment) -> tuple[str, ...]:

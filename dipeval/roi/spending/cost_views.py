@@ -19,7 +19,7 @@ VIEWS: Final = ("marginal", "set_against", "own_share", "full")
 VIEW_COLUMNS: Final = ("view", "label", "spent_on", "amount", "people", "per_person", "cost")
 SPENDING_COLUMNS: Final = ("funder", "spent_on", "amount", "share", "set_against", "people", "belongs_to")
 MARGINAL_UNSTATED: Final = (
-    "Marginal cost, if all of the effect's own spending grows with each person (nothing says less)"
+    "Marginal cost, if all of the effect's own spending grows with each person (no marginal_share is given)"
 )
 _LABELS: Final = {
     "marginal": "Marginal cost: what one more person takes, the rest of the programme standing",

@@ -158,7 +158,7 @@ def test_every_perspective_has_its_range_and_bounds_have_no_middle() -> None:
                 offence_mix=pd.DataFrame({"offence_group": ["robbery"], "share": [1.0]}))  # fmt: skip
     told = rows(report.money(result(known)), "Who gains")
     assert told["Fiscal"] == ["not known"] * 3
-    assert "Fiscal: Not known" in text(report.money(result(known)))
+    assert "Fiscal: not known" in text(report.money(result(known)))
 
 
 def test_amounts_in_a_sentence_keep_their_commas_and_are_those_of_the_tables() -> None:
