@@ -254,6 +254,9 @@ _SPEND = TableContract(
             maximum=1,
             weakness="A judgement: buildings and management do not grow with each person.",
         ),
+        # Without these two an extract in thousands, or in euros, would be read as pounds and the column dropped.
+        _with(_code("currency", ("GBP",), "Currency of the amount."), may_be_missing=False),
+        _with(_code("unit", ("GBP", "pounds"), "Unit of the amount: single pounds."), may_be_missing=False),
     ),
 )
 

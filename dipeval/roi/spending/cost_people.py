@@ -15,6 +15,8 @@ from dipeval.vocabulary import SPENT_ON
 
 # A person must be found before being met, and met before being treated.
 _FUNNEL: Final = ("testing", "contact", "treatment")
+# A test alone costs more than this: less looks like thousands of pounds taken for pounds.
+LEAST_EACH: Final = 20
 
 
 def _on_the_way(effect_of: str) -> tuple[str, ...]:
@@ -101,6 +103,9 @@ def what_looks_wrong(
     twice = int(lines.duplicated().sum())
     if twice:
         doubts.append(f"{twice} line(s) of the costs are the same as another in everything: are they entered twice?")
-    if math.fsum(lines.loc[lines["spent_on"].isin(against), "real"]) < cost_people:
-        doubts.append("The spending comes to less than £1 a person: check that the amounts are in single pounds.")
+    if math.fsum(lines.loc[lines["spent_on"].isin(against), "real"]) < LEAST_EACH * cost_people:
+        doubts.append(
+            f"The spending comes to less than £{LEAST_EACH} a person: check that the amounts are in single pounds, not "
+            "in thousands."
+        )
     return doubts

@@ -6,10 +6,11 @@ import logging
 import traceback
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from dipeval.errors import ExtractError
-from dipeval.extracts import read_extracts
+from dipeval.extracts import make_extracts, read_extracts
 from dipeval.extracts.faults import Fault, mask
 
 DRUG_TESTS = """\
@@ -215,3 +216,14 @@ def test_a_file_without_a_good_row_stops_even_when_rows_are_dropped(tmp_path: Pa
     (tmp_path / "deaths.csv").write_text("record_id,pnc_id,death_date\n1,9,soon\n", encoding="utf-8")
     with pytest.raises(ExtractError, match="no row without a fault"):
         read_extracts(tmp_path, on_error="drop_and_count")
+
+
+@pytest.mark.parametrize(("column", "cell", "known"), [("currency", "EUR", "GBP"), ("unit", "GBP thousand", "pounds")])
+def test_spending_in_another_currency_or_unit_is_no_pounds(column: str, cell: str, known: str) -> None:
+    spend = pd.DataFrame(
+        {"district": ["Leeds"], "financial_year": ["2019-20"], "funder": ["PCC"], "amount": [500.0],
+         "spent_on": ["testing"], "price_year": [2019], column: [known]}
+    )  # fmt: skip
+    assert make_extracts({"spend": spend}, extract_date="2021-01-01").table("spend")[column].tolist() == [known]
+    with pytest.raises(ExtractError, match=f"column {column}: .* is not a known code"):
+        make_extracts({"spend": spend.assign(**{column: [cell]})}, extract_date="2021-01-01")

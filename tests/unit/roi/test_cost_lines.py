@@ -282,7 +282,7 @@ def test_treatment_lines_of_nothing_are_not_set_against_anything() -> None:
 
 
 def test_what_looks_wrong_is_said() -> None:
-    assert any("less than £1 a person" in note for note in read(costs_of(line(amount=40.0))).notes)
+    assert any("less than £20 a person" in note for note in read(costs_of(line(amount=40.0))).notes)
     assert any(
         note.startswith("1 line(s) of the costs are the same as another")
         for note in read(costs_of(line(), line())).notes
