@@ -6,12 +6,15 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ("north-carolina", "rossi", "west-yorkshire-simulated", "withheld-example")
+# The one with an answer in pounds has it as a workbook too.
+WITH_MONEY = "west-yorkshire-simulated"
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +44,8 @@ def test_the_demo_shows_progress_and_leaves_whole_folders(made: tuple[Path, subp
     assert "[3/4]" in done.stdout
     assert done.stdout.count("\n      ") > 10
     for name in EXAMPLES:
-        assert {path.name for path in (place / name).iterdir()} == {"report.html", "results.csv", "run.json"}
+        workbook = {"scenarios.xlsx"} if name == WITH_MONEY else set()
+        assert {path.name for path in (place / name).iterdir()} == {"report.html", "results.csv", "run.json"} | workbook
     assert not [path.name for path in place.iterdir() if path.name.startswith(".")]
 
 
@@ -59,6 +63,8 @@ def test_two_runs_with_one_seed_give_the_same_bytes(
     for name in EXAMPLES:
         for file in ("report.html", "results.csv"):
             assert (made[0] / name / file).read_bytes() == (tmp_path / name / file).read_bytes(), f"{name}/{file}"
+    books = [(place / WITH_MONEY / "scenarios.xlsx").read_bytes() for place in (made[0], tmp_path)]
+    assert books[0] == books[1]
 
 
 @pytest.mark.slow
@@ -70,3 +76,7 @@ def test_deliverables_hold_no_clock_time_and_no_path(made: tuple[Path, subproces
             text = (made[0] / name / file).read_text(encoding="utf-8")
             assert str(made[0]) not in text
             assert str(ROOT) not in text
+    with zipfile.ZipFile(made[0] / WITH_MONEY / "scenarios.xlsx") as book:
+        text = "".join(book.read(name).decode("utf-8") for name in book.namelist())
+    assert str(made[0]) not in text
+    assert str(ROOT) not in text
