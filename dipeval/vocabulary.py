@@ -41,7 +41,16 @@ DISCHARGE_REASONS: Final = (
 )
 # Free of dependency; whether "referred_on" counts as well has changed over the years and is a switch.
 COMPLETED_REASONS: Final = ("completed", "completed_drug_free", "completed_occasional_use")
-DRUGS: Final = ("heroin", "other_opiates", "cocaine", "crack", "cannabis", "alcohol", "other")
+DRUGS: Final = ("heroin", "other_opiates", "cocaine", "crack", "cannabis", "alcohol", "other", "nps")
+# Substance groups of the West Yorkshire review. A person can name several drugs, so the groups overlap: they are never
+# added up. New psychoactive substances stand among the other drugs where a source has no code of its own for them.
+SUBSTANCE_GROUPS: Final[dict[str, tuple[str, ...]]] = {
+    "class_a": ("heroin", "other_opiates", "cocaine", "crack"),
+    "alcohol": ("alcohol",),
+    "cannabis": ("cannabis",),
+    "nps": ("nps",),
+    "other": ("other",),
+}
 SPENT_ON: Final = ("testing", "contact", "treatment", "other")
 ORDER_TYPES: Final = (
     "DRR",

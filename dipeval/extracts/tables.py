@@ -88,6 +88,10 @@ def _count(name: str, meaning: str, *, kind: str = "integer", **more: Any) -> Co
     return Column(name=name, kind=kind, meaning=meaning, minimum=0, **more)
 
 
+_CLOCK: dict[str, Any] = {
+    "pattern": r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?",
+    "pattern_words": "a time such as 14:05",
+}
 _RISK_SCORE = Column(
     name="risk_score",
     kind="number",
@@ -114,12 +118,7 @@ _DRUG_TESTS = TableContract(
         _DISTRICT,
         _text("custody_suite", "Custody suite of the test."),
         _always(_date("test_date", "Day of the test.")),
-        _text(
-            "test_time",
-            "Time of the test.",
-            pattern=r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?",
-            pattern_words="a time such as 14:05",
-        ),
+        _text("test_time", "Time of the test.", **_CLOCK),
         _code("test_ground", v.TEST_GROUNDS, "Whether a trigger offence, or an inspector's authority, led to it."),
         _text("trigger_offence", "Trigger offence of the arrest."),
         _always(_code("result", v.TEST_RESULTS, "What the test found.", weakness="Cocaine does not tell crack.")),
@@ -138,6 +137,7 @@ _CONTACTS = TableContract(
         *_SERVICE_WHO,
         _DISTRICT,
         _always(_date("contact_date", "Day of the contact.")),
+        _text("contact_time", "Time of the contact.", **_CLOCK),
         _code("entry_point", v.ENTRY_POINTS, "Where the contact was made."),
         _code("assessment", v.ASSESSMENTS, "Which assessment it was."),
         Column(name="attended", kind="boolean", meaning="Whether the person came.", weakness="Blank can mean no."),
@@ -328,6 +328,11 @@ _TARGETS = TableContract(
         _DISTRICT,
         _PERIOD,
         _always(Column(name="value", kind="number", meaning="Value to be reached, in the unit of the indicator.")),
+        _code(
+            "direction",
+            ("at_least", "at_most"),
+            "Which side of the value is wanted; needed where the indicator itself does not say.",
+        ),
         _text("owner", "Body that answers for it."),
     ),
 )

@@ -1,0 +1,1 @@
+"""What a test that is sometimes wrong says of how many had used drugs."""

@@ -1,0 +1,1 @@
+"""Change over time: run and control charts, seasonality, and denominators that move."""
