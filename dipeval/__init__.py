@@ -26,6 +26,7 @@ _HOME: dict[str, str] = {
     "read_extracts": "dipeval.extracts",
     "write_extracts": "dipeval.extracts",
     "simulate": "dipeval.simulate",
+    "simulate_areas": "dipeval.simulate",
     "LinkRule": "dipeval.linkage",
     "Linkage": "dipeval.linkage",
     "LinkageKey": "dipeval.linkage",
@@ -133,11 +134,35 @@ _HOME: dict[str, str] = {
     "read_unit_costs": "dipeval.roi",
     "return_on_investment": "dipeval.roi",
     "value_per_person": "dipeval.roi",
+    "Benchmark": "dipeval.indicators",
+    "Concentration": "dipeval.indicators",
+    "ContactHours": "dipeval.indicators",
+    "ControlChart": "dipeval.indicators",
+    "CorrectedPositivity": "dipeval.indicators",
+    "CountingRule": "dipeval.indicators",
+    "DenominatorGrowth": "dipeval.indicators",
     "Discharges": "dipeval.indicators",
+    "DrugOffenceLink": "dipeval.indicators",
+    "FundingAllocation": "dipeval.indicators",
+    "Indicator": "dipeval.indicators",
+    "Indicators": "dipeval.indicators",
+    "OfficerTime": "dipeval.indicators",
+    "OwnIndicator": "dipeval.indicators",
     "Pathway": "dipeval.indicators",
     "Seen": "dipeval.indicators",
     "Testing": "dipeval.indicators",
+    "allocate_funding": "dipeval.indicators",
+    "benchmark": "dipeval.indicators",
+    "concentration": "dipeval.indicators",
+    "contact_hours": "dipeval.indicators",
+    "control_chart": "dipeval.indicators",
+    "correct_positivity": "dipeval.indicators",
+    "denominator_growth": "dipeval.indicators",
     "discharges": "dipeval.indicators",
+    "drug_offence_link": "dipeval.indicators",
+    "indicator_dictionary": "dipeval.indicators",
+    "indicators": "dipeval.indicators",
+    "officer_time": "dipeval.indicators",
     "pathway": "dipeval.indicators",
     "seen": "dipeval.indicators",
     "testing": "dipeval.indicators",
@@ -162,11 +187,15 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
+# Functions to users, rooms to developers: the functions keep the names.
+_BOTH = frozenset({"simulate", "indicators"})
+
+
 class _Package(ModuleType):
-    """`dipeval.simulate` is a function to users and a room to developers: the function keeps the name."""
+    """A room of the same name as a function does not take its place when it is imported."""
 
     def __setattr__(self, name: str, value: object) -> None:
-        if not (name == "simulate" and isinstance(value, ModuleType)):
+        if not (name in _BOTH and isinstance(value, ModuleType)):
             super().__setattr__(name, value)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from dipeval.simulate.areas import simulate_areas
 from dipeval.simulate.simulator import simulate
 from dipeval.simulate.truth import Truth
 
-__all__ = ["Truth", "simulate"]
+__all__ = ["Truth", "simulate", "simulate_areas"]

@@ -38,6 +38,12 @@ _COMPONENTS: Final = {
     "bursts": 28,
     "exit_reasons": 29,
     "motoring": 30,
+    "area_people": 31,
+    "area_tests": 32,
+    "area_contacts": 33,
+    "area_treatment": 34,
+    "area_offences": 35,
+    "area_sums": 36,
 }
 
 
