@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any, Protocol
@@ -146,6 +147,45 @@ def format_interval(low: float | None, high: float | None, digits: int = 2) -> s
     '−0.50 to 1.00'
     """
     return f"{format_number(low, digits)} to {format_number(high, digits)}"
+
+
+def format_chance(share: float) -> str:
+    """Show a chance in whole per cent, never as certain where it is not.
+
+    Examples
+    --------
+    >>> format_chance(0.234), format_chance(0.002), format_chance(0.9999), format_chance(0.0)
+    ('23%', 'under 1%', 'over 99%', '0%')
+    """
+    share = round(share, 12)
+    if 0 < share < 0.01:
+        return "under 1%"
+    if 0.99 < share < 1:
+        return "over 99%"
+    return format_percent(share, 0)
+
+
+def three_figures(value: float) -> float:
+    """Return a figure with three significant digits: more would claim a precision that it does not have.
+
+    Examples
+    --------
+    >>> three_figures(-864_493.2), three_figures(0.12345)
+    (-864000.0, 0.123)
+    """
+    return float(f"{value:.3g}")
+
+
+def and_join(words: Iterable[str]) -> str:
+    """Return words as a list in a sentence.
+
+    Examples
+    --------
+    >>> and_join(["testing", "contact", "treatment"])
+    'testing, contact and treatment'
+    """
+    found = list(words)
+    return " and ".join([", ".join(found[:-1]), found[-1]]) if len(found) > 1 else "".join(found)
 
 
 def _cell(value: Any) -> str:

@@ -9,9 +9,8 @@ import numpy as np
 
 from dipeval.errors import InputError
 from dipeval.plots.money_axis import DASHED, FONT, SMALL, WIDTH, pound_axis
-from dipeval.plots.money_draws import share_in_words
 from dipeval.plots.style import COMPARISON_COLOUR, GREY, THIRD_COLOUR, TREATED_COLOUR, ink, new_axes, tidy
-from dipeval.presenting import format_money
+from dipeval.presenting import format_chance, format_money
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -151,8 +150,8 @@ def acceptability_alt(frame: pd.DataFrame, *, value: float = math.nan, each: str
     _check(frame)
     rows = frame.iloc[sorted({len(frame) // 2, len(frame) - 1})]
     pairs = zip(rows["threshold"], rows["probability"], strict=True)
-    shares = ", ".join(f"{share_in_words(share)} at {format_money(payment)}" for payment, share in pairs)
-    chances = " and ".join(share_in_words(share) for share in rows["probability_if_none"])
+    shares = ", ".join(f"{format_chance(share)} at {format_money(payment)}" for payment, share in pairs)
+    chances = " and ".join(format_chance(share) for share in rows["probability_if_none"])
     worth = f" The unit costs of crime put {format_money(value)} on one." if math.isfinite(value) else ""
     return (
         f"Share of draws in which the programme is worth its cost, by what is paid for each {each}: {shares}. "

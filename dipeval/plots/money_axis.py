@@ -96,17 +96,6 @@ def short_money(value: float) -> str:
     return format_money(value)
 
 
-def three_figures(value: float) -> float:
-    """Return a figure with three significant digits: more would claim a precision that no draw has.
-
-    Examples
-    --------
-    >>> three_figures(-864_493.2), three_figures(0.12345)
-    (-864000.0, 0.123)
-    """
-    return float(f"{value:.3g}")
-
-
 def money_range(low: float, high: float) -> str:
     """Return a range of pounds in words.
 

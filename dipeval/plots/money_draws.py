@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from dipeval.errors import InputError
-from dipeval.plots.money_axis import FONT, SMALL, WIDTH, pound_axis, three_figures, zero_line
+from dipeval.plots.money_axis import FONT, SMALL, WIDTH, pound_axis, zero_line
 from dipeval.plots.style import COMPARISON_COLOUR, TREATED_COLOUR, ink, new_axes, tidy
-from dipeval.presenting import format_money
+from dipeval.presenting import format_chance, format_money, three_figures
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -67,8 +67,8 @@ def draws_plot(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     axes.grid(visible=False)
     above = share_above(frame)
     for at, words, colour, side in (
-        (0.0, f"Cost is larger: {share_in_words(1 - above)} of draws", COMPARISON_COLOUR, "left"),
-        (1.0, f"Value is larger: {share_in_words(above)} of draws", TREATED_COLOUR, "right"),
+        (0.0, f"Cost is larger: {format_chance(1 - above)} of draws", COMPARISON_COLOUR, "left"),
+        (1.0, f"Value is larger: {format_chance(above)} of draws", TREATED_COLOUR, "right"),
     ):
         axes.text(
             at, 1.03, words, transform=axes.transAxes, ha=side, va="bottom", fontsize=SMALL + 0.5, color=ink(colour),
@@ -112,21 +112,6 @@ def share_above(frame: pd.DataFrame) -> float:
     return float((_net(frame) > 0).mean())
 
 
-def share_in_words(share: float) -> str:
-    """Return a share of draws, never as certain where it is not.
-
-    Examples
-    --------
-    >>> share_in_words(0.623), share_in_words(0.0002), share_in_words(0.9998), share_in_words(1.0)
-    ('62%', 'under 1%', 'over 99%', '100%')
-    """
-    if 0 < share < 0.01:
-        return "under 1%"
-    if 0.99 < share < 1:
-        return "over 99%"
-    return f"{math.floor(100 * share + 0.5)}%"
-
-
 def draws_alt(frame: pd.DataFrame) -> str:
     """Return the picture in words.
 
@@ -141,6 +126,6 @@ def draws_alt(frame: pd.DataFrame) -> str:
     low, middle, high = (format_money(three_figures(value)) for value in np.quantile(net, [side, 0.5, 1 - side]))
     return (
         f"Value less cost in {len(net):,} draws of the uncertain inputs: above 0 in "
-        f"{share_in_words(share_above(frame))} of them; {100 * MIDDLE:g}% of the draws lie between {low} and {high}, "
+        f"{format_chance(share_above(frame))} of them; {100 * MIDDLE:g}% of the draws lie between {low} and {high}, "
         f"half of them above {middle}."
     )

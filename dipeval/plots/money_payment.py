@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from dipeval.errors import InputError
-from dipeval.plots.money_axis import DASHED, FONT, SMALL, WIDTH, short_money, three_figures
+from dipeval.plots.money_axis import DASHED, FONT, SMALL, WIDTH, short_money
 from dipeval.plots.style import COMPARISON_COLOUR, GREY, TREATED_COLOUR, ink, new_axes, tidy
-from dipeval.presenting import MINUS, format_money
+from dipeval.presenting import MINUS, format_chance, format_money, three_figures
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -123,16 +123,7 @@ def _mark(value: float, shown: str) -> str:
 
 
 def _figure(value: float, shown: str) -> str:
-    return _percent(value) if shown == "probability_paid" else format_money(three_figures(value))
-
-
-def _percent(chance: float) -> str:
-    chance = round(chance, 12)
-    if 0 < chance < 0.01:
-        return "under 1%"
-    if 0.99 < chance < 1:
-        return "over 99%"
-    return f"{100 * chance:.0f}%"
+    return format_chance(value) if shown == "probability_paid" else format_money(three_figures(value))
 
 
 def payment_alt(frame: pd.DataFrame, *, promised: float, shown: str = "probability_paid") -> str:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from dipeval.errors import InputError
-from dipeval.plots.money_axis import pound_axis, row_words, rows_axes, three_figures, zero_line
+from dipeval.plots.money_axis import pound_axis, row_words, rows_axes, zero_line
 from dipeval.plots.style import TREATED_COLOUR
-from dipeval.presenting import format_money
+from dipeval.presenting import format_money, three_figures
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

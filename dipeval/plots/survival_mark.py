@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 import textwrap
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -178,8 +177,3 @@ def check_test_words(words: str | None, *, weighted: bool) -> None:
             "These curves are weighted: only a robust test fits them. Name it as such in `test_words` ('Robust score "
             "test: p 0.04'), or leave it out."
         )
-
-
-def listed(parts: Sequence[str]) -> str:
-    """Join words as a sentence does: "a, b and c"."""
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -9,8 +9,9 @@ import pandas as pd
 
 from dipeval.plots.survival_axis import Clock
 from dipeval.plots.survival_lines import Line
-from dipeval.plots.survival_mark import Mark, Measure, group_words, listed
+from dipeval.plots.survival_mark import Mark, Measure, group_words
 from dipeval.plots.survival_table import cell_words, headings, upper
+from dipeval.presenting import and_join
 
 WITHHELD = "a number that is withheld"
 
@@ -20,7 +21,7 @@ def what_is_drawn(lines: Sequence[Line], clock: Clock, measure: Measure) -> str:
     names = [_name(line) for line in lines]
     curves = "one curve" if len(names) == 1 else f"{len(names)} curves"
     band = f"with {measure.covered.removesuffix(' interval')} bands"
-    return f"{measure.title} over {clock.words(clock.end)}, rising from zero: {curves}, {band}, for {listed(names)}."
+    return f"{measure.title} over {clock.words(clock.end)}, rising from zero: {curves}, {band}, for {and_join(names)}."
 
 
 def where_curves_end(lines: Sequence[Line], clock: Clock, measure: Measure) -> str:
@@ -51,10 +52,10 @@ def what_the_table_shows(
     rows = {column: (own_words or {}).get(column, words) for column, words in headings(table).items()}
     own = table[table["time_days"].astype(float) <= clock.end]
     times = sorted({float(value) for value in own["time_days"]})
-    when = listed([clock.number(value) for value in times])
+    when = and_join([clock.number(value) for value in times])
     sentences = [
         f"The table under the axis gives, for each group at {when} {clock.label.lower()}: "
-        f"{listed([words[:1].lower() + words[1:] for words in rows.values()])}."
+        f"{and_join([words[:1].lower() + words[1:] for words in rows.values()])}."
     ]
     for name, part in own.groupby(own["group"].astype(str), sort=False):
         start, last = part.iloc[0], part.iloc[-1]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dipeval.disclosure import is_small
 from dipeval.matching.trimming import RULES as TRIMMING
-from dipeval.presenting import format_number, format_percent
+from dipeval.presenting import and_join, format_number, format_percent
 from dipeval.report import words
 from dipeval.study.learners import FITTED_ONCE
 from dipeval.study.learners import WORDS as LEARNERS
@@ -118,12 +118,8 @@ def method(result: StudyResult) -> str:
     if not columns:
         return told
     kind = "rank-based Mahalanobis" if made.options.get("mahalanobis_ranks") else "Mahalanobis"
-    together = f"by {_listed(columns)}{' taken together' if len(columns) > 1 else ''} ({kind} distance)"
+    together = f"by {and_join(columns)}{' taken together' if len(columns) > 1 else ''} ({kind} distance)"
     return told.replace("on the propensity score", together) if made.method == "nearest" else f"{told} {together}"
-
-
-def _listed(names: list[str]) -> str:
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _score(result: StudyResult) -> Iterator[str]:
@@ -171,10 +167,10 @@ def _limits(result: StudyResult) -> Iterator[str]:
             else "There is no limit (caliper) on how far apart two scores may be."
         )
     if options.get("exact"):
-        names = _listed([words.covariate(result, name) for name in options["exact"]])
+        names = and_join([words.covariate(result, name) for name in options["exact"]])
         yield f"Only people with the same {names} are compared."
     if options.get("anti_exact"):
-        names = _listed([words.covariate(result, name) for name in options["anti_exact"]])
+        names = and_join([words.covariate(result, name) for name in options["anti_exact"]])
         yield f"Two people are paired only if they differ on {names}."
     for name, most in options.get("covariate_calipers", {}).items():
         yield f"{words.covariate(result, name)} may differ by {most:g} at most."

@@ -8,11 +8,10 @@ import pandas as pd
 
 from dipeval.disclosure import CONFIDENTIAL, ReleasedTable, is_small, release
 from dipeval.disclosure.rule import to_base
-from dipeval.presenting import format_money
+from dipeval.presenting import and_join, format_money
 from dipeval.report import section_money_words as money_words
 from dipeval.report import words
 from dipeval.report.blocks import Block, Folded, Section, Table, Text, nothing
-from dipeval.roi.spending.cost_checks import and_join
 
 if TYPE_CHECKING:
     from dipeval.roi import CostPerStage, ReturnOnInvestment

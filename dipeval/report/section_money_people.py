@@ -43,8 +43,8 @@ def money_people(result: StudyResult) -> Section:
     -------
     Section
     """
-    money, roi = result.money, result.roi
-    if result.withheld or roi is None or money is None or money_words.hidden(result):
+    money, roi = result.money, money_words.shown_roi(result)
+    if roi is None or money is None:
         return nothing()
     value, blocks = money.per_person, list[Block]()
     if value is not None:

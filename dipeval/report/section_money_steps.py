@@ -53,8 +53,8 @@ def money_steps(result: StudyResult) -> Section:
     -------
     Section
     """
-    roi = result.roi
-    if result.withheld or roi is None or money_words.hidden(result):
+    roi = money_words.shown_roi(result)
+    if roi is None:
         return nothing()
     frame = _chain(result, roi)
     on = set(frame.loc[frame["on"].astype(bool), "step"])

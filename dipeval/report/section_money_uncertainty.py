@@ -63,8 +63,8 @@ def money_uncertainty(result: StudyResult) -> Section:
     -------
     Section
     """
-    roi = result.roi
-    if result.withheld or roi is None or money_words.hidden(result):
+    roi = money_words.shown_roi(result)
+    if roi is None:
         return nothing()
     inputs = _inputs(result, roi)
     blocks: list[Block] = [Text(paragraphs=(ONE_AT_A_TIME if len(inputs) else KNOWN,))]

@@ -13,15 +13,14 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from dipeval.disclosure import is_small
-from dipeval.plots.money_axis import three_figures
-from dipeval.plots.money_draws import share_in_words
-from dipeval.presenting import format_count, format_money, format_number
+from dipeval.presenting import format_chance, format_count, format_money, format_number, three_figures
 from dipeval.report import words
 from dipeval.study.tidy_money import money_smallest, told_of_money
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from dipeval.roi import ReturnOnInvestment
     from dipeval.study import StudyResult
 
 NONE_GIVEN: Final = "[z]"
@@ -46,6 +45,11 @@ def hidden(result: StudyResult) -> bool:
     # The headline itself shows the money at two prices where multipliers are on.
     twice = result.roi.switched.multipliers and not told_of_money(result).valuations
     return twice or is_small(money_smallest(result), result.rule)
+
+
+def shown_roi(result: StudyResult) -> ReturnOnInvestment | None:
+    """Return the money that may be shown; None if the effect is withheld, there is none, or too few are behind it."""
+    return None if result.withheld or hidden(result) else result.roi
 
 
 def at_other_prices(result: StudyResult) -> bool:
@@ -118,7 +122,7 @@ def offences_between(result: StudyResult, low: float, high: float) -> str:
 
 def share(value: float) -> str:
     """Return a share of draws."""
-    return NONE_GIVEN if value != value else share_in_words(value)
+    return NONE_GIVEN if value != value else format_chance(value)
 
 
 def input_value(name: str, value: float) -> str:

@@ -9,9 +9,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from dipeval.presenting import format_count, format_money, format_percent
+from dipeval.presenting import and_join, format_count, format_money, format_percent
 from dipeval.roi.costs_of_crime.prices import year_in_words
-from dipeval.roi.spending.cost_checks import and_join
 from dipeval.roi.steps import in_headline
 
 if TYPE_CHECKING:

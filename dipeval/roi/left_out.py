@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from dipeval.roi.spending.cost_checks import and_join
+from dipeval.presenting import and_join
 from dipeval.vocabulary import label
 
 if TYPE_CHECKING:

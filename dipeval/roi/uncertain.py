@@ -16,7 +16,6 @@ Array = np.ndarray[Any, np.dtype[np.float64]]
 
 FAMILIES: Final = ("pert", "triangular", "uniform", "normal", "lognormal", "gamma", "beta", "fixed")
 # Families whose low and high are the ends of all that is possible; in the others they are a 95% interval.
-BOUNDED: Final = ("pert", "triangular", "uniform")
 _EDGE: Final = 1e-12
 _Z: Final = float(stats.norm.ppf(0.975))
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from dipeval.presenting import format_count, format_money, format_number, format_percent
+from dipeval.presenting import and_join, format_count, format_money, format_number, format_percent
 from dipeval.roi.costs_of_crime.prices import year_in_words
 from dipeval.roi.headline import share_of_draws
 from dipeval.roi.input_names import label_of
 from dipeval.roi.left_out import left_out
-from dipeval.roi.spending.cost_checks import and_join
 from dipeval.roi.steps import MULTIPLIER_STEPS, without_multiplier, years_in_words
 from dipeval.roi.timing import years_of
 from dipeval.vocabulary import label

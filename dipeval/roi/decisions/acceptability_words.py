@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
-from dipeval.presenting import Summary, format_count, format_money
+from dipeval.presenting import Summary, and_join, format_count, format_money
 from dipeval.roi.costs_of_crime.prices import year_in_words
 from dipeval.roi.headline import share_of_draws
 from dipeval.roi.input_names import label_of as input_label
-from dipeval.roi.spending.cost_checks import and_join
 
 if TYPE_CHECKING:
     from dipeval.roi.decisions.acceptability import AcceptabilityCurve

@@ -10,11 +10,10 @@ import numpy as np
 import pandas as pd
 
 from dipeval.errors import InputError
-from dipeval.presenting import format_money, format_number, format_percent
+from dipeval.presenting import and_join, format_money, format_number, format_percent
 from dipeval.roi.costs_of_crime.prices import first_year, year_in_words
 from dipeval.roi.drawing import ONE
 from dipeval.roi.input_names import LABELS, MULTIPLIER, label_of
-from dipeval.roi.spending.cost_checks import and_join
 from dipeval.roi.steps import years_in_words
 from dipeval.roi.uncertain import Uncertain
 from dipeval.vocabulary import label

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from dipeval.presenting import Summary, format_money, format_number, format_percent
+from dipeval.presenting import Summary, and_join, format_money, format_number, format_percent
 from dipeval.roi.costs_of_crime.prices import year_in_words
 from dipeval.roi.headline import share_of_draws
-from dipeval.roi.spending.cost_checks import and_join
 
 if TYPE_CHECKING:
     from dipeval.roi.decisions.programmes import ProgrammeComparison

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
-from dipeval.presenting import Summary, format_count, format_money, format_number, format_percent
+from dipeval.presenting import Summary, format_chance, format_count, format_money, format_number, format_percent
 from dipeval.roi.payments.payment_cases import EACH, TOGETHER
 from dipeval.roi.payments.payment_terms import PaymentTerms
 
@@ -51,24 +51,6 @@ AT_THE_PROMISE: Final = (
     "The fall that is asked for is as large as the one promised, or larger: a programme that does exactly what it "
     "promised falls short about half the time or more, however many people there are."
 )
-NO_ONE: Final = "under 1%"
-EVERYONE: Final = "over 99%"
-
-
-def chance(share: float) -> str:
-    """Return a chance, never as certain where it is not.
-
-    Examples
-    --------
-    >>> chance(0.234), chance(0.002), chance(0.9999), chance(0.0)
-    ('23%', 'under 1%', 'over 99%', '0%')
-    """
-    share = round(share, 12)
-    if 0 < share < 0.01:
-        return NO_ONE
-    if 0.99 < share < 1:
-        return EVERYONE
-    return format_percent(share, 0)
 
 
 def figure(kind: str, value: float) -> str:
@@ -102,7 +84,7 @@ def summary_of(found: PaymentByResults) -> Summary:
         {
             "Judged": [JUDGED[one] for one in frame["judged"]],
             "If": frame["label"],
-            "Chance of any payment": [chance(one) for one in frame["probability_paid"]],
+            "Chance of any payment": [format_chance(one) for one in frame["probability_paid"]],
             "Paid on average": [format_money(one) for one in frame["expected"]],
             f"Paid in {100 * found.level:g}% of such contracts": [
                 f"{format_money(low)} to {format_money(high)}"
@@ -132,9 +114,9 @@ def headline(found: PaymentByResults) -> str:
 def _chances(found: PaymentByResults, judged: str) -> str:
     nothing, promised = _rows(found, judged)
     return (
-        f"if nothing changed, the chance of a payment is {chance(nothing['probability_paid'])} "
+        f"if nothing changed, the chance of a payment is {format_chance(nothing['probability_paid'])} "
         f"({format_money(nothing['expected'])} on average); if the promised fall of {fall(found.kind, found.promised)} "
-        f"came about, the chance of none is {chance(promised['probability_unpaid'])} "
+        f"came about, the chance of none is {format_chance(promised['probability_unpaid'])} "
         f"({format_money(promised['expected'])} on average)"
     )
 

@@ -21,18 +21,6 @@ _YEARS: Final = (1950, 2100)
 PENNY: Final = 0.01
 
 
-def and_join(words: Iterable[str]) -> str:
-    """Return words as a list in a sentence.
-
-    Examples
-    --------
-    >>> and_join(["testing", "contact", "treatment"])
-    'testing, contact and treatment'
-    """
-    found = list(words)
-    return " and ".join([", ".join(found[:-1]), found[-1]]) if len(found) > 1 else "".join(found)
-
-
 def in_order(kinds: Iterable[str]) -> tuple[str, ...]:
     """Return kinds of spending in the order in which a person meets them, each once.
 

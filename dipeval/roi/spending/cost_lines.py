@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from dipeval.errors import InputError
+from dipeval.presenting import and_join
 from dipeval.roi.costs_of_crime.tables import Deflator
-from dipeval.roi.spending.cost_checks import PENNY, and_join, clean_lines, in_order
+from dipeval.roi.spending.cost_checks import PENNY, clean_lines, in_order
 from dipeval.roi.spending.cost_people import (
     check_people_count,
     check_reached,

@@ -9,8 +9,9 @@ from typing import Final
 import pandas as pd
 
 from dipeval.errors import InputError
+from dipeval.presenting import and_join
 from dipeval.roi.entrance import is_whole
-from dipeval.roi.spending.cost_checks import and_join, in_order
+from dipeval.roi.spending.cost_checks import in_order
 from dipeval.vocabulary import SPENT_ON
 
 # A person must be found before being met, and met before being treated.

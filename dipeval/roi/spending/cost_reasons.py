@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from dipeval.errors import InputError
-from dipeval.roi.spending.cost_checks import and_join, in_order
+from dipeval.presenting import and_join
+from dipeval.roi.spending.cost_checks import in_order
 from dipeval.vocabulary import SPENT_ON
 
 EFFECTS_OF: Final = ("treatment", "contact", "programme")

@@ -13,7 +13,7 @@ from typing import Final
 import pandas as pd
 
 from dipeval.errors import InputError, InvariantError
-from dipeval.roi.spending.cost_checks import and_join
+from dipeval.presenting import and_join
 
 VIEWS: Final = ("marginal", "set_against", "own_share", "full")
 VIEW_COLUMNS: Final = ("view", "label", "spent_on", "amount", "people", "per_person", "cost")

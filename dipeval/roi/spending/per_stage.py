@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from dipeval.errors import InputError, InvariantError
-from dipeval.presenting import NOT_AVAILABLE, HtmlMixin, Summary, format_count, format_money
+from dipeval.presenting import NOT_AVAILABLE, HtmlMixin, Summary, and_join, format_count, format_money
 from dipeval.roi.costs_of_crime.tables import Deflator, first_year, year_in_words
 from dipeval.roi.entrance import check_table
 from dipeval.roi.spending import stage_words as words
-from dipeval.roi.spending.cost_checks import NOT_STATED, and_join, clean_lines, in_order
+from dipeval.roi.spending.cost_checks import NOT_STATED, clean_lines, in_order
 from dipeval.roi.spending.stage_counts import (
     EVERYONE,
     Counts,

@@ -12,9 +12,10 @@ from typing import Any, Final
 import pandas as pd
 
 from dipeval.errors import InputError
+from dipeval.presenting import and_join
 from dipeval.roi.costs_of_crime.tables import year_in_words
 from dipeval.roi.entrance import check_table, figures
-from dipeval.roi.spending.cost_checks import NOT_STATED, and_join
+from dipeval.roi.spending.cost_checks import NOT_STATED
 
 # More than there are people.
 _MOST_PEOPLE: Final = 1e10

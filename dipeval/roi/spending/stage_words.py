@@ -6,8 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-from dipeval.presenting import format_money
-from dipeval.roi.spending.cost_checks import and_join
+from dipeval.presenting import and_join, format_money
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,11 +13,11 @@ from dipeval.errors import InputError
 from dipeval.plots.money import value_against_cost
 from dipeval.plots.money_axis import pound_axis, short_money
 from dipeval.plots.money_chain import ladder_alt, ladder_plot
-from dipeval.plots.money_draws import _edges, draws_alt, draws_plot, share_in_words
+from dipeval.plots.money_draws import _edges, draws_alt, draws_plot
 from dipeval.plots.money_perspectives import perspectives_alt, perspectives_plot
 from dipeval.plots.money_tornado import end_words, tornado_alt, tornado_plot
 from dipeval.plots.style import COMPARISON_COLOUR, TREATED_COLOUR, new_axes, to_png
-from dipeval.presenting import MINUS
+from dipeval.presenting import MINUS, format_chance
 
 
 def words(axes: Any) -> list[str]:
@@ -137,7 +137,7 @@ def test_bars_have_one_round_width() -> None:
 
 
 def test_a_share_of_draws_is_never_rounded_to_certainty() -> None:
-    assert [share_in_words(share) for share in (0.0, 0.004, 0.125, 0.996, 1.0)] == [
+    assert [format_chance(share) for share in (0.0, 0.004, 0.125, 0.996, 1.0)] == [
         "0%", "under 1%", "13%", "over 99%", "100%",
     ]  # fmt: skip
     told = draws_alt(pd.DataFrame({"net": [-123_456.0, 200_000.0]}))
