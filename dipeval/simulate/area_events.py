@@ -19,9 +19,9 @@ from dipeval.vocabulary import ASSESSMENTS, DISCHARGE_REASONS, DISPOSALS, ENTRY_
 
 LATE_QUARTER, CUSTODY_LEFT_QUARTER, LEFT_DISTRICT = 4, 8, 2
 SEEN, SEEN_AFTER_LEAVING, SEEN_AT_NIGHT = 0.74, 0.56, 0.35
-TREATED_IF_SEEN: Final = 0.17
-STAY_DAYS: Final = 170.0
-OFFENCES_A_YEAR: Final = 1.15
+TREATED_IF_SEEN: Final = 0.22
+STAY_DAYS: Final = 300.0
+OFFENCES_A_YEAR: Final = 0.42
 VIOLENCE_DRIFT: Final = 0.5  # log-odds of a positive test after violence, from the first quarter to the last
 TRIGGERS: Final = ("shoplifting", "other_theft", "domestic_burglary", "robbery", "fraud", "drug_possession",
                    "violence_with_injury", "violence_without_injury", "public_order", "criminal_damage")  # fmt: skip
@@ -164,14 +164,14 @@ def draw_stays(people: AreaPeople, contacts: AreaContacts, first_day: int, strea
     person = np.concatenate([contacts.person[rows], known])
     start = np.concatenate([
         contacts.day[rows] + rng.integers(2, 45, len(rows)),
-        first_day - rng.integers(30, 1400, len(known)),
+        first_day - rng.integers(30, 400, len(known)),
     ])  # fmt: skip
     size = len(person)
     length = np.maximum(rng.exponential(STAY_DAYS, size), 3).astype(np.int64)
     reasons = ("completed", "completed_drug_free", "dropped_out", "custody", "transferred", "withdrawn")
     codes = np.array([DISCHARGE_REASONS.index(name) for name in reasons])
     # Who stays longer completes more often.
-    done = rng.random(size) < np.where(length >= 84, 0.42, 0.06)
+    done = rng.random(size) < np.where(length >= 84, 0.46, 0.08)
     reason = np.where(done, codes[pick(rng, (0.6, 0.4), size)], codes[2 + pick(rng, (0.62, 0.14, 0.14, 0.10), size)])
     again = np.flatnonzero(done & (rng.random(size) < 0.16))
     back = start[again] + length[again] + rng.integers(35, 180, len(again))
@@ -197,9 +197,9 @@ class AreaOffences:
 def draw_offences(
     people: AreaPeople, tests: AreaTests, first_day: int, last_day: int, streams: Streams
 ) -> AreaOffences:
-    """Draw offences from three years before the first quarter to the end, and one on the day of each test."""
+    """Draw offences from five years before the first quarter to the end, and one on the day of each test."""
     rng = streams("area_offences")
-    start = first_day - 1095
+    start = first_day - 1826
     years = (last_day - start) / 365.25
     use = np.where(people.use == OPIATES, 1.5, np.where(people.use == COCAINE_ONLY, 1.0, 0.7))
     young = np.where(people.use == CANNABIS, 1.1, 1.0)

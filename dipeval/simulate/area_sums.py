@@ -20,14 +20,13 @@ HOURS_A_QUARTER: Final = 420.0
 FUNDED_POSTS: Final = 43.0
 TESTING_SHARE: Final = 0.17
 TESTING_ROLE, WORKER_ROLE = "officer (testing)", "drugs worker (custody)"
-CRIMES_AN_OFFENCE: Final = 9.0
+CRIMES_AN_OFFENCE: Final = 15.0
 TARGETS: Final = (
-    ("positivity", None, "", ""),
-    ("seen", 0.75, "at_least", "Police and Crime Commissioner"),
-    ("treatment_entry", 0.12, "at_least", "Public health"),
+    ("seen", 0.70, "at_least", "Police and Crime Commissioner"),
+    ("treatment_entry", 0.10, "at_least", "Public health"),
     ("retention_12_weeks", 0.70, "at_least", "Public health"),
-    ("completion", 0.30, "at_least", "Public health"),
-    ("reoffending", 0.55, "at_most", "Police and Crime Commissioner"),
+    ("completion", 0.20, "at_least", "Public health"),
+    ("reoffending", 0.65, "at_most", "Police and Crime Commissioner"),
     ("officer_time", 0.40, "at_least", "Police"),
 )
 
@@ -102,7 +101,6 @@ def targets_table(quarters: pd.PeriodIndex, names: Sequence[str]) -> pd.DataFram
     rows = [
         (name, district, f"{year}-{(year + 1) % 100:02d}", value, direction, owner)
         for name, value, direction, owner in TARGETS
-        if value is not None
         for year in years
         for district in [*names, "all districts"]
     ]
