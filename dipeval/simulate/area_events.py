@@ -22,6 +22,8 @@ SEEN, SEEN_AFTER_LEAVING, SEEN_AT_NIGHT = 0.74, 0.56, 0.35
 TREATED_IF_SEEN: Final = 0.22
 STAY_DAYS: Final = 300.0
 OFFENCES_A_YEAR: Final = 0.42
+TESTS_A_QUARTER: Final = 0.125
+HISTORY_DAYS: Final = 1826
 VIOLENCE_DRIFT: Final = 0.5  # log-odds of a positive test after violence, from the first quarter to the last
 TRIGGERS: Final = ("shoplifting", "other_theft", "domestic_burglary", "robbery", "fraud", "drug_possession",
                    "violence_with_injury", "violence_without_injury", "public_order", "criminal_damage")  # fmt: skip
@@ -52,7 +54,7 @@ def draw_tests(people: AreaPeople, first_day: int, days: int, quarters: int, str
     """Draw the tests of all quarters: about 1.9 a person over four years."""
     rng = streams("area_tests")
     districts = int(people.district.max()) + 1 if len(people) else 1
-    rate = 0.125 * quarters * people.notice
+    rate = TESTS_A_QUARTER * quarters * people.notice
     person = np.repeat(np.arange(len(people)), rng.poisson(rate))
     size = len(person)
     day = first_day + rng.integers(0, days, size)
@@ -199,15 +201,26 @@ def draw_offences(
 ) -> AreaOffences:
     """Draw offences from five years before the first quarter to the end, and one on the day of each test."""
     rng = streams("area_offences")
-    start = first_day - 1826
+    start = first_day - HISTORY_DAYS
     years = (last_day - start) / 365.25
     use = np.where(people.use == OPIATES, 1.5, np.where(people.use == COCAINE_ONLY, 1.0, 0.7))
     young = np.where(people.use == CANNABIS, 1.1, 1.0)
-    rate = OFFENCES_A_YEAR * years * people.notice * use * young
-    person = np.concatenate([np.repeat(np.arange(len(people)), rng.poisson(rate)), tests.person])
-    day = np.concatenate([start + rng.integers(0, last_day - start + 1, len(person) - len(tests.person)), tests.day])
+    # Arrests before the first quarter were as many as those that led to tests after it.
+    earlier = rng.poisson(TESTS_A_QUARTER * HISTORY_DAYS / 91.3 * people.notice)
+    others = rng.poisson(OFFENCES_A_YEAR * years * people.notice * use * young)
+    everybody = np.arange(len(people))
+    person = np.concatenate([np.repeat(everybody, others), np.repeat(everybody, earlier), tests.person])
+    day = np.concatenate([
+        start + rng.integers(0, last_day - start + 1, others.sum()),
+        start + rng.integers(0, HISTORY_DAYS, earlier.sum()),
+        tests.day,
+    ])  # fmt: skip
     codes = np.array([OFFENCE_GROUPS.index(name) for name in TRIGGERS])
-    group = np.concatenate([codes[pick(rng, OFFENCE_MIX, len(person) - len(tests.person))], codes[tests.offence]])
+    group = np.concatenate([
+        codes[pick(rng, OFFENCE_MIX, others.sum())],
+        codes[pick(rng, TRIGGER_MIX, earlier.sum())],
+        codes[tests.offence],
+    ])  # fmt: skip
     disposal = pick(rng, (0.10, 0.62, 0.08, 0.20), len(person))
     disposed = day + rng.gamma(1.3, 70.0, len(person)).astype(np.int64)
     return AreaOffences(
