@@ -16,7 +16,7 @@ help:
 	@echo "make spark     the event work on Spark (needs Java 17; installs pyspark)"
 	@echo "make prove     the simulation claims in full, into docs/evidence/"
 	@echo "make bench     time and memory of the linkage beside Splink alone, of a cohort beside SQL by hand, and of"
-	@echo "               designs and survival analyses beside R and Python packages, as ratios"
+	@echo "               designs and survival analyses beside R and Python packages; of a quarterly report, as ratios"
 	@echo "make notebook  open the notebooks in Jupyter           make lock      renew requirements.lock"
 	@echo "make docs      renew the pages and data that are made from the package"
 	@echo "make clean     remove the environment and the reports"
@@ -55,7 +55,7 @@ prove: $(STAMP)
 	@$(BIN)/python -m tests.simulation.prove
 
 bench: $(STAMP)
-	@$(BIN)/python -m tests.benchmarks.run && $(BIN)/python -m tests.benchmarks.cohort && $(BIN)/python -m tests.benchmarks.matching && $(BIN)/python -m tests.benchmarks.survival
+	@$(BIN)/python -m tests.benchmarks.run && $(BIN)/python -m tests.benchmarks.cohort && $(BIN)/python -m tests.benchmarks.matching && $(BIN)/python -m tests.benchmarks.survival && $(BIN)/python -m tests.benchmarks.quarterly
 
 docs: $(STAMP)
 	@$(BIN)/python docs/make_pages.py

@@ -27,9 +27,17 @@ from dipeval.quiet_parser import NoKeyHere, QuietParser
 
 if TYPE_CHECKING:
     from dipeval.extracts import Extracts
+    from dipeval.study import QuarterlyReview, Study
 
-EXAMPLES = ("north_carolina.toml", "rossi.toml", "west_yorkshire_simulated.toml", "withheld_example.toml")
+EXAMPLES = (
+    "north_carolina.toml",
+    "rossi.toml",
+    "west_yorkshire_quarterly.toml",
+    "west_yorkshire_simulated.toml",
+    "withheld_example.toml",
+)
 TEMPLATE = "template.toml"
+QUARTERLY_TEMPLATE, QUARTERLY_NAME = "quarterly_template.toml", "pcc.toml"
 WRONG_INPUT, NO_REPORT, INTERRUPTED = 2, 1, 130
 # What a terminal or a redirected file in an old encoding cannot hold: a lost minus sign would turn a figure round.
 _PLAIN = str.maketrans({"\u2212": "-", "\u2013": "-", "\u2014": "-", "\u2019": "'", "\u201c": '"', "\u201d": '"'})
@@ -117,6 +125,11 @@ def _parser() -> argparse.ArgumentParser:
     demo.set_defaults(command=_demo)
     init = commands.add_parser("init", help="write a commented study file to fill in")
     init.add_argument("folder", help="where study.toml goes; made if it is not there")
+    init.add_argument(
+        "--quarterly",
+        action="store_true",
+        help=f"write {QUARTERLY_NAME} instead: indicators, districts and funding quarter by quarter",
+    )
     init.set_defaults(command=_init)
     check = commands.add_parser("check", help="check a study file and its data, without touching an outcome")
     check.add_argument("study", metavar="STUDY.toml")
@@ -170,23 +183,36 @@ def _demo(options: argparse.Namespace) -> None:
 
 
 def _init(options: argparse.Namespace) -> None:
-    target = _folder(options.folder) / "study.toml"
+    template, name = (QUARTERLY_TEMPLATE, QUARTERLY_NAME) if options.quarterly else (TEMPLATE, "study.toml")
+    target = _folder(options.folder) / name
     if target.exists():
         raise InputError(f"'{target}' is there already and is left as it is; name another folder.")
-    _copy(TEMPLATE, target)
+    _copy(template, target)
     _say(f"Wrote {target}. Fill it in, then: dipeval check {_typed(target)}")
 
 
 def _check(options: argparse.Namespace) -> None:
     from dipeval.disclosure import release_line
-    from dipeval.study import Study
     from dipeval.study.rules import disclosure_rule
 
-    study = Study.from_toml(options.study)
+    study = _read(options.study)
     rule = disclosure_rule(study.spec)
     with _progress(lambda line: _say(release_line(line, rule))):
         result = study.check()
     _say(result.in_words())
+
+
+def _read(path: str | Path) -> Study | QuarterlyReview:
+    """Read a study file of either kind: an evaluation, or a quarterly report, which says so at the top."""
+    from dipeval.study.reading import QUARTERLY, file_kind
+
+    if file_kind(path) == QUARTERLY:
+        from dipeval.study import QuarterlyReview
+
+        return QuarterlyReview.from_toml(path)
+    from dipeval.study import Study
+
+    return Study.from_toml(path)
 
 
 def _run(options: argparse.Namespace) -> None:
@@ -195,21 +221,21 @@ def _run(options: argparse.Namespace) -> None:
 
 def _run_all(studies: Sequence[Path], folder: Path) -> None:
     """Read every study file before the first is run, so that a typo in the last does not cost an hour."""
-    from dipeval.study import Study
-
-    titles = [Study.from_toml(study).spec.title for study in studies]
-    from dipeval.report import run_report
+    read = [_read(study) for study in studies]
+    from dipeval.report import run_quarterly_report, run_report
     from dipeval.report.write import slug
+    from dipeval.study import Study
 
     if len({slug(study.stem) for study in studies}) < len(studies):
         raise InputError("Two of the study files have the same name, so their reports would overwrite each other.")
 
     reports: list[tuple[str, Path]] = []
     try:
-        for number, (title, study) in enumerate(zip(titles, studies, strict=True), 1):
-            _say(f"[{number}/{len(studies)}] {title}")
+        for number, (one, study) in enumerate(zip(read, studies, strict=True), 1):
+            _say(f"[{number}/{len(studies)}] {one.spec.title}")
+            make = run_report if isinstance(one, Study) else run_quarterly_report
             with _told_to_stop(), _alone(folder, slug(study.stem)):
-                reports.append((title, run_report(study, folder, progress=lambda line: _say(f"      {line}"))))
+                reports.append((one.spec.title, make(study, folder, progress=lambda line: _say(f"      {line}"))))
     finally:
         _name(reports)
 
@@ -279,10 +305,9 @@ def _clear_extracts(folder: Path, study_file: str | None) -> Extracts:
 def _as_in_the_study(study_file: Path, folder: Path) -> dict[str, Any]:
     from dataclasses import replace
 
-    from dipeval.study import Study
     from dipeval.study.rules import disclosure_rule, extract_mapping
 
-    spec = Study.from_toml(study_file).spec
+    spec = _read(study_file).spec
     if spec.data.source != "extracts":
         raise InputError(f"'{study_file.name}' is no study of extracts (data.source), so it says nothing of the files.")
     mapping = extract_mapping(spec)

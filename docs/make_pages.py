@@ -15,12 +15,14 @@ import pandas as pd
 
 import dipeval as dip
 from dipeval.extracts import contracts, data_dictionary, write_extracts
+from dipeval.indicators.dictionary.recommendations import recommendations
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from tests.spec.rulebook import Rule, chapters  # noqa: E402
 
+QUARTERLY_MARK = "## The study file, every key with its default"
 EXAMPLE_PEOPLE, EXAMPLE_SEED = 400, 2012
 AREAS = (
     "Ardenby", "Brackwell", "Carrowick", "Dunmere", "Eastholt", "Fernley",
@@ -155,6 +157,25 @@ illustrations: the tables below are the tests (`tests/spec/rules`), and this pag
 are year-month-day; an empty cell is not known or does not apply. Names in `this type` are keys of the
 [study file](study_file.md) under `[cohort]` and `[follow_up]`, and arguments of `dip.CohortRule` and `dip.FollowUp`.
 """
+INDICATORS_HEAD = """# The dictionary of indicators
+
+What is counted, out of what, and which direction is wanted: one dictionary for every district, made from the package
+(`dip.indicator_dictionary()`). *Cohort*: people who entered in the quarter, and what became of them; *period*: what
+happened in it. Days are those of `[indicators]` in the [study file](quarterly_report.md) unless you set others. An
+indicator of your own: `[[indicators.own]]`, or `dip.OwnIndicator`.
+
+| Indicator | What | Out of | Counted | Wanted | By | Take care |
+|---|---|---|---|---|---|---|
+"""
+RECOMMENDATIONS_HEAD = """# What the review asked for, and where it is answered
+
+The review of drug interventions in West Yorkshire made 23 recommendations to the Police and Crime Commissioner (R1 to
+R22; the summary numbers R19 twice). *Part*: the package answers what records can tell, and the rest is for people to
+decide. *Not software*: nothing here can do it.
+
+| Number | What is asked | Answered | Where |
+|---|---|---|---|
+"""
 DATA_HEAD = """# A small simulated set of extracts
 
 No real person is in these files: `dipeval.simulate(people={people}, seed={seed})` made them, and a test makes them
@@ -206,6 +227,38 @@ def study_page() -> str:
     """Return docs/study_file.md."""
     template = (files("dipeval.examples") / "template.toml").read_text(encoding="utf-8")
     return f"{STUDY_HEAD}\n```toml\n{template.rstrip()}\n```\n"
+
+
+def quarterly_page() -> str:
+    """Return docs/quarterly_report.md: its words as they stand, then the commented template."""
+    words = (ROOT / "docs" / "quarterly_report.md").read_text(encoding="utf-8").partition(QUARTERLY_MARK)[0]
+    template = (files("dipeval.examples") / "quarterly_template.toml").read_text(encoding="utf-8")
+    return f"{words}{QUARTERLY_MARK}\n\n```toml\n{template.rstrip()}\n```\n"
+
+
+def indicators_page() -> str:
+    """Return docs/indicators.md."""
+    rows = []
+    for row in dip.indicator_dictionary().to_dict("records"):
+        unit = "" if row["unit"] in ("%", "") else f" ({row['unit']})"
+        by = row["dimensions"].replace("_", " ")
+        wanted = "" if row["direction"] == "neither" else row["direction"]
+        rows.append(
+            f"| **{row['label']}** `{row['name']}`{unit} | {row['numerator']} | {row['denominator']} "
+            f"| {row['counting']} | {wanted} | {by} | {row['note']} |"
+        )
+    return INDICATORS_HEAD + "\n".join(rows) + "\n"
+
+
+def recommendations_page() -> str:
+    """Return docs/recommendations.md."""
+    rows = []
+    for row in recommendations().to_dict("records"):
+        section = f"“{row['section']}” in the [quarterly report](quarterly_report.md): " if row["section"] else ""
+        python = ", ".join(f"`{name.strip()}`" for name in row["python"].split(";") if name.strip())
+        where = f"{section}{row['where']}{f' ({python})' if python else ''}"
+        rows.append(f"| {row['number']} | {row['asks']} | {row['answered']} | {where} |")
+    return RECOMMENDATIONS_HEAD + "\n".join(rows) + "\n"
 
 
 def definitions_page() -> str:
@@ -290,6 +343,9 @@ def main() -> int:
     (ROOT / "docs" / "extracts.md").write_text(extracts_page(), encoding="utf-8")
     (ROOT / "docs" / "study_file.md").write_text(study_page(), encoding="utf-8")
     (ROOT / "docs" / "definitions.md").write_text(definitions_page(), encoding="utf-8")
+    (ROOT / "docs" / "quarterly_report.md").write_text(quarterly_page(), encoding="utf-8")
+    (ROOT / "docs" / "indicators.md").write_text(indicators_page(), encoding="utf-8")
+    (ROOT / "docs" / "recommendations.md").write_text(recommendations_page(), encoding="utf-8")
     write_example(ROOT / "data")
     write_areas(ROOT / "data")
     return 0

@@ -1,19 +1,67 @@
-"""What happened to people on the way through the programme: no comparison group, so nothing here is an effect.
+"""What happened in districts and to people on the way: no comparison group, so nothing here is an effect.
 
-Two ways of counting, never mixed. A cohort: people by their first test in a window, and what followed it in order,
-each stage a part of the stage before. A period: what happened between two days, whoever it happened to; figures of one
-stage are no part of those of another, and a ratio of two of them is not the rate at which people go on.
+Two ways of counting, never mixed. A cohort: people by the period in which they entered, and what followed. A period:
+what happened between two days, whoever it happened to; figures of one stage are no part of those of another, and a
+ratio of two of them is not the rate at which people go on.
 """
 
 from __future__ import annotations
 
+from dipeval.indicators.accuracy import CorrectedPositivity, correct_positivity
+from dipeval.indicators.change import ControlChart, DenominatorGrowth, control_chart, denominator_growth
+from dipeval.indicators.comparing import Benchmark, benchmark
+from dipeval.indicators.dictionary.indicator import Indicator
+from dipeval.indicators.dictionary.listing import indicator_dictionary
+from dipeval.indicators.dictionary.own import OwnIndicator
 from dipeval.indicators.drug_testing import testing
+from dipeval.indicators.funding import FundingAllocation, FundingSensitivity, allocate_funding
 from dipeval.indicators.funnel import pathway
 from dipeval.indicators.leaving import discharges
 from dipeval.indicators.leaving_result import Discharges
+from dipeval.indicators.measuring.districts import check_districts
+from dipeval.indicators.measuring.family import CountingRule
+from dipeval.indicators.measuring.measure import indicators
+from dipeval.indicators.measuring.result import Indicators
+from dipeval.indicators.offending import Concentration, DrugOffenceLink, concentration, drug_offence_link
 from dipeval.indicators.pathway_result import Pathway
 from dipeval.indicators.seeing import seen
 from dipeval.indicators.seen_result import Seen
+from dipeval.indicators.staffing import ContactHours, OfficerTime, contact_hours, officer_time
 from dipeval.indicators.testing_result import Testing
 
-__all__ = ["Discharges", "Pathway", "Seen", "Testing", "discharges", "pathway", "seen", "testing"]
+__all__ = [
+    "Benchmark",
+    "Concentration",
+    "ContactHours",
+    "ControlChart",
+    "CorrectedPositivity",
+    "CountingRule",
+    "DenominatorGrowth",
+    "Discharges",
+    "DrugOffenceLink",
+    "FundingAllocation",
+    "FundingSensitivity",
+    "Indicator",
+    "Indicators",
+    "OfficerTime",
+    "OwnIndicator",
+    "Pathway",
+    "Seen",
+    "Testing",
+    "allocate_funding",
+    "benchmark",
+    "check_districts",
+    "concentration",
+    "contact_hours",
+    "control_chart",
+    "correct_positivity",
+    "denominator_growth",
+    "discharges",
+    "drug_offence_link",
+    "indicator_dictionary",
+    "indicators",
+    "officer_time",
+    "pathway",
+    "seen",
+    "testing",
+]

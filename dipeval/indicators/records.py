@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import ibis
@@ -51,10 +51,25 @@ class Records:
     given: Mapping[str, frozenset[str]]
     linked: bool
     sources: tuple[Stage, ...]
+    _worked_out: dict[Hashable, Any] = field(default_factory=dict, repr=False)
 
     def holds(self, name: str, *columns: str) -> bool:
         """Whether the source has this table with these columns."""
         return name in self.given and set(columns) <= self.given[name]
+
+    def once(self, key: Hashable, make: Callable[[], ir.Table]) -> ir.Table:
+        """A table that several indicators are counted from, worked out when the first of them asks for it.
+
+        Parameters
+        ----------
+        key
+            Its name and every option that its rows depend on.
+        make
+            Works it out.
+        """
+        if key not in self._worked_out:
+            self._worked_out[key] = make()
+        return self._worked_out[key]
 
     def counted(self, name: str, make: Callable[[], pd.DataFrame], **spec: Any) -> pd.DataFrame:
         """Counts made from the tables: a stage of the engine, so that a kept one is not counted again."""

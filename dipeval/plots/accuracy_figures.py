@@ -57,7 +57,7 @@ def corrected_plot(frame: pd.DataFrame, *, nobody: float | None = None, ax: Axes
         known = frame[middle].notna().to_numpy()
         own, places = frame[known], rows[known] + shift
         axes.hlines(places, own[low], own[high], color=colour, linewidth=1.8)
-        axes.plot(own[middle], places, linestyle="", marker=marker, color=colour, label=words)
+        axes.plot(own[middle], places, linestyle="", marker=marker, color=colour, label=words, clip_on=False)
     if nobody is not None:
         axes.axvline(nobody, color=GREY, linewidth=1.2, linestyle=(0, (4, 3)))
         axes.annotate(

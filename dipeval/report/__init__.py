@@ -4,7 +4,9 @@ import logging
 import sys
 
 from dipeval.report.blocks import Picture, Points, Section, Table, Text
+from dipeval.report.funding_workbook import write_funding_workbook
 from dipeval.report.programmes_write import run_comparison, write_comparison
+from dipeval.report.quarterly.write import run_quarterly_report, write_quarterly_report
 from dipeval.report.scenario_workbook import write_scenario_workbook
 from dipeval.report.section_answer import effect, sensitivity, truth
 from dipeval.report.section_area import area_effect
@@ -88,6 +90,7 @@ __all__ = [
     "provenance",
     "reoffending",
     "run_comparison",
+    "run_quarterly_report",
     "run_report",
     "seen",
     "sensitivity",
@@ -101,6 +104,8 @@ __all__ = [
     "who_ever",
     "write_comparison",
     "write_data",
+    "write_funding_workbook",
+    "write_quarterly_report",
     "write_report",
     "write_scenario_workbook",
 ]

@@ -12,6 +12,7 @@ from typing import Any
 from dipeval.errors import ReportError
 
 PARAMETERS, SETUP, NOTEBOOK_ONLY = "parameters", "setup", "notebook-only"
+_QUARTERLY = ("09_quarterly_report.ipynb", "07_indicators.ipynb")
 
 
 def notebook_folder() -> Path:
@@ -25,7 +26,13 @@ def notebook_folder() -> Path:
 
 def evaluation_notebooks() -> tuple[Path, ...]:
     """Return the notebooks that make an evaluation report, in reading order."""
-    return tuple(sorted(notebook_folder().glob("[0-9][0-9]_*.ipynb")))
+    every = sorted(notebook_folder().glob("[0-9][0-9]_*.ipynb"))
+    return tuple(path for path in every if path.name not in _QUARTERLY)
+
+
+def quarterly_notebooks() -> tuple[Path, ...]:
+    """Return the notebooks that make a quarterly report: the review's questions in order, then the annex."""
+    return tuple(notebook_folder() / name for name in _QUARTERLY)
 
 
 def tags(cell: Any) -> frozenset[str]:

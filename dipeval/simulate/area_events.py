@@ -24,7 +24,7 @@ STAY_DAYS: Final = 300.0
 OFFENCES_A_YEAR: Final = 0.42
 TESTS_A_QUARTER: Final = 0.125
 HISTORY_DAYS: Final = 1826
-VIOLENCE_DRIFT: Final = 0.5  # log-odds of a positive test after violence, from the first quarter to the last
+VIOLENCE_DRIFT: Final = 1.2  # log-odds of a positive test after violence, from the first quarter to the last
 TRIGGERS: Final = ("shoplifting", "other_theft", "domestic_burglary", "robbery", "fraud", "drug_possession",
                    "violence_with_injury", "violence_without_injury", "public_order", "criminal_damage")  # fmt: skip
 TRIGGER_MIX: Final = (0.38, 0.10, 0.08, 0.03, 0.04, 0.12, 0.06, 0.10, 0.05, 0.04)

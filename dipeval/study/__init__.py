@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dipeval.study.checking import CheckResult
     from dipeval.study.gate import Diagnostics
+    from dipeval.study.quarterly import QuarterlyResult, QuarterlyReview
     from dipeval.study.reading import StudyFile, read_study_file
     from dipeval.study.result import StudyResult
     from dipeval.study.spec import StudySpec
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 _HOME = {
     "CheckResult": "dipeval.study.checking",
     "Diagnostics": "dipeval.study.gate",
+    "QuarterlyResult": "dipeval.study.quarterly.result",
+    "QuarterlyReview": "dipeval.study.quarterly.review",
     "Study": "dipeval.study.study",
     "StudyFile": "dipeval.study.reading",
     "StudyResult": "dipeval.study.result",
@@ -29,6 +32,8 @@ _HOME = {
 __all__ = [
     "CheckResult",
     "Diagnostics",
+    "QuarterlyResult",
+    "QuarterlyReview",
     "Study",
     "StudyFile",
     "StudyResult",

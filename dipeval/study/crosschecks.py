@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from dipeval.datasets import DATASETS
 from dipeval.study.columns import Location, value_column
@@ -17,6 +18,9 @@ from dipeval.study.crosschecks_money import money_complaints
 from dipeval.study.crosschecks_time import TIME_CHECKS
 from dipeval.study.estimates import measures_of
 from dipeval.study.spec import OutcomeSpec, SensitivitySpec, StudySpec
+
+if TYPE_CHECKING:
+    from dipeval.study.quarterly.spec import QuarterlySpec
 
 # Outcomes that are measured from extracts, and their kinds.
 REOFFENDING = {
@@ -77,15 +81,15 @@ def _status(spec: StudySpec) -> Iterator[Complaint]:
         yield ("data", "citation"), 'this is empty; disclosure profile "none" on public data needs it.'
 
 
-def data_status(spec: StudySpec) -> str:
+def data_status(spec: StudySpec | QuarterlySpec) -> str:
     """Return personal, simulated or public: as declared, else what the source implies."""
-    implied = {"dataset": "public", "simulate": "simulated"}
+    implied = {"dataset": "public", "simulate": "simulated", "simulate_areas": "simulated"}
     return spec.data.status or implied.get(spec.data.source, "personal")
 
 
-def data_citation(spec: StudySpec) -> str:
+def data_citation(spec: StudySpec | QuarterlySpec) -> str:
     """Return where the data can be had: as declared, else the example data set's own citation."""
-    known = DATASETS.get(spec.data.dataset or "")
+    known = DATASETS.get(getattr(spec.data, "dataset", None) or "")
     return spec.data.citation.strip() or (known.citation if known is not None else "")
 
 

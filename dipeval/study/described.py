@@ -97,9 +97,12 @@ def pathway_of(prepared: Prepared, spec: StudySpec) -> dict[str, Any]:
 
 def _parts(prepared: Prepared, spec: StudySpec) -> dict[str, tuple[set[str], Callable[[], Any]]]:
     """Field of the result -> the tables it needs and how it is made."""
-    from dipeval import indicators
+    from dipeval.indicators.drug_testing import testing as count_tests
+    from dipeval.indicators.funnel import pathway as follow
     from dipeval.indicators.leaving import BY as DISCHARGES_BY
+    from dipeval.indicators.leaving import discharges as count_discharges
     from dipeval.indicators.seeing import BY as SEEN_BY
+    from dipeval.indicators.seeing import seen as followed_up
 
     options, given = spec.pathway, (prepared.extracts, prepared.linkage)
     # All between the days that index events may have, by the same engine.
@@ -111,7 +114,7 @@ def _parts(prepared: Prepared, spec: StudySpec) -> dict[str, tuple[set[str], Cal
     by, referred_on = options.by, options.count_referred_on
 
     def pathway() -> Pathway:
-        return indicators.pathway(
+        return follow(
             *given,
             by=by,
             counting=options.counting,
@@ -122,16 +125,14 @@ def _parts(prepared: Prepared, spec: StudySpec) -> dict[str, tuple[set[str], Cal
 
     def seen() -> Seen:
         of = by if by in SEEN_BY else None
-        return indicators.seen(*given, within=tuple(options.seen_within), by=of, who=options.seen_who, **window)
+        return followed_up(*given, within=tuple(options.seen_within), by=of, who=options.seen_who, **window)
 
     def testing() -> Testing:
-        return indicators.testing(*given, by=options.testing_by, **window)
+        return count_tests(*given, by=options.testing_by, **window)
 
     def discharges() -> Discharges:
         of = by if by in DISCHARGES_BY else None
-        return indicators.discharges(
-            *given, by=of, count=options.discharges_of, count_referred_on=referred_on, **window
-        )
+        return count_discharges(*given, by=of, count=options.discharges_of, count_referred_on=referred_on, **window)
 
     return {
         "pathway": ({"drug_tests", "contacts"}, pathway),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from dipeval.extracts import Extracts
+    from dipeval.study.quarterly.spec import QuarterlySpec
     from dipeval.study.spec import StudySpec
 
 logger = logging.getLogger("dipeval")
@@ -76,13 +77,36 @@ def load_extracts(spec: StudySpec, folder: Path) -> Extracts:
         options = spec.simulate.model_dump(exclude={"people", "seed", "compare_true_links"})
         seed = spec.seed if spec.simulate.seed is None else spec.simulate.seed
         return simulate(spec.simulate.people, seed=seed, **options)
+    extracts = read_named(spec, folder)
+    _require_tables(spec, extracts, folder / str(spec.data.folder))
+    return extracts
+
+
+def read_named(spec: StudySpec | QuarterlySpec, folder: Path) -> Extracts:
+    """Read the extracts a study file names, whichever tables are among them.
+
+    Parameters
+    ----------
+    spec
+        The study: its data are extracts.
+    folder
+        Where relative paths start.
+
+    Returns
+    -------
+    Extracts
+
+    Raises
+    ------
+    ExtractError
+        With every fault at once, the remedies as keys of the study file.
+    """
     from dipeval.extracts import read_extracts
 
     logger.info("reading the extracts")
-    where = folder / str(spec.data.folder)
     try:
-        extracts = read_extracts(
-            where,
+        return read_extracts(
+            folder / str(spec.data.folder),
             rules.extract_mapping(spec),
             extract_date=spec.data.extract_date,
             data_status=rules.disclosure_rule(spec).data_status,
@@ -90,8 +114,6 @@ def load_extracts(spec: StudySpec, folder: Path) -> Extracts:
         )
     except ExtractError as error:
         raise ExtractError([as_study_keys(fault) for fault in error.faults]) from None
-    _require_tables(spec, extracts, where)
-    return extracts
 
 
 def needed_tables(spec: StudySpec) -> tuple[str, ...]:
@@ -113,12 +135,7 @@ def needed_tables(spec: StudySpec) -> tuple[str, ...]:
 
 def _require_tables(spec: StudySpec, extracts: Extracts, where: Path) -> None:
     """Say before the linkage which tables are missing, and which files of the folder nothing was read from."""
-    used = {Path(item.file).name for item in extracts.files}
-    unused = sorted(
-        path.name
-        for path in where.iterdir()
-        if path.is_file() and path.name not in used and path.suffix.lower() in DATA_ENDINGS and path.name[0] not in ".~"
-    )
+    unused = unread_files(extracts, where)
     wanted = (*needed_tables(spec), "spend") if spec.costs is not None else needed_tables(spec)
     missing = [name for name in wanted if name not in extracts.names]
     if missing:
@@ -133,7 +150,29 @@ def _require_tables(spec: StudySpec, extracts: Extracts, where: Path) -> None:
         logger.info("not read: '%s' is named after no table, nor named in the study file", name)
 
 
-def extract_files(spec: StudySpec, extracts: Extracts) -> tuple[InputTable, ...]:
+def unread_files(extracts: Extracts, where: Path) -> list[str]:
+    """Return the names of the files of data in a folder that nothing was read from.
+
+    Parameters
+    ----------
+    extracts
+        What was read.
+    where
+        The folder.
+
+    Returns
+    -------
+    list of str
+    """
+    used = {Path(item.file).name for item in extracts.files}
+    return sorted(
+        path.name
+        for path in where.iterdir()
+        if path.is_file() and path.name not in used and path.suffix.lower() in DATA_ENDINGS and path.name[0] not in ".~"
+    )
+
+
+def extract_files(spec: StudySpec | QuarterlySpec, extracts: Extracts) -> tuple[InputTable, ...]:
     """Return the inputs of a study from extracts: the files that were read, or the tables that were simulated."""
     if spec.data.source == "extracts":
         return tuple(

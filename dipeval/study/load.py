@@ -115,12 +115,12 @@ def prepare(spec: StudySpec, folder: Path) -> Prepared:
         logger.info("applying the decisions of the clerical review")
         linkage = linkage.apply_review(review)
     _require_drawable(spec, linkage)
-    files = tuple(_linkage_input(key, path) for key, path in (("model", model), ("review", review)) if path)
+    files = tuple(linkage_input(key, path) for key, path in (("model", model), ("review", review)) if path)
     prepared = from_linkage(spec, extracts, linkage, engine)
     return replace(prepared, files=(*prepared.files, *files))
 
 
-def _linkage_input(key: str, path: Path) -> InputTable:
+def linkage_input(key: str, path: Path) -> InputTable:
     """A file that took part in the linkage, in the record of where everything came from."""
     return InputTable(
         name=f"linkage {key}", file=path.name, sha256=hashlib.sha256(path.read_bytes()).hexdigest(), rows=None

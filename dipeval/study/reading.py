@@ -1,4 +1,7 @@
-"""From a path to a checked `StudySpec`: every mistake of a study file in one go, each with its line and a remedy.
+"""From a path to a checked study file: every mistake in one go, each with its line and a remedy.
+
+There are two kinds, each with a model of its own: an evaluation (`StudySpec`), and a quarterly report, which says so at
+the top (``kind = "quarterly"``).
 
 A misspelt key is read as the key it most resembles while the rest is checked, so that one typo gives one complaint
 and never hides, or invents, another.
@@ -9,11 +12,12 @@ from __future__ import annotations
 import difflib
 import hashlib
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from dipeval.errors import StudyFileError
 from dipeval.study.crosschecks import cross_complaints
@@ -22,6 +26,8 @@ from dipeval.study.spec import StudySpec
 from dipeval.study.wording import in_words, key_path, known_keys
 
 Location = tuple[str | int, ...]
+Model = TypeVar("Model", bound=BaseModel)
+QUARTERLY: Final = "quarterly"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,11 +75,85 @@ def read_study_file(path: str | Path) -> StudyFile:
     >>> read_study_file(files("dipeval.examples") / "rossi.toml").spec.design.randomised
     True
     """
+    read = read_toml(path)
+    if "kind" in read.tree and "design" not in read.tree:
+        raise StudyFileError([NOT_A_STUDY], file=read.path.name)
+    spec = parse_study(read.tree, text=read.text, name=read.path.name)
+    return StudyFile(path=read.path, text=read.text, sha256=read.sha256, spec=spec)
+
+
+NOT_A_STUDY: Final = (
+    'this is the file of a quarterly report (it has a key kind), not of an evaluation. Run it with "dipeval run", or '
+    "read it with dipeval.QuarterlyReview.from_toml."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadToml:
+    """A TOML file as it was read, its keys not yet checked.
+
+    Parameters
+    ----------
+    path, text, sha256
+        As in `StudyFile`.
+    tree
+        Its sections and keys.
+    """
+
+    path: Path
+    text: str
+    sha256: str
+    tree: dict[str, Any]
+
+
+def read_toml(path: str | Path) -> ReadToml:
+    """Read a study file of either kind without checking its keys.
+
+    Parameters
+    ----------
+    path
+        A TOML file.
+
+    Returns
+    -------
+    ReadToml
+
+    Raises
+    ------
+    StudyFileError
+        If it is not there, cannot be read, is empty or is no TOML.
+    """
     path = Path(path)
     raw = _bytes(path)
     text = _decode(raw, path.name)
-    spec = parse_study(_tree(text, path.name), text=text, name=path.name)
-    return StudyFile(path=path, text=text, sha256=hashlib.sha256(raw).hexdigest(), spec=spec)
+    return ReadToml(path=path, text=text, sha256=hashlib.sha256(raw).hexdigest(), tree=_tree(text, path.name))
+
+
+def file_kind(path: str | Path) -> str:
+    """Say which kind of study file a file is: ``quarterly`` if it has a key ``kind`` at the top, else ``study``.
+
+    Parameters
+    ----------
+    path
+        A TOML file.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    StudyFileError
+        As `read_toml`.
+
+    Examples
+    --------
+    >>> from importlib.resources import files
+    >>> file_kind(files("dipeval.examples") / "rossi.toml")
+    'study'
+    """
+    tree = read_toml(path).tree
+    return QUARTERLY if "kind" in tree and "design" not in tree else "study"
 
 
 def parse_study(tree: dict[str, Any], *, text: str = "", name: str = "study file") -> StudySpec:
@@ -97,16 +177,52 @@ def parse_study(tree: dict[str, Any], *, text: str = "", name: str = "study file
     StudyFileError
         With every mistake at once.
     """
+    return parse_tree(tree, StudySpec, cross_complaints, text=text, name=name)
+
+
+def parse_tree(
+    tree: dict[str, Any],
+    model: type[Model],
+    agreements: Callable[[Model], list[tuple[Location, str]]],
+    *,
+    text: str = "",
+    name: str = "study file",
+) -> Model:
+    """Check a study file of one kind that is already a dictionary.
+
+    Parameters
+    ----------
+    tree
+        Sections and keys as in the file.
+    model
+        What may be written in it.
+    agreements
+        From a file whose sections are each in order to its disagreements: key and sentence.
+    text
+        The file's words, to find line numbers in.
+    name
+        Name used in the complaints.
+
+    Returns
+    -------
+    pydantic.BaseModel
+        An instance of ``model``.
+
+    Raises
+    ------
+    StudyFileError
+        With every mistake at once.
+    """
     found: list[tuple[Location, str]] = []
     written: dict[Location, Location] = {}
-    repaired = _mend_unknown_keys(tree, found, written)
+    repaired = _mend_unknown_keys(tree, model, found, written)
     spec = None
     try:
-        spec = StudySpec.model_validate(repaired)
+        spec = model.model_validate(repaired)
     except ValidationError as error:
         found += [(tuple(item["loc"]), in_words(item)) for item in error.errors(include_url=False)]
     if spec is not None:
-        found += cross_complaints(spec)
+        found += agreements(spec)
     if spec is None or found:
         raise StudyFileError(_located(found, text, written), file=name)
     return spec
@@ -179,35 +295,38 @@ def _curly(text: str) -> str:
 
 
 def _mend_unknown_keys(
-    tree: dict[str, Any], found: list[tuple[Location, str]], written: dict[Location, Location]
+    tree: dict[str, Any],
+    model: type[BaseModel],
+    found: list[tuple[Location, str]],
+    written: dict[Location, Location],
 ) -> dict[str, Any]:
     """Report unknown keys and return the tree with each put right (or left out), for the checks that follow.
 
     ``written`` remembers how a key that was put right stands in the file.
     """
     try:
-        StudySpec.model_validate(tree)
+        model.model_validate(tree)
     except ValidationError as error:
         unknown = [tuple(item["loc"]) for item in error.errors() if item["type"] == "extra_forbidden"]
         for location in unknown:
-            suggestion = _suggest(location)
-            found.append((location, _unknown_in_words(location, suggestion)))
+            suggestion = _suggest(location, model)
+            found.append((location, _unknown_in_words(location, suggestion, model)))
             tree = _renamed(tree, location, suggestion)
             if suggestion is not None:
                 written[(*location[:-1], suggestion)] = location
-        return _mend_unknown_keys(tree, found, written) if unknown else tree
+        return _mend_unknown_keys(tree, model, found, written) if unknown else tree
     return tree
 
 
-def _suggest(location: Location) -> str | None:
-    near = difflib.get_close_matches(str(location[-1]), known_keys(location[:-1]), n=1, cutoff=0.6)
+def _suggest(location: Location, model: type[BaseModel]) -> str | None:
+    near = difflib.get_close_matches(str(location[-1]), known_keys(location[:-1], model), n=1, cutoff=0.6)
     return near[0] if near else None
 
 
-def _unknown_in_words(location: Location, suggestion: str | None) -> str:
+def _unknown_in_words(location: Location, suggestion: str | None, model: type[BaseModel]) -> str:
     if suggestion:
         return f"there is no key '{location[-1]}' here; did you mean '{suggestion}'?"
-    known = ", ".join(known_keys(location[:-1]))
+    known = ", ".join(known_keys(location[:-1], model))
     return f"there is no key '{location[-1]}' here; the keys are {known}."
 
 

@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from dipeval.extracts import ExtractMapping
     from dipeval.linkage import LinkRule
     from dipeval.outcomes import FollowUp
+    from dipeval.study.quarterly.spec import QuarterlySpec
     from dipeval.study.spec import CohortSpec, FollowUpSpec, StudySpec
 
 
-def disclosure_rule(spec: StudySpec) -> DisclosureRule:
+def disclosure_rule(spec: StudySpec | QuarterlySpec) -> DisclosureRule:
     """Return how small counts are protected."""
     options = spec.disclosure
     return DisclosureRule(
@@ -35,7 +36,7 @@ def disclosure_rule(spec: StudySpec) -> DisclosureRule:
     )
 
 
-def link_rule(spec: StudySpec) -> LinkRule:
+def link_rule(spec: StudySpec | QuarterlySpec) -> LinkRule:
     """Return how records are linked."""
     from dipeval.linkage import LinkRule
 
@@ -43,7 +44,7 @@ def link_rule(spec: StudySpec) -> LinkRule:
     return LinkRule(**options, seed=spec.seed)
 
 
-def linkage_file(spec: StudySpec, key: str, folder: Path) -> Path | None:
+def linkage_file(spec: StudySpec | QuarterlySpec, key: str, folder: Path) -> Path | None:
     """Return a file that `[linkage]` names (model, review), found before anything is linked.
 
     Parameters
@@ -97,7 +98,7 @@ def _given(section: CohortSpec | FollowUpSpec) -> dict[str, Any]:
     return {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
 
 
-def engine(spec: StudySpec, folder: Path) -> Engine | None:
+def engine(spec: StudySpec | QuarterlySpec, folder: Path) -> Engine | None:
     """Open the engine as `[engine]` says; None if it says nothing, and the linkage's own engine does the work.
 
     Parameters
@@ -136,7 +137,7 @@ def _private_folder(path: Path, key: str) -> Path:
     return path
 
 
-def extract_mapping(spec: StudySpec) -> ExtractMapping:
+def extract_mapping(spec: StudySpec | QuarterlySpec) -> ExtractMapping:
     """Return the customer's table, column and code names."""
     from dipeval.extracts import ExtractMapping
 

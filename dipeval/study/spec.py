@@ -94,8 +94,8 @@ class LinkageErrorSpec(Section):
     tipping: bool = True
 
 
-class LinkageSpec(Section):
-    """`[linkage]`: how records are joined to people."""
+class LinkingSpec(Section):
+    """`[linkage]` of every kind of study file: how records are joined to people."""
 
     profile: Literal["attributor", "full", "deterministic"] = "attributor"
     threshold: Probability = 0.5
@@ -109,6 +109,11 @@ class LinkageSpec(Section):
     ties: Literal["drop", "lowest_id"] = "drop"
     model: Words | None = None
     review: Words | None = None
+
+
+class LinkageSpec(LinkingSpec):
+    """`[linkage]` of an evaluation: the same, and what wrong and missed links may do to its answer."""
+
     error: LinkageErrorSpec = LinkageErrorSpec()
 
 

@@ -144,9 +144,21 @@ def key_path(location: tuple[str | int, ...]) -> str:
     return words
 
 
-def known_keys(location: tuple[str | int, ...]) -> list[str]:
-    """Return the keys allowed in the section at a location."""
-    model: type[BaseModel] | None = StudySpec
+def known_keys(location: tuple[str | int, ...], root: type[BaseModel] = StudySpec) -> list[str]:
+    """Return the keys allowed in the section at a location.
+
+    Parameters
+    ----------
+    location
+        Of the section; a number is the place in a list.
+    root
+        The whole file; default that of an evaluation.
+
+    Returns
+    -------
+    list of str
+    """
+    model: type[BaseModel] | None = root
     for part in location:
         if isinstance(part, int) or model is None:
             continue

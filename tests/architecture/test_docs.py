@@ -29,6 +29,9 @@ def test_pages_are_up_to_date(pages: ModuleType) -> None:
     assert (ROOT / "docs" / "study_file.md").read_text(encoding="utf-8") == pages.study_page(), "run: make docs"
     definitions = (ROOT / "docs" / "definitions.md").read_text(encoding="utf-8")
     assert definitions == pages.definitions_page(), "run: make docs"
+    for name in ("quarterly_report", "indicators", "recommendations"):
+        made = {"quarterly_report": pages.quarterly_page}.get(name) or getattr(pages, f"{name}_page")
+        assert (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8") == made(), "run: make docs"
 
 
 def test_the_example_data_are_made_again_to_the_byte(pages: ModuleType, tmp_path: Path) -> None:
@@ -40,12 +43,12 @@ def test_the_example_data_are_made_again_to_the_byte(pages: ModuleType, tmp_path
         assert (ROOT / "data" / path).read_bytes() == (tmp_path / path).read_bytes(), f"{path}: run make docs"
 
 
-def test_python_in_the_readme_runs() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"```python\n(.*?)```", readme, flags=re.DOTALL)
+@pytest.mark.parametrize("page", ["README.md", "docs/quarterly_report.md"])
+def test_python_in_the_pages_runs(page: str) -> None:
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), flags=re.DOTALL)
     assert blocks
     for block in blocks:
-        exec(compile(block, "README.md", "exec"), {})
+        exec(compile(block, page, "exec"), {})
 
 
 @pytest.mark.parametrize(

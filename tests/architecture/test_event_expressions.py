@@ -119,6 +119,8 @@ def _node_faults(table: ir.Table) -> Iterator[str]:
             yield f"yes/no is cast to a number: {node.name}; use ifelse(1, 0)"
         if _is_ordered(node):
             yield f"ordered {type(node).__name__}"
+        if isinstance(node, (ops.Strip, ops.LStrip, ops.RStrip)):
+            yield "strip of text (on Spark it takes the letter v off the ends as well)"
 
 
 @pytest.fixture
@@ -175,6 +177,15 @@ def test_expressions_of_the_pathway_are_portable(simulated: tuple[dip.Extracts, 
     _assert_portable(reached)
 
 
+def test_expressions_of_indicators_are_portable(simulated: tuple[dip.Extracts, Any], reached: list[ir.Table]) -> None:
+    extracts, linkage = simulated
+    engine = open_engine(threads=1)
+    dip.indicators(extracts, linkage, by=("age_group", "substance"), engine=engine)
+    dip.drug_offence_link(extracts, engine=engine)
+    dip.contact_hours(extracts, linkage, engine=engine)
+    _assert_portable(reached)
+
+
 def test_the_tree_check_sees_what_it_is_for() -> None:
     table = ibis.table({"n": "int64", "yes": "boolean", "day": "date"}, name="t")
     for wrong in (
@@ -182,6 +193,7 @@ def test_the_tree_check_sees_what_it_is_for() -> None:
         table.mutate(m=table.yes.cast("int64")),
         table.group_by("yes").aggregate(m=table.n.first(order_by=table.day)),
         table.cross_join(ibis.memtable(pd.DataFrame({"x": [1]}))),
+        table.mutate(m=table.n.cast("string").strip()),
         table.asof_join(table.view(), "day"),
     ):
         assert list(_node_faults(wrong)), wrong

@@ -24,6 +24,8 @@ from dipeval.presenting import HtmlMixin, Summary
 from dipeval.study import StudySpec
 from dipeval.study import study as order_of_work
 from dipeval.study.load import prepare
+from dipeval.study.quarterly.reading import QuarterlyFile, parse_quarterly
+from dipeval.study.quarterly.spec import QuarterlySpec
 from dipeval.study.reading import StudyFile, parse_study
 from dipeval.vocabulary import ESTIMATE_COLUMNS
 
@@ -43,6 +45,17 @@ SIMULATED = {
     "sensitivity": [{"name": "plain", "label": "As they come", "method": "none"}],
     "diagnostics": {"min_ess": 5.0},
     "costs": {"spent_on": ["treatment", "contact"]},
+    "disclosure": {"profile": "none"},
+}
+QUARTERLY = {
+    "kind": "quarterly",
+    "title": "Simulated districts",
+    "programme": "criminal justice interventions",
+    "data": {"source": "simulate_areas"},
+    "simulate_areas": {"districts": 2, "quarters": 12, "people": 300},
+    "indicators": {"names": ["tests", "positivity", "seen", "void_time"], "by": ["age_group"]},
+    "funding": {"budget": 3_000_000, "need": {"crime.acquisitive": 0.5, "tests": 0.5}},
+    "test_accuracy": {"sensitivity": 0.95, "specificity": 0.98, "sensitivity_n": 200, "specificity_n": 300},
     "disclosure": {"profile": "none"},
 }
 # Each is built once; "Withheld..." is the same class with its effects withheld.
@@ -126,13 +139,26 @@ NAMES = (
     "JdlStyle",
     "BeforeAfter",
     "AreaEffect",
+    "Indicators",
+    "ControlChart",
+    "DenominatorGrowth",
+    "Benchmark",
+    "FundingAllocation",
+    "FundingSensitivity",
+    "OfficerTime",
+    "ContactHours",
+    "CorrectedPositivity",
+    "DrugOffenceLink",
+    "Concentration",
+    "QuarterlyResult",
 )
 ESTIMATES = ("PropensityModel", "Curve", "CoxModel", "Effect", "TrueEffect", "TimeVaryingEffect", "ReturnOnInvestment",
              "RandomisedCheck", "SensitivityResult", "WithheldSensitivityResult", "TrueLinks", "Effects",
              "SubgroupEffects", "RobustnessValue", "NegativeControls", "CalibratedEffect", "SpecificationCurve",
              "BeforeAfter", "AreaEffect", "Incidence", "MeanCount", "RestrictedMean", "FineGrayModel", "RecurrentModel",
              "FrailtyModel", "ParametricModel", "SplitPopulation", "DiscreteTimeModel", "PiecewiseModel", "RateModel",
-             "ClockComparison", "ImmortalTimeAudit", "TimeToEvent", "OffencesAverted", "ValuePerPerson")  # fmt: skip
+             "ClockComparison", "ImmortalTimeAudit", "TimeToEvent", "OffencesAverted", "ValuePerPerson", "Indicators",
+             "QuarterlyResult", "CorrectedPositivity")  # fmt: skip
 MOST_HTML = 12_000
 
 
@@ -318,6 +344,26 @@ def _expected(outcomes: Any) -> Any:
     return outcomes.observed_expected(pd.Series(0.5, index=outcomes.to_frame().index))
 
 
+def _quarterly() -> dict[str, Any]:
+    """A quarterly report of two small districts, and every part of it."""
+    file = QuarterlyFile(path=Path("pcc.toml"), text="", sha256="0" * 64, spec=parse_quarterly(QUARTERLY))
+    run = dip.QuarterlyReview(file=file).run()
+    return {
+        "QuarterlyResult": run,
+        "Indicators": run.indicators,
+        "ControlChart": run.charts["positivity", "all districts"],
+        "DenominatorGrowth": run.growth,
+        "Benchmark": run.benchmarks["positivity"],
+        "FundingAllocation": run.funding,
+        "FundingSensitivity": run.sensitivity["funding"],
+        "OfficerTime": run.officers,
+        "ContactHours": run.hours,
+        "CorrectedPositivity": run.accuracy,
+        "DrugOffenceLink": run.offence_link,
+        "Concentration": run.concentration,
+    }
+
+
 def _from_extracts() -> dict[str, Any]:
     study = _study(SIMULATED)
     prepared = prepare(study.spec, Path())
@@ -369,7 +415,7 @@ def _from_extracts() -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def results() -> dict[str, Any]:
     """One of each, from the smallest simulation that goes the whole way and from a public data set."""
-    return _from_dataframes() | _from_extracts()
+    return _from_dataframes() | _from_extracts() | _quarterly()
 
 
 @pytest.fixture(params=NAMES)
@@ -436,6 +482,7 @@ def test_its_columns_are_documented_and_plain(result: Any) -> None:
     told = inspect.getdoc(kind.to_frame) or ""
     # Where the frame is another object's, its columns are told there.
     told += (inspect.getdoc(kind) or "") + (inspect.getdoc(dip.Balance.to_frame) or "") * ("Balance" in told)
+    told += (inspect.getdoc(dip.Indicators.to_frame) or "") * ("`Indicators.to_frame`" in told)
     told += (inspect.getdoc(getattr(kind, "people", None)) or "") * ("people" in told)
     for column in result.to_frame().columns:
         assert re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", str(column)), column
@@ -505,15 +552,29 @@ def test_printing_it_shows_no_rows_of_people(named: tuple[str, Any], results: di
         assert [one.name for one in private if one.repr and one.name.startswith("_")] == []
 
 
+SPECS = (StudySpec, QuarterlySpec)
 OPTIONS: dict[str, Callable[..., Any]] = {
     "LinkRule": lambda changed: dip.LinkRule(threshold=0.6 if changed else 0.5),
     "CohortRule": lambda changed: dip.CohortRule(index_from=dt.date(2013, 1, 1) if changed else None),
+    "CountingRule": lambda changed: dip.CountingRule(seen_within_days=14 if changed else 28),
+    "OwnIndicator": lambda changed: _own_indicator("Signed" if changed else "Agreed"),
+    "QuarterlySpec": lambda changed: parse_quarterly(QUARTERLY | {"title": "Other" if changed else "Simulated"}),
     "FollowUp": lambda changed: dip.FollowUp(days=180 if changed else 365),
     "DisclosureRule": lambda changed: dip.DisclosureRule(threshold=20 if changed else 10),
     "ExtractMapping": lambda changed: dip.ExtractMapping(two_digit_year_pivot=16 if changed else 15),
     "MatchOptions": lambda changed: _match_options()(caliper=0.1 if changed else 0.2),
     "StudySpec": lambda changed: parse_study(SIMULATED | {"title": "Other" if changed else "Simulated"}),
 }
+
+
+def _own_indicator(label: str) -> dip.OwnIndicator:
+    return dip.OwnIndicator(
+        name="planned",
+        label=label,
+        table="contacts",
+        denominator={"attended": True},
+        numerator={"care_plan_date": True},
+    )
 
 
 def _match_options() -> Any:
@@ -532,7 +593,7 @@ def test_options_print_and_compare_by_what_they_say(name: str) -> None:
     assert repr(one).startswith(f"{name}(")
     assert "object at 0x" not in repr(one)
     assert "\n" not in repr(one)
-    first = next(iter(StudySpec.model_fields)) if name == "StudySpec" else dataclasses.fields(one)[0].name
+    first = next(iter(type(one).model_fields)) if isinstance(one, SPECS) else dataclasses.fields(one)[0].name
     assert f"{first}=" in repr(one)
     with pytest.raises((AttributeError, TypeError, ValueError)):
         setattr(one, first, None)

@@ -13,6 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ("north-carolina", "rossi", "west-yorkshire-simulated", "withheld-example")
+QUARTERLY = "west-yorkshire-quarterly"
 # The one with an answer in pounds has it as a workbook too.
 WITH_MONEY = "west-yorkshire-simulated"
 

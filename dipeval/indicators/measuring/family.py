@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -110,7 +110,39 @@ class CountingRule:
     count_referred_on: bool = False
 
 
-# A maker of a family: from records and rule to the family, or None where the source lacks what it needs.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What was asked for, so that a family need not work out the rest. By default everything.
+
+    Parameters
+    ----------
+    names
+        Indicators, of all families together; None: all.
+    by
+        Breakdowns; None: all.
+
+    Examples
+    --------
+    >>> wanted = Wanted(names=frozenset({"seen"}), by=frozenset())
+    >>> wanted.counts("seen", "care_plan"), wanted.counts("treatment_entry"), wanted.tells("sex")
+    (True, False, False)
+    """
+
+    names: frozenset[str] | None = None
+    by: frozenset[str] | None = None
+
+    def counts(self, *names: str) -> bool:
+        """Whether one of these indicators is wanted."""
+        return self.names is None or not self.names.isdisjoint(names)
+
+    def tells(self, *dimensions: str) -> bool:
+        """Whether one of these breakdowns is wanted."""
+        return self.by is None or not self.by.isdisjoint(dimensions)
+
+
+EVERYTHING: Final = Wanted()
+# A maker of a family: from records, rule, periods and what is wanted to the family, or None where the source lacks what
+# it needs.
 Maker = Any
 
 

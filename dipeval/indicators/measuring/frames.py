@@ -35,14 +35,16 @@ COLUMNS: Final = (
     "group",  # "everyone", or a level of the dimension
     "numerator",
     "denominator",  # 1 for a count
-    "squares",  # sum over units of the squared numerator: the spread of events a unit
+    # Rates and ratios: sum over units of the squared numerator, the spread of events a unit. Counts: the same over
+    # people. Shares: denominator times design effect, by how much people with several units widen the interval.
+    "squares",
     "n_people",  # people behind the denominator; missing where nobody is counted (hours, crimes) or known
     "n_people_yes",  # people behind the numerator
     "n_people_no",  # people behind the rest of the denominator: shares only
     "estimate",  # numerator / denominator * per; a share stays between 0 and 1
     "conf_low",
     "conf_high",
-    "interval",  # "Wilson", "exact Poisson", "Fay-Feuer", "none"
+    "interval",  # "Wilson", "Wilson by person", "exact Poisson", "Fay-Feuer", "none"
     "status",
     "target",
     "target_direction",  # "at_least", "at_most" or ""

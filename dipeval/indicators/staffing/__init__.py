@@ -1,1 +1,10 @@
-"""Officers' time: hours paid for and hours on the work, and at which hours people are tested and seen."""
+"""Posts and hours: what the money for staff buys, and when people can be seen."""
+
+from __future__ import annotations
+
+from dipeval.indicators.staffing.counting_hours import contact_hours
+from dipeval.indicators.staffing.counting_posts import officer_time
+from dipeval.indicators.staffing.hours import ContactHours
+from dipeval.indicators.staffing.officers import OfficerTime
+
+__all__ = ["ContactHours", "OfficerTime", "contact_hours", "officer_time"]
