@@ -8,6 +8,7 @@ ratio of two of them is not the rate at which people go on.
 from __future__ import annotations
 
 from dipeval.indicators.accuracy import CorrectedPositivity, correct_positivity
+from dipeval.indicators.ages import AdultTransition, transition_to_adult
 from dipeval.indicators.change import ControlChart, DenominatorGrowth, control_chart, denominator_growth
 from dipeval.indicators.comparing import Benchmark, benchmark
 from dipeval.indicators.dictionary.indicator import Indicator
@@ -30,6 +31,7 @@ from dipeval.indicators.staffing import ContactHours, OfficerTime, contact_hours
 from dipeval.indicators.testing_result import Testing
 
 __all__ = [
+    "AdultTransition",
     "Benchmark",
     "Concentration",
     "ContactHours",
@@ -64,4 +66,5 @@ __all__ = [
     "pathway",
     "seen",
     "testing",
+    "transition_to_adult",
 ]

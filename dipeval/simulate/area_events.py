@@ -18,7 +18,7 @@ from dipeval.simulate.streams import Streams
 from dipeval.vocabulary import ASSESSMENTS, DISCHARGE_REASONS, DISPOSALS, ENTRY_POINTS, OFFENCE_CLASS, OFFENCE_GROUPS
 
 LATE_QUARTER, CUSTODY_LEFT_QUARTER, LEFT_DISTRICT = 4, 8, 2
-SEEN, SEEN_AFTER_LEAVING, SEEN_AT_NIGHT = 0.74, 0.56, 0.35
+SEEN, SEEN_AFTER_LEAVING, SEEN_AT_NIGHT = 0.74, 0.42, 0.35
 TREATED_IF_SEEN: Final = 0.22
 STAY_DAYS: Final = 300.0
 OFFENCES_A_YEAR: Final = 0.42
@@ -169,7 +169,7 @@ def draw_stays(people: AreaPeople, contacts: AreaContacts, first_day: int, strea
         first_day - rng.integers(30, 400, len(known)),
     ])  # fmt: skip
     size = len(person)
-    length = np.maximum(rng.exponential(STAY_DAYS, size), 3).astype(np.int64)
+    length = _lengths(size, rng)
     reasons = ("completed", "completed_drug_free", "dropped_out", "custody", "transferred", "withdrawn")
     codes = np.array([DISCHARGE_REASONS.index(name) for name in reasons])
     # Who stays longer completes more often.
@@ -180,9 +180,16 @@ def draw_stays(people: AreaPeople, contacts: AreaContacts, first_day: int, strea
     return AreaStays(
         person=np.concatenate([person, person[again]]),
         start=np.concatenate([start, back]),
-        end=np.concatenate([start + length, back + 60]),
+        end=np.concatenate(
+            [start + length, back + np.maximum(rng.exponential(STAY_DAYS, len(again)), 3).astype(np.int64)]
+        ),
         reason=np.concatenate([reason, np.full(len(again), codes[2])]),
     )
+
+
+def _lengths(size: int, rng: np.random.Generator) -> Array:
+    days: Array = np.maximum(rng.exponential(STAY_DAYS, size), 3).astype(np.int64)
+    return days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

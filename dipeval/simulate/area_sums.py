@@ -23,9 +23,9 @@ TESTING_ROLE, WORKER_ROLE = "officer (testing)", "drugs worker (custody)"
 CRIMES_AN_OFFENCE: Final = 15.0
 TARGETS: Final = (
     ("seen", 0.70, "at_least", "Police and Crime Commissioner"),
-    ("treatment_entry", 0.10, "at_least", "Public health"),
+    ("treatment_entry", 0.07, "at_least", "Public health"),
     ("retention_12_weeks", 0.70, "at_least", "Public health"),
-    ("completion", 0.20, "at_least", "Public health"),
+    ("completion", 0.10, "at_least", "Public health"),
     ("reoffending", 0.65, "at_most", "Police and Crime Commissioner"),
     ("officer_time", 0.40, "at_least", "Police"),
 )

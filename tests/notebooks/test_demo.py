@@ -12,10 +12,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-EXAMPLES = ("north-carolina", "rossi", "west-yorkshire-simulated", "withheld-example")
 QUARTERLY = "west-yorkshire-quarterly"
-# The one with an answer in pounds has it as a workbook too.
+EXAMPLES = ("north-carolina", "rossi", QUARTERLY, "west-yorkshire-simulated", "withheld-example")
+# The one with an answer in pounds has it as a workbook too, and so have the quarter's figures and its formulas.
 WITH_MONEY = "west-yorkshire-simulated"
+WORKBOOKS = {
+    WITH_MONEY: {"scenarios.xlsx"},
+    QUARTERLY: {"quarterly.xlsx", "funding.xlsx", "testing_funding.xlsx"},
+}
 
 
 @pytest.fixture(scope="module")
@@ -42,11 +46,11 @@ def test_make_report_runs_and_names_the_reports() -> None:
 def test_the_demo_shows_progress_and_leaves_whole_folders(made: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     place, done = made
     assert done.returncode == 0, done.stderr
-    assert "[3/4]" in done.stdout
+    assert "[3/5]" in done.stdout
     assert done.stdout.count("\n      ") > 10
     for name in EXAMPLES:
-        workbook = {"scenarios.xlsx"} if name == WITH_MONEY else set()
-        assert {path.name for path in (place / name).iterdir()} == {"report.html", "results.csv", "run.json"} | workbook
+        expected = {"report.html", "results.csv", "run.json"} | WORKBOOKS.get(name, set())
+        assert {path.name for path in (place / name).iterdir()} == expected
     assert not [path.name for path in place.iterdir() if path.name.startswith(".")]
 
 
@@ -64,8 +68,9 @@ def test_two_runs_with_one_seed_give_the_same_bytes(
     for name in EXAMPLES:
         for file in ("report.html", "results.csv"):
             assert (made[0] / name / file).read_bytes() == (tmp_path / name / file).read_bytes(), f"{name}/{file}"
-    books = [(place / WITH_MONEY / "scenarios.xlsx").read_bytes() for place in (made[0], tmp_path)]
-    assert books[0] == books[1]
+    for name, files in WORKBOOKS.items():
+        for file in files:
+            assert (made[0] / name / file).read_bytes() == (tmp_path / name / file).read_bytes(), f"{name}/{file}"
 
 
 @pytest.mark.slow
@@ -77,7 +82,9 @@ def test_deliverables_hold_no_clock_time_and_no_path(made: tuple[Path, subproces
             text = (made[0] / name / file).read_text(encoding="utf-8")
             assert str(made[0]) not in text
             assert str(ROOT) not in text
-    with zipfile.ZipFile(made[0] / WITH_MONEY / "scenarios.xlsx") as book:
-        text = "".join(book.read(name).decode("utf-8") for name in book.namelist())
-    assert str(made[0]) not in text
-    assert str(ROOT) not in text
+    for folder, files in WORKBOOKS.items():
+        for file in files:
+            with zipfile.ZipFile(made[0] / folder / file) as book:
+                text = "".join(book.read(name).decode("utf-8") for name in book.namelist())
+            assert str(made[0]) not in text
+            assert str(ROOT) not in text

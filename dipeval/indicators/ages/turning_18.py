@@ -123,7 +123,7 @@ def _counts(records: Records, told: tuple[str, ...], within: int, waiting: int) 
     (n_no_birth,) = figures(records.engine, known.anti_join(born, "person_id"), ibis._.person_id.nunique())
     people = keep(_young(known, born, records, within, waiting), "turning_18")
     for name in told:
-        found = _afterwards(records, name, people, within, waiting).distinct().mutate(**{name: ibis.literal(1)})
+        found = _afterwards(records, name, people).distinct().mutate(**{name: ibis.literal(1)})
         people = keep(people.left_join(found, "person_id").drop("person_id_right"), f"turning_18_{name}")
     sums: dict[str, Any] = {"n_turned": people.turned.sum(), "n_followed": people.followed.sum()}
     sums["n_followed_on"] = people.followed_on.sum()
@@ -173,7 +173,7 @@ def _young(known: ir.Table, born: ir.Table, records: Records, within: int, waiti
     )
 
 
-def _afterwards(records: Records, name: str, people: ir.Table, within: int, waiting: int) -> ir.Table:
+def _afterwards(records: Records, name: str, people: ir.Table) -> ir.Table:
     """The people to whom something happened from the 18th birthday on: person_id."""
     asked = people.select("person_id", "adult", "until", "proven_until")
     if name in ("tested", "positive"):

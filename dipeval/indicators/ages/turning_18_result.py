@@ -18,7 +18,7 @@ EVERYONE: Final = "everyone"
 # What is known of a person under 18; the first that fits.
 GROUPS: Final = ("tested positive", "tested, never positive", "seen only")
 OUTCOMES: Final = {
-    "tested": "Tested again",
+    "tested": "Had a drug test",
     "positive": "Tested positive",
     "seen": "Seen by a worker",
     "in_treatment_at_18": "In treatment on the 18th birthday",

@@ -22,7 +22,7 @@ from dipeval.indicators.change.limits import (
     laney_factor,
     lines_of,
 )
-from dipeval.indicators.change.notes import IN_BASELINE, notes_of
+from dipeval.indicators.change.notes import IN_BASELINE, PEOPLE_AGAIN, notes_of
 from dipeval.indicators.change.rules import RULES, zones
 from dipeval.indicators.change.ruling import rules_of
 from dipeval.indicators.change.seasons import Seasons
@@ -157,6 +157,7 @@ def control_chart(
         missing=tuple(series.missing),
         notes=(
             *notes_of(series, points, lines, used, asked=chart, seasons=seasons, factor=factor, sigma_z=sigma_z),
+            *([PEOPLE_AGAIN] if _people_again(data, used, numerator, denominator) else []),
             *([IN_BASELINE] if in_baseline else []),
         ),
         _teller=teller,
@@ -331,6 +332,15 @@ def _false_alarm(
         told, base = int(np.isfinite(own.value).sum()), int(own.base.sum())
         quiet *= 1 - false_alarm_share(told, base, kind, rules)
     return 1 - quiet
+
+
+def _people_again(data: pd.DataFrame, used: str, numerator: str, denominator: str | None) -> bool:
+    """Whether limits by chance alone stand beside more units than people: columns as measured indicators have them."""
+    if used not in ("p", "c") or "n_people" not in data.columns:
+        return False
+    told = data[data["status"] == "ok"] if "status" in data.columns else data
+    units = told[numerator if used == "c" or denominator is None else denominator]
+    return bool((told["n_people"].astype("float64") < units.astype("float64")).any())
 
 
 def _name_of(used: str, lines: Sequence[Lines]) -> str:

@@ -217,7 +217,7 @@ class ControlChart(HtmlMixin):
         return [
             f"Looked for: {listed}.",
             f"A signal is a reason to ask, not a finding: these rules together give one or more signals "
-            f"{chance_words(self.false_alarm)} (simulated).",
+            f"{chance_words(self.false_alarm)} (simulated, periods independent of each other).",
         ]
 
 

@@ -7,17 +7,31 @@ from typing import Final
 
 import numpy as np
 
-from dipeval.indicators.change.limits import FEW, LEAST_FOR_LIMITS, LEAST_FOR_RUNS, PLAIN, Lines, Points
+from dipeval.indicators.change.limits import (
+    FEW,
+    LEAST_FOR_LIMITS,
+    LEAST_FOR_RUNS,
+    PLAIN,
+    Lines,
+    Points,
+    chance_sigma,
+)
 from dipeval.indicators.change.ruling import too_lopsided
 from dipeval.indicators.change.seasons import LEVEL, Seasons
 from dipeval.indicators.change.series import Series
+from dipeval.indicators.change.spans import SEASONS
 from dipeval.presenting import format_number, format_p
 
 IN_BASELINE: Final = (
     "Periods of a signal are among those that set what is expected, and draw it towards themselves; once it is known "
     "when something changed, give a baseline from before it, or a break at it."
 )
+PEOPLE_AGAIN: Final = (
+    "Some people are counted several times in a period, and theirs are alike; the limits take all as of as many people, "
+    "so that they are somewhat too narrow."
+)
 _MOST: Final = 6
+_FULL_YEARS: Final = 3
 _STATUS: Final = {
     "no_units": "had nothing in the denominator",
     "too_early": "are not followed for long enough yet",
@@ -42,7 +56,9 @@ def notes_of(
         *_too_few(points, lines, asked),
         *_gaps(series),
         *_spread(points, lines, used, sigma_z),
+        *_alike(points, lines, used),
         *_seasonal(seasons, factor),
+        *_few_years(series, points, factor),
         "No comparison group: a signal says that something changed, not why, and not what the programme achieved.",
     )
 
@@ -120,6 +136,49 @@ def _few(points: Points, line: Lines, used: str) -> bool:
     expected = line.centre * points.denominator
     others = points.denominator - expected if used == "p_prime" else np.full(len(expected), np.inf)
     return bool(np.any(expected < FEW) or np.any(others < FEW))
+
+
+def _alike(points: Sequence[Points], lines: Sequence[Lines], used: str) -> list[str]:
+    """Say where periods follow the one before more closely than chance lets them: rules take them as independent."""
+    law = PLAIN.get(used, used)
+    pairs = []
+    for own, line in zip(points, lines, strict=True):
+        if line.kind != "limits":
+            continue
+        sigma = np.ones(len(line.centre)) if law == "i" else chance_sigma(own, line.centre, law)
+        pairs.append(np.where(own.base, (own.value - line.centre) / sigma, np.nan))
+    r, n = neighbours_alike(pairs)
+    if not n or r <= 1.645 / np.sqrt(n) - 1 / n:
+        return []
+    return [
+        f"Neighbouring periods are more alike than chance makes them (correlation {format_number(r, 2)}). Either the "
+        "level moved, or something carries over from one period to the next, such as the same people; then signals, "
+        "runs above all, come more often than is said here."
+    ]
+
+
+def neighbours_alike(series: Sequence[np.ndarray]) -> tuple[float, int]:
+    """Return the correlation of neighbouring deviations (gaps have no neighbour), and how many deviations there are.
+
+    Examples
+    --------
+    >>> r, n = neighbours_alike([np.array([1.0, 1.0, -1.0, -1.0])])
+    >>> round(r, 2), n
+    (0.25, 4)
+    """
+    products = [one[1:] * one[:-1] for one in series]
+    squares = float(sum(np.nansum(one**2) for one in series))
+    n = int(sum(np.isfinite(one).sum() for one in series))
+    return (float(sum(np.nansum(one) for one in products)) / squares if squares else 0.0), n
+
+
+def _few_years(series: Series, points: Sequence[Points], factor: np.ndarray) -> list[str]:
+    size = SEASONS[series.every]
+    if not size or not np.any(factor != 1) or sum(int(own.base.sum()) for own in points) >= _FULL_YEARS * size:
+        return []
+    return [
+        "They are taken from fewer than three full years, and are rough: what is put down to a season can be a change."
+    ]
 
 
 def _seasonal(seasons: Seasons, factor: np.ndarray) -> list[str]:

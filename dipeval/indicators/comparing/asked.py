@@ -95,8 +95,10 @@ class Asked:
         faults = []
         if self.expected is not None and self.kind != "ratio":
             faults.append("expected holds expected counts, which only kind='ratio' sets the observed against.")
-        if self.squares is not None and (self.kind == "share" or self.standardise == "direct"):
-            faults.append("squares are for events that a unit can have several of: not for a share, nor with 'direct'.")
+        if self.squares is not None and (
+            self.standardise == "direct" or (self.kind == "share" and self.standardise is not None)
+        ):
+            faults.append("squares cannot be used with 'direct', nor with a share that is standardised.")
         if self.standardise is not None and self.kind == "ratio":
             faults.append("A ratio to expected counts is standardised already: leave standardise out.")
         if (self.standardise is None) != (not self.strata):
@@ -233,7 +235,7 @@ def _against_each_other(frame: pd.DataFrame, asked: Asked) -> list[str]:
         faults.append(f"{n} row(s) count more in '{asked.numerator}' than in '{asked.exposure}': that is no share.")
     elif n := int(((frame["numerator"] > 0) & (frame["exposure"] == 0)).sum()):
         faults.append(f"{n} row(s) count events in '{asked.numerator}' and nothing in '{asked.exposure}'.")
-    if "squares" in frame and (n := int((frame["squares"] < frame["numerator"]).sum())):
+    if "squares" in frame and asked.kind != "share" and (n := int((frame["squares"] < frame["numerator"]).sum())):
         faults.append(
             f"{n} row(s) of '{asked.squares}' are below the events: squares add up each unit's events squared."
         )

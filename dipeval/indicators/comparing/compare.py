@@ -54,7 +54,8 @@ def benchmark(
         Column of expected events, for a ratio.
     squares
         Column with the sum over units of their squared events, where a unit can have several (reoffences a person):
-        limits and intervals are then wider by the spread that shows.
+        limits and intervals are then wider by the spread that shows. For a share the units times their design effect,
+        where some people are counted several times (tests), as measured indicators hold it.
     strata
         Columns of case mix, such as ``["age_group", "sex"]``.
     standardise
@@ -185,7 +186,7 @@ def _found(
         over_dispersion_asked=asked.over_dispersion,
         dispersion=replace(spread, between=spread.between * asked.per),
         prior=asked.prior,
-        several_events=asked.squares is not None,
+        several_events=asked.squares is not None and bool((told["exposure"] < told["size"] * (1 - 1e-9)).any()),
         n_areas=len(frame),
         n_compared=len(known),
         n_left_out=left_out[0],

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
+from scipy import stats
 
 from dipeval.errors import InvariantError
 from dipeval.indicators.comparing import words
@@ -110,8 +112,16 @@ class Benchmark(HtmlMixin):
 
     @property
     def expected_outside(self) -> float:
-        """How many areas chance alone would put outside the first limits, on average, if none differed."""
-        return (1 - self.level[0]) * self.n_compared
+        """How many areas chance alone would put outside the first limits, on average, if none differed.
+
+        An area is itself a part of all areas together, and draws their figure towards its own: with a part w its
+        difference from them varies by the root of 1 - w less. Around a target from outside it does not.
+        """
+        if self.centre_given or not self.n_compared:
+            return (1 - self.level[0]) * self.n_compared
+        size = self._frame.loc[~self._frame["position"].isin([NOT_TOLD, NOT_COMPARED]), "size"].to_numpy("float64")
+        reach = stats.norm.ppf((1 + self.level[0]) / 2) / np.sqrt(1 - size / size.sum())
+        return float(2 * stats.norm.sf(reach).sum())
 
     @property
     def headline(self) -> str:

@@ -43,7 +43,7 @@ def measured(counts: pd.DataFrame, asked: Asked) -> tuple[pd.DataFrame, float]:
 def _as_it_is(counts: pd.DataFrame, asked: Asked) -> tuple[pd.DataFrame, float]:
     total = counts["exposure"].sum()
     centre = float(counts["numerator"].sum() / total) if total else float("nan")
-    spread = _spread(counts)
+    spread = _design_effect(counts) if asked.kind == "share" else _spread(counts)
     rows = []
     for row in counts.to_dict("records"):
         x, against = row["numerator"], row["exposure"]
@@ -55,7 +55,7 @@ def _as_it_is(counts: pd.DataFrame, asked: Asked) -> tuple[pd.DataFrame, float]:
                 "expected": against if asked.kind == "ratio" else centre * against,
                 "value": x / against if against else float("nan"),
                 "exposure": against / spread,
-                "trials": against if asked.kind == "share" else float("nan"),
+                "trials": against / spread if asked.kind == "share" else float("nan"),
                 "size": against,
             }
             | _limits(row, asked.kind, asked.level[0], spread)
@@ -69,7 +69,8 @@ def _limits(row: dict[Any, Any], kind: str, level: float, spread: float) -> dict
     if not against:
         return {"conf_low": float("nan"), "conf_high": float("nan")}
     if kind == "share":
-        low, high = wilson_limits(x, against, level)
+        own = max(row["squares"] / against, 1.0) if "squares" in row else 1.0
+        low, high = wilson_limits(x / own, against / own, level)
         return {"conf_low": low, "conf_high": high}
     # An area without events says nothing about how many a unit can have: the spread of all stands in.
     own = row["squares"] / x if "squares" in row and x else spread
@@ -82,6 +83,13 @@ def _spread(counts: pd.DataFrame) -> float:
     if "squares" not in counts or not counts["numerator"].sum():
         return 1.0
     return float(counts["squares"].sum() / counts["numerator"].sum())
+
+
+def _design_effect(counts: pd.DataFrame) -> float:
+    """How much more a share varies than that of as many people with a unit each; never below 1."""
+    if "squares" not in counts or not counts["exposure"].sum():
+        return 1.0
+    return max(float(counts["squares"].sum() / counts["exposure"].sum()), 1.0)
 
 
 def _direct(counts: pd.DataFrame, asked: Asked) -> tuple[pd.DataFrame, float]:

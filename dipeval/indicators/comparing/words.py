@@ -31,6 +31,13 @@ STANDARDISED: Final = {
     "not know is left in the ratio.",
 }
 NOT_STANDARDISED: Final = "Not adjusted for case mix: areas that serve other people can differ for that reason alone."
+OWN_PART: Final = (
+    "Each area is a part of all areas together, and a large one draws their figure towards its own, so that it lies "
+    "outside less easily; the number that chance would put outside allows for it."
+)
+PEOPLE_AGAIN: Final = (
+    "Some people are counted several times, and theirs are alike: limits and intervals are wider by the design effect."
+)
 FEW: Final = (
     "With {n} areas the over-dispersion factor is hardly known: {factor} here, and anything from {low} to {high} would "
     "fit. {rest}"
@@ -176,9 +183,10 @@ def notes(found: Benchmark) -> list[str]:
             f"Limits are exact quantiles of chance, interpolated: {and_join([percent(one) for one in found.level])} of "
             "areas that do not differ lie inside them, about."
         )
+        told += [] if found.centre_given else [OWN_PART]
         told += dispersion_notes(found)
     if found.several_events:
-        told.append("A unit can have several events: limits and intervals are wider by the spread that shows.")
+        told.append(PEOPLE_AGAIN if found.kind == "share" else "A unit can have several events: limits and intervals are wider by the spread that shows.")
     if found.n_left_out:
         told.append(f"{found.n_left_out} row(s) of all districts together were left out.")
     if found.n_not_told:

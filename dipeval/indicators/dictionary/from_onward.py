@@ -136,8 +136,8 @@ ONWARD: Final = (
         needs=("treatment.start_date", "treatment.end_date", "treatment.discharge_reason"),
         dimensions=("substance", "age_group", "sex"),
         owner="treatment provider",
-        note="Long stays are counted in every period: it is not the share of those who begin that complete. A stay that "
-        "ended in the last weeks of the data can still go on elsewhere.",
+        note="Long stays are counted in every period: it is not the share of those who begin that complete. A stay "
+        "that ended in the last weeks of the data can still go on elsewhere.",
         source="Public Health Outcomes Framework, successful completions of drug treatment",
     ),
     Indicator(

@@ -130,8 +130,8 @@ FREQUENT: Final = (
         needs=("drug_tests.result",),
         dimensions=("offence_class", "age_group", "sex"),
         owner="police",
-        note="More testing finds more repeat positives in the same people. Positive tests before the extracts begin are "
-        "not known, so that the share rises by itself at first.",
+        note="More testing finds more repeat positives in the same people. Positive tests before the extracts begin "
+        "are not known, so that the share rises by itself at first.",
         source=REVIEW + "21; the thresholds are dipeval's and can be set",
     ),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -146,7 +147,7 @@ class FundingAllocation(HtmlMixin):
             title="Funding formula",
             headline=self._headline(),
             table=pd.DataFrame(table),
-            notes=(*self._notes(), CAUTION),
+            notes=(*self._notes(), *self._figures_notes(), CAUTION),
         )
 
     def plot(self, ax: Axes | None = None) -> Axes:
@@ -189,11 +190,37 @@ class FundingAllocation(HtmlMixin):
             )
         return notes
 
+    def _figures_notes(self) -> list[str]:
+        """What the figures chosen as need bring with them."""
+        measures = self._formula.measures
+        notes = [WEIGHTS] if len(measures) > 1 else []
+        if any(_PAID_FOR.search(name) for name in measures):
+            notes.append(INCENTIVE)
+        counts = [[value for value in values if value] for values in measures.values()]
+        if any(value < FEW and value.denominator == 1 for values in counts for value in values):
+            notes.append(SMALL)
+        return notes
+
 
 CAUTION: Final = (
     "A formula divides money by the figures it is given; it says nothing of what the money achieves. Recorded crime "
     "and tests also follow how much is recorded and tested: an area that tests more shows more need."
 )
+WEIGHTS: Final = (
+    "The weights are a judgement, not a finding: nothing in the figures says which are right. sensitivity() shows what "
+    "each area would get under others."
+)
+INCENTIVE: Final = (
+    "Money that follows tests, or positive tests, pays for testing: an area gains by testing more people, or those more "
+    "likely to be positive, whatever the need, and what one gains the others lose. Watch tests and positivity if it is "
+    "used."
+)
+FEW: Final = 100
+SMALL: Final = (
+    f"Some figures are below {FEW}. If they are counts, chance alone moves such a figure by a fifth or more from one "
+    "year to the next, and the money with it: several years together are steadier."
+)
+_PAID_FOR: Final = re.compile(r"(?:^|[^a-z])(?:tests?|testing|tested|positives?|positivity)(?:$|[^a-z])", re.IGNORECASE)
 
 
 def _or_missing(value: object) -> float | None:

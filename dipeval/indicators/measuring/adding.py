@@ -1,4 +1,4 @@
-"""Units added up: by district, period and group on the engine, one query for each way of adding them up."""
+"""Units added up: by district, period and group on the engine, several breakdowns in one query."""
 
 from __future__ import annotations
 
@@ -22,6 +22,10 @@ SUMS: Final = ("numerator", "denominator", "squares")
 PEOPLE: Final = ("n_people", "n_people_yes", "n_people_no")
 # Period of the rows that only say that an indicator was counted, so that one without any unit is told as well.
 COUNTED: Final = ""
+# Breakdowns added up by one query: each costs memory for people, each query time for its plan.
+_AT_ONCE: Final = 4
+# Between a dimension and its group.
+_IN: Final = "|"
 
 
 def add_up(
@@ -63,7 +67,7 @@ def add_up(
 
     Notes
     -----
-    All districts are added up by a query of their own, because a person counted in two districts is one person.
+    All districts are no sum of districts, because a person counted in two of them is one person.
 
     Squares: of events a unit can have several of, the sum over units of their squared number. Of a count of units, the
     same over people, as the units of a person come together. Of a share, the units times the design effect: how much
@@ -75,16 +79,14 @@ def add_up(
     counted = [one for one in family.counted if one.indicator in names]
     if not counted:
         return pd.DataFrame(columns=[*KEYS, *SUMS, *PEOPLE])
-    tables = {NO_DIMENSION: family.table}
-    tables |= {name: family.table for name in by if name in family.dimensions}
-    tables |= {name: family.overlapping[name] for name in by if name in family.overlapping}
+    own = [NO_DIMENSION, *(name for name in by if name in family.dimensions)]
+    asked = [(family.table, own[at : at + _AT_ONCE]) for at in range(0, len(own), _AT_ONCE)]
+    asked += [(family.overlapping[name], [name]) for name in by if name in family.overlapping]
     columns = _Columns(counted, several, by_person)
     parts = [_counted_rows([one.indicator for one in counted])]
-    for dimension, table in tables.items():
-        rows = _rows(table, dimension, periods, districts, columns)
-        for with_district in (True, False):
-            sums = engine.to_pandas(_sums(rows, columns, with_district=with_district))
-            parts.append(_long(sums, dimension, counted, columns))
+    for table, dimensions in asked:
+        sums = engine.to_pandas(_sums(_rows(table, dimensions, periods, districts, columns), columns))
+        parts.append(_long(sums, counted, columns))
     return pd.concat([part for part in parts if len(part)], ignore_index=True)
 
 
@@ -111,30 +113,42 @@ class _Columns:
 
 
 def _rows(
-    table: ir.Table, dimension: str, periods: Sequence[Period], districts: Sequence[str] | None, columns: _Columns
+    table: ir.Table,
+    dimensions: Sequence[str],
+    periods: Sequence[Period],
+    districts: Sequence[str] | None,
+    columns: _Columns,
 ) -> ir.Table:
-    """person, district, period, group and the columns added up: units that are none of an indicator count 0."""
+    """A row a unit and dimension: cell (the dimension and the group in it), keys, person and the columns added up: units that are none of an indicator count 0."""
     table = table.filter(table.period.isin([one.label for one in periods]))
     if districts is not None:
         table = table.filter(table.district.isin(list(districts)))
-    group = table[dimension] if dimension else ibis.literal(EVERYONE)
+    groups = [table[name] if name else ibis.literal(EVERYONE) for name in dimensions]
+    cells = [ibis.literal(name + _IN) + group for name, group in zip(dimensions, groups, strict=True)]
+    cell = ibis.array(cells).unnest() if len(cells) > 1 else cells[0]
     person = table.person_id if "person_id" in table.columns else ibis.null("string")
     numbers: dict[str, Any] = {}
     for (above, below), name in columns.place.items():
         whole, part = table[below].fill_null(0), table[above].fill_null(0)
         numbers[name] = (part if above == below else (whole > 0).ifelse(part, 0)).cast("float64")
-    return table.select(person=person, district=table.district, period=table.period, group=group, **numbers)
+    return table.select(cell=cell, period=table.period, district=table.district, person=person, **numbers)
 
 
-def _sums(rows: ir.Table, columns: _Columns, *, with_district: bool) -> ir.Table:
-    """Sums over units, by way of people: each of them is then one row, so that none is counted twice."""
-    keys = ["district", "period", "group"] if with_district else ["period", "group"]
-    if with_district:
-        rows = rows.filter(rows.district.notnull())
-    names = list(columns.place.values())
-    first: dict[str, Any] = {name: rows[name].sum() for name in names}
+def _sums(rows: ir.Table, columns: _Columns) -> ir.Table:
+    """Sums over units for each district and for all, by way of people: one row each, so that none is counted twice."""
+    first: dict[str, Any] = {name: rows[name].sum() for name in columns.place.values()}
     first |= {f"s_{name}": (rows[name] * rows[name]).sum() for name in sorted(columns.squared)}
-    people = rows.group_by([*keys, "person"]).aggregate(**first)
+    keys = ["cell", "period"]
+    people = rows.group_by([*keys, "district", "person"]).aggregate(**first)
+    whole = people.group_by([*keys, "person"]).aggregate(**{name: people[name].sum() for name in first})
+    each = people.filter(people.district.notnull())
+    of_all = _over_people(whole, keys, list(first), columns).mutate(district=ibis.literal(ALL_DISTRICTS))
+    of_each = _over_people(each, [*keys, "district"], list(first), columns)
+    return of_each.union(of_all.select(*of_each.columns))
+
+
+def _over_people(people: ir.Table, keys: Sequence[str], first: Sequence[str], columns: _Columns) -> ir.Table:
+    names = list(columns.place.values())
     known = people.person.notnull()
     second: dict[str, Any] = {name: people[name].sum() for name in first}
     second |= {f"n_{name}": ((people[name] > 0) & known).ifelse(1, 0).sum() for name in names}
@@ -151,17 +165,17 @@ def _sums(rows: ir.Table, columns: _Columns, *, with_district: bool) -> ir.Table
     return people.group_by(keys).aggregate(**second)
 
 
-def _long(sums: pd.DataFrame, dimension: str, counted: Sequence[Counted], columns: _Columns) -> pd.DataFrame:
-    parts = []
+def _long(sums: pd.DataFrame, counted: Sequence[Counted], columns: _Columns) -> pd.DataFrame:
+    parts, cells = [], sums["cell"].str.split(_IN, n=1)
+    keys = {"dimension": cells.str[0], "group": cells.str[1]}
     for one in counted:
         above, below = columns.above(one), columns.below(one)
         rest = sums.get(f"no_{above}", pd.Series(0, index=sums.index))
         rows = {
             "indicator": one.indicator,
-            "district": sums.get("district", ALL_DISTRICTS),
+            "district": sums["district"],
             "period": sums["period"],
-            "dimension": dimension,
-            "group": sums["group"],
+            **keys,
             "numerator": sums[above].astype("float64"),
             "denominator": sums[below].astype("float64"),
             "squares": _squares(sums, above, below, columns),

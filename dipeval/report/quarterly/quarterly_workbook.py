@@ -14,6 +14,7 @@ from dipeval.indicators.dictionary.recommendations import recommendations
 from dipeval.indicators.measuring.frames import ALL_DISTRICTS
 from dipeval.report.quarterly import asked, charted, compared, phrases, section_counted, section_targets, shared_out
 from dipeval.report.quarterly.released import figures
+from dipeval.report.quarterly.rows import people
 from dipeval.report.scenario_workbook import _NO_DATE, _put, _with_language
 from dipeval.report.workbook_pages import Book, Column, Content
 
@@ -120,6 +121,7 @@ def _sheets(result: QuarterlyResult) -> list[_Sheet]:
         _signals(result),
         _districts(result),
         *_money(result),
+        _people(result),
         _dictionary(result),
         _asks(),
     ]  # fmt: skip
@@ -201,6 +203,34 @@ def _money(result: QuarterlyResult) -> list[_Sheet]:
     keys = [key for _, key, _, _ in fields]
     rows = [{key: _number(row.get(key, ""), key) for key in keys} for row in shared_out.tidy(result)]
     return [_Sheet("Money", "Who paid, and the budget by the formula", phrases.ALPHABETICAL, fields, rows)]
+
+
+def _people(result: QuarterlyResult) -> _Sheet:
+    """What is counted of people beside the indicators: the rows of results.csv."""
+    fields: Fields = (
+        ("Figure", "label", 48, "text"),
+        ("Period", "period", 28, "text"),
+        ("Group", "group_label", 26, "text"),
+        ("Counted", "numerator", 11, "count"),
+        ("Out of", "denominator", 11, "count"),
+        ("Number", "estimate", 11, "plain"),
+        ("Lower", "conf_low", 11, "plain"),
+        ("Upper", "conf_high", 11, "plain"),
+        ("Unit", "unit", 16, "text"),
+        ("Note", "note", 40, "text"),
+    )
+    numbers = ("numerator", "denominator", "estimate", "conf_low", "conf_high")
+    rows = [
+        {"period": "", "note": "", **row, "group_label": phrases.group_words(row["group"])}
+        | {key: _plain(row.get(key, "")) for key in numbers}
+        for row in people(result)
+    ]
+    about = "Everybody counts once; nobody is compared with people who had no help."
+    return _Sheet("People", "The people who come in", about, fields, rows)
+
+
+def _plain(text: str) -> Any:
+    return text if text in ("", CONFIDENTIAL) else float(text)
 
 
 def _number(value: Any, key: str) -> Any:

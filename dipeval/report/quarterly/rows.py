@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from dipeval.disclosure import CONFIDENTIAL
-from dipeval.report.quarterly import charted, compared, shared_out
+from dipeval.report.quarterly import charted, compared, shared_out, turning_18
 from dipeval.report.quarterly.released import figures
 
 if TYPE_CHECKING:
@@ -43,11 +43,17 @@ def results_csv(result: QuarterlyResult) -> str:
 
 
 def all_rows(result: QuarterlyResult) -> Iterator[Row]:
-    """Yield every row: indicators, charts, comparisons of districts, money."""
+    """Yield every row: indicators, charts, comparisons of districts, money, people."""
     yield from _indicators(result)
     yield from charted.tidy(result)
     yield from compared.tidy(result)
     yield from shared_out.tidy(result)
+    yield from people(result)
+
+
+def people(result: QuarterlyResult) -> Iterator[Row]:
+    """Yield the rows of what is counted of people beside the indicators."""
+    yield from turning_18.tidy(result)
 
 
 def _indicators(result: QuarterlyResult) -> Iterator[Row]:

@@ -8,6 +8,7 @@ from dipeval.disclosure import CONFIDENTIAL
 from dipeval.report.blocks import Block, Points, Section, Text
 from dipeval.report.quarterly import asked, phrases, tables
 from dipeval.report.quarterly.released import figures
+from dipeval.report.quarterly.turning_18 import transition_blocks
 
 if TYPE_CHECKING:
     from dipeval.study.quarterly.result import QuarterlyResult
@@ -36,10 +37,11 @@ def young(result: QuarterlyResult) -> Section:
     -------
     Section
     """
+    turned = transition_blocks(result)
     rows = figures(result, districts=asked.here(result), dimension="age_group", groups=(UNDER_18,))
     rows = phrases.latest_told(rows)
     if rows.empty:
-        return Section(title="Young people", anchor="young", blocks=(Text(paragraphs=(NONE,)),))
+        return Section(title="Young people", anchor="young", blocks=(Text(paragraphs=(NONE,)), *turned))
     meanings = phrases.meanings(result)
     entry = asked.names_of(result, "entry")
     told = rows[(rows["shown"] != CONFIDENTIAL) & rows["indicator"].isin(entry)]
@@ -51,5 +53,5 @@ def young(result: QuarterlyResult) -> Section:
             )
         )
     blocks.append(tables.latest_table(result, rows, caption="People under 18, latest period"))
-    blocks.append(Text(paragraphs=(TURNING,), kind="note"))
+    blocks += [Text(paragraphs=(TURNING,), kind="note"), *turned]
     return Section(title="Young people", anchor="young", blocks=tuple(blocks))

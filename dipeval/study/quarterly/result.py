@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from dipeval.disclosure import DisclosureRule
     from dipeval.indicators import (
+        AdultTransition,
         Benchmark,
         Concentration,
         ContactHours,
@@ -53,6 +54,7 @@ PARTS: Final = (
     "funders",
     "pathway",
     "seen",
+    "adult_transition",
 )
 NO_COMPARISON: Final = (
     "Nothing here is an effect: nobody is compared with people who had no help, so these figures do not say what the "
@@ -114,6 +116,8 @@ class QuarterlyResult(HtmlMixin):
         Financial year of `cost_per_stage` and `funders`; empty without spending.
     pathway, seen
         The latest period: what happened in it (period counting), and tests that were followed by a contact.
+    adult_transition
+        People known under 18, followed from their 18th birthday.
     whole_area
         View of one district: parts that can only be told of the whole area and stay so.
     not_told
@@ -147,6 +151,7 @@ class QuarterlyResult(HtmlMixin):
     spend_year: str = ""
     pathway: Pathway | None = None
     seen: Seen | None = None
+    adult_transition: AdultTransition | None = None
     whole_area: tuple[str, ...] = ()
     not_told: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     _quality: pd.DataFrame = field(repr=False)

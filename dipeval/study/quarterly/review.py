@@ -15,6 +15,7 @@ from dipeval.errors import StudyFileError
 from dipeval.study import rules
 from dipeval.study.quarterly.asking import Asked
 from dipeval.study.quarterly.checks import QuarterlyCheck, checked
+from dipeval.study.quarterly.coming_in import coming_in_parts
 from dipeval.study.quarterly.compared import benchmarks, charts, growth
 from dipeval.study.quarterly.counting import counting_rule, measured
 from dipeval.study.quarterly.entries import entry_parts
@@ -117,6 +118,7 @@ class QuarterlyReview:
             "growth": growth(asked),
             "benchmarks": benchmarks(asked),
             **entry_parts(asked),
+            **coming_in_parts(asked),
             **money_parts(asked, self._folder),
         }
         logger.info("checking the records")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dipeval.study.quarterly.result import QuarterlyResult
 
 # Not counted by district: shown as they are, and named so.
-WHOLE_AREA: Final = ("growth", "offence_link", "concentration", "hours")
+WHOLE_AREA: Final = ("growth", "offence_link", "concentration", "hours", "adult_transition")
 # Compare districts: a view holds all of them.
 COMPARES: Final = ("benchmarks", "funding", "testing_funding")
 _BY_GROUP: Final = ("accuracy", "pathway", "seen", "cost_per_stage")

@@ -173,3 +173,8 @@ def test_the_picture_shows_both_shares() -> None:
     axes = shown.plot()
     assert [text.get_text() for text in axes.get_yticklabels()] == ["Everyone", "Bradford", "Leeds", "Not recorded"]
     assert to_png(axes) == to_png(shown.plot())
+
+
+def test_tests_of_one_person_are_said_to_be_alike() -> None:
+    shown = dip.correct_positivity(positive=520, tests=1_000, sensitivity=0.95, specificity=0.98)
+    assert any("Tests of one person are alike" in note and "too narrow" in note for note in shown.summary().notes)

@@ -50,7 +50,14 @@ def test_five_districts_are_told_with_exact_limits_around_all_of_them() -> None:
         assert own["p_value"] == pytest.approx(2 * min(middle, 1 - middle))
     assert frame.loc["Leeds", "position"] == "above 99.8%"
     assert found.outside == ("Calderdale", "Kirklees", "Leeds")
-    assert found.expected_outside == pytest.approx(0.25)
+    # Around a target from outside; around all of them, of which each is a part, fewer.
+    assert dip.benchmark(FIVE, target=0.54).expected_outside == pytest.approx(0.25)
+    size = FIVE["denominator"].to_numpy()
+    drawn = np.random.default_rng(4).binomial(size, pooled, (40_000, 5))
+    around = drawn.sum(axis=1, keepdims=True) / size.sum()
+    outside = np.abs(drawn / size - around) > 1.96 * np.sqrt(around * (1 - around) / size)
+    assert found.expected_outside == pytest.approx(outside.sum(axis=1).mean(), abs=0.012)
+    assert found.expected_outside < 0.2
     assert frame["p_adjusted"].to_numpy() == pytest.approx(stats.false_discovery_control(frame["p_value"]))
 
 
@@ -109,6 +116,20 @@ def test_rates_are_told_per_so_many_and_limits_with_them() -> None:
         assert hundred.to_frame()[name].to_numpy() == pytest.approx(100 * one.to_frame()[name].to_numpy())
     assert hundred.to_frame()["position"].equals(one.to_frame()["position"])
     assert hundred.dispersion.factor == pytest.approx(one.dispersion.factor)
+
+
+def test_the_design_effect_of_a_share_widens_limits_and_intervals() -> None:
+    # Everybody was tested twice with the same result: as half as many tests of as many people.
+    doubled = FIVE.assign(numerator=2 * FIVE["numerator"], denominator=2 * FIVE["denominator"])
+    doubled["squares"] = 2 * doubled["denominator"]
+    plain, found = dip.benchmark(FIVE), dip.benchmark(doubled, squares="squares")
+    same = ["value", "conf_low", "conf_high", "lower_95", "upper_95", "lower_998", "upper_998", "z", "p_value"]
+    pd.testing.assert_frame_equal(found.to_frame()[same], plain.to_frame()[same])
+    assert any("design effect" in note for note in found.summary().notes)
+    assert not any("design effect" in note for note in plain.summary().notes)
+    # Less alike within people than between them: nothing is made narrower.
+    less = dip.benchmark(FIVE.assign(squares=FIVE["denominator"] / 2), squares="squares")
+    pd.testing.assert_frame_equal(less.to_frame(), plain.to_frame())
 
 
 def test_squares_widen_limits_and_intervals_by_the_spread_of_events_a_unit() -> None:
@@ -193,7 +214,11 @@ def test_rows_of_measured_indicators_that_are_not_told_yet_are_left_out() -> Non
         ({}, {"target": 50}, r"below 1 for a share \(0.5 for 50%\)"),
         ({}, {"level": (0.998, 0.95)}, "rising, such as"),
         ({}, {"per": 0}, "per must be above 0"),
-        ({}, {"squares": "numerator"}, "not for a share"),
+        (
+            {"sex": "f"},
+            {"squares": "numerator", "strata": ["sex"], "standardise": "indirect"},
+            "nor with a share that is standardised",
+        ),
         ({}, {"expected": "denominator"}, "only kind='ratio'"),
         ({"squares": 1}, {"kind": "rate", "squares": "squares"}, "squares add up each unit's events squared"),
         ({"indicator": list("abcde"), "dimension": "", "group": "everyone"}, {}, "several values of indicator"),

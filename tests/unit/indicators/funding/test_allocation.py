@@ -225,3 +225,21 @@ def test_pictures_keep_the_alphabet() -> None:
     for axes in (shown.plot(), shown.sensitivity(steps=2).plot()):
         assert [label.get_text() for label in axes.get_yticklabels()] == sorted(DATA["district"])
         assert shown.plot(ax=axes) is axes
+
+
+@pytest.mark.parametrize(
+    ("need", "said", "not_said"),
+    [
+        ({"tests": 1}, ["pays for testing"], ["judgement"]),
+        ({"positive_tests": 1, "crime": 1}, ["pays for testing", "The weights are a judgement"], []),
+        ({"crime": 2, "population": 1}, ["The weights are a judgement"], ["pays for testing", "below 100"]),
+        ({"few": 1}, ["Some figures are below 100"], ["pays for testing"]),
+        ({"contests": 1}, [], ["pays for testing", "below 100"]),
+    ],
+)
+def test_what_the_measures_bring_with_them_is_said(need: dict[str, float], said: list[str], not_said: list[str]) -> None:
+    data = pd.DataFrame({"district": ["Leeds", "Wakefield"], "few": [99, 400], "contests": [0.5, 200]})
+    data = data.assign(tests=[500, 700], positive_tests=[300, 300], crime=[900, 800], population=[10_000, 20_000])
+    notes = " ".join(dip.allocate_funding(data, budget=1_000, need=need).summary().notes)
+    assert all(words in notes for words in said)
+    assert not any(words in notes for words in not_said)

@@ -97,6 +97,7 @@ def invented(rows: list[dict[str, Any]], rule: dip.DisclosureRule = OPEN, **more
         "charts": {}, "benchmarks": {}, "growth": None, "funding": None, "testing_funding": None, "sensitivity": {},
         "accuracy": None, "offence_link": None, "concentration": None, "officers": None, "hours": None,
         "cost_per_stage": None, "funders": None, "pathway": None, "seen": None, "spend_year": "",
+        "adult_transition": None,
         "quality": pd.DataFrame(columns=["check", "label", "table", "column", "district", "period", "value", "unit",
                                          "n", "wanted", "passed", "note"]),
     }  # fmt: skip
