@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import os
 from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -12,7 +10,7 @@ from dipeval.disclosure import is_small
 from dipeval.errors import DisclosureError, InputError, InvariantError
 from dipeval.report.funding_workbook_needs import area_records, checks_sheet, inputs_sheet, needs_sheet, shares_sheet
 from dipeval.report.funding_workbook_results import amounts_sheet, cover_sheet, factor_sheet, notes_sheet, pence_sheet
-from dipeval.report.scenario_workbook import _NO_DATE, _put, _with_language
+from dipeval.report.workbook_file import check_name, filled, put
 from dipeval.report.workbook_pages import Book
 
 if TYPE_CHECKING:
@@ -20,6 +18,7 @@ if TYPE_CHECKING:
     from dipeval.indicators.funding import FundingAllocation
 
 TITLE: Final = "Funding formula: what if"
+SUBJECT: Final = "Funding formula with live formulas"
 
 
 def write_funding_workbook(
@@ -71,22 +70,26 @@ def write_funding_workbook(
     >>> import dipeval as dip
     >>> dip.write_funding_workbook(allocation, "reports/funding.xlsx")  # doctest: +SKIP
     """
-    if not isinstance(path, str | os.PathLike):
-        raise InputError(f"Give the path of the workbook as text; this is a {type(path).__name__}.")
+    target = check_name(path)
     if not hasattr(allocation, "given") or not hasattr(allocation, "need"):
         raise InputError(f"allocation must be what allocate_funding returns; this is a {type(allocation).__name__}.")
-    target = Path(path)
-    if target.suffix.lower() != ".xlsx":
-        raise InputError(f"A workbook needs a name that ends in .xlsx; found '{target.name}'.")
     _check_shown(allocation, rule, public)
-    content = _with_language(_made(allocation, title or TITLE))
-    try:
-        _put(content, target)
-    except OSError as problem:
-        raise InputError(
-            f"The workbook cannot be written where the path says ({problem.strerror}): give another folder or name, "
-            "or close the file if it is open."
-        ) from None
+    records = area_records(allocation)
+
+    def fill(book: Book) -> None:
+        cover_sheet(book, allocation, title or TITLE)
+        inputs_sheet(book, allocation)
+        needs_sheet(book, allocation)
+        shares_sheet(book, allocation)
+        checks_sheet(book, allocation)
+        factor_sheet(book)
+        pence_sheet(book, records)
+        amounts_sheet(book, allocation, records)
+        notes_sheet(book, allocation)
+
+    book, content = filled(fill, title=title or TITLE, subject=SUBJECT, live=True)
+    _check_same(book, allocation)
+    put(content, target)
     return target
 
 
@@ -113,37 +116,6 @@ def _check_shown(allocation: FundingAllocation, rule: DisclosureRule | None, pub
 
 def _named(allocation: FundingAllocation) -> str:
     return ", ".join(allocation.need)
-
-
-def _made(allocation: FundingAllocation, title: str) -> bytes:
-    import xlsxwriter
-
-    out = io.BytesIO()
-    file = xlsxwriter.Workbook(out, {"in_memory": True, "default_format_properties": {"font_name": "Arial"}})
-    file.set_properties(
-        {
-            "title": title,
-            "subject": "Funding formula with live formulas",
-            "author": "dipeval",
-            "created": _NO_DATE,
-            "comments": "Change the yellow cells; every other sheet follows.",
-        }
-    )
-    file.set_calc_mode("auto")
-    book = Book(file=file)
-    records = area_records(allocation)
-    cover_sheet(book, allocation, title)
-    inputs_sheet(book, allocation)
-    needs_sheet(book, allocation)
-    shares_sheet(book, allocation)
-    checks_sheet(book, allocation)
-    factor_sheet(book)
-    pence_sheet(book, records)
-    amounts_sheet(book, allocation, records)
-    notes_sheet(book, allocation)
-    file.close()
-    _check_same(book, allocation)
-    return out.getvalue()
 
 
 def _check_same(book: Book, allocation: FundingAllocation) -> None:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import datetime as dt
-import io
 import math
 import os
-import zipfile
 from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -19,6 +15,7 @@ from dipeval.report.scenario_inputs import inputs_sheet
 from dipeval.report.scenario_offences import averages_sheet, offences_sheet, unit_costs_sheet
 from dipeval.report.scenario_results import calculation_sheet, results_sheet, scenarios_sheet
 from dipeval.report.scenario_words import cover_sheet, matters_sheet, notes_sheet, uncertainty_sheet
+from dipeval.report.workbook_file import check_name, filled, put
 from dipeval.report.workbook_pages import Book
 
 if TYPE_CHECKING:
@@ -26,10 +23,7 @@ if TYPE_CHECKING:
     from dipeval.roi import ReturnOnInvestment
 
 TITLE: Final = "Return on investment: scenarios"
-# The same file whenever it is written: office programs want a date, and it is nobody's.
-_NO_DATE: Final = dt.datetime(2000, 1, 1)
-_ZIP_DATE: Final = (1980, 1, 1, 0, 0, 0)
-_LANGUAGE: Final = b"<dc:language>en-GB</dc:language>"
+SUBJECT: Final = "Return on investment with live formulas"
 # How near the formulas must come to the figures they show again.
 CLOSE: Final = 1e-9
 
@@ -90,63 +84,27 @@ def write_scenario_workbook(
 
 def write_given(roi: ReturnOnInvestment, target: Path, given: Given, title: str) -> Path:
     """Write the workbook of inputs that are ready to be shown."""
-    if target.suffix.lower() != ".xlsx":
-        raise InputError(f"A workbook needs a name that ends in .xlsx; found '{target.name}'.")
-    content = _with_language(_made(roi, given, title or TITLE))
-    try:
-        _put(content, target)
-    except OSError as problem:
-        raise InputError(
-            f"The workbook cannot be written where the path says ({problem.strerror}): give another folder or name, "
-            "or close the file if it is open."
-        ) from None
-    return target
 
+    def fill(book: Book) -> None:
+        cover_sheet(book, roi, given, title or TITLE)
+        inputs_sheet(book, given)
+        offences_sheet(book, given)
+        unit_costs_sheet(book, given)
+        averages_sheet(book, given)
+        costs_sheet(book, given)
+        years_sheet(book, given)
+        calculation_sheet(book)
+        results_sheet(book, given)
+        scenarios_sheet(book, given)
+        uncertainty_sheet(book, roi, given)
+        matters_sheet(book, roi, given)
+        notes_sheet(book, roi, given)
 
-def _put(content: bytes, target: Path) -> None:
-    """Write a file whole or not at all."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    fresh = target.with_name(f".{target.name}.new")
-    try:
-        fresh.write_bytes(content)
-        os.replace(fresh, target)
-    finally:
-        with contextlib.suppress(OSError):
-            fresh.unlink(missing_ok=True)
-
-
-def _made(roi: ReturnOnInvestment, given: Given, title: str) -> bytes:
-    import xlsxwriter
-
-    out = io.BytesIO()
-    file = xlsxwriter.Workbook(out, {"in_memory": True, "default_format_properties": {"font_name": "Arial"}})
-    file.set_properties(
-        {
-            "title": title,
-            "subject": "Return on investment with live formulas",
-            "author": "dipeval",
-            "created": _NO_DATE,
-            "comments": "Change the yellow cells; every other sheet follows.",
-        }
-    )
-    file.set_calc_mode("auto")
-    book = Book(file=file)
-    cover_sheet(book, roi, given, title)
-    inputs_sheet(book, given)
-    offences_sheet(book, given)
-    unit_costs_sheet(book, given)
-    averages_sheet(book, given)
-    costs_sheet(book, given)
-    years_sheet(book, given)
-    calculation_sheet(book)
-    results_sheet(book, given)
-    scenarios_sheet(book, given)
-    uncertainty_sheet(book, roi, given)
-    matters_sheet(book, roi, given)
-    notes_sheet(book, roi, given)
-    file.close()
+    check_name(target)
+    book, content = filled(fill, title=title or TITLE, subject=SUBJECT, live=True)
     _check_same(book, roi, given)
-    return out.getvalue()
+    put(content, target)
+    return target
 
 
 def _check_same(book: Book, roi: ReturnOnInvestment, given: Given) -> None:
@@ -163,17 +121,3 @@ def _check_same(book: Book, roi: ReturnOnInvestment, given: Given) -> None:
         found = book[name].value
         if not isinstance(found, float) or abs(found - value) > CLOSE * max(1.0, abs(value)):
             raise InvariantError(f"The workbook's {name} is not that of the result.")
-
-
-def _with_language(content: bytes) -> bytes:
-    """Say in the properties of the file which language it is in; screen readers ask for it."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as made, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as again:
-        for name in made.namelist():
-            part = made.read(name)
-            if name == "docProps/core.xml":
-                part = part.replace(b"</cp:coreProperties>", _LANGUAGE + b"</cp:coreProperties>")
-            entry = zipfile.ZipInfo(name, _ZIP_DATE)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            again.writestr(entry, part)
-    return out.getvalue()

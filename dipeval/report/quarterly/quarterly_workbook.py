@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -15,7 +14,7 @@ from dipeval.indicators.measuring.frames import ALL_DISTRICTS
 from dipeval.report.quarterly import asked, charted, compared, phrases, section_counted, section_targets, shared_out
 from dipeval.report.quarterly.released import figures
 from dipeval.report.quarterly.rows import people
-from dipeval.report.scenario_workbook import _NO_DATE, _put, _with_language
+from dipeval.report.workbook_file import filled, put
 from dipeval.report.workbook_pages import Book, Column, Content
 
 if TYPE_CHECKING:
@@ -64,20 +63,16 @@ def write_workbook(result: QuarterlyResult, path: Path) -> Path:
     -------
     pathlib.Path
     """
-    import xlsxwriter
-
-    out = io.BytesIO()
-    file = xlsxwriter.Workbook(out, {"in_memory": True, "default_format_properties": {"font_name": "Arial"}})
     title = result.spec.title if result.district is None else f"{result.spec.title}: {result.district}"
-    file.set_properties({"title": title, "subject": "Indicators by quarter", "author": "dipeval", "created": _NO_DATE})
-    book = Book(file=file)
     sheets = [one for one in _sheets(result) if one.rows]
-    _cover(book, result, title, sheets)
-    for sheet in sheets:
-        sheet.write(book)
-    _notes(book, result)
-    file.close()
-    _put(_with_language(out.getvalue()), path)
+
+    def fill(book: Book) -> None:
+        _cover(book, result, title, sheets)
+        for sheet in sheets:
+            sheet.write(book)
+        _notes(book, result)
+
+    put(filled(fill, title=title, subject="Indicators by quarter")[1], path)
     return path
 
 
