@@ -8,13 +8,14 @@ ratio of two of them is not the rate at which people go on.
 from __future__ import annotations
 
 from dipeval.indicators.accuracy import CorrectedPositivity, correct_positivity
-from dipeval.indicators.ages import AdultTransition, transition_to_adult
+from dipeval.indicators.ages import AdultTransition, AgeStructure, age_structure, transition_to_adult
 from dipeval.indicators.change import ControlChart, DenominatorGrowth, control_chart, denominator_growth
 from dipeval.indicators.comparing import Benchmark, benchmark
 from dipeval.indicators.dictionary.indicator import Indicator
 from dipeval.indicators.dictionary.listing import indicator_dictionary
 from dipeval.indicators.dictionary.own import OwnIndicator
 from dipeval.indicators.drug_testing import testing
+from dipeval.indicators.entering import EntryPointYield, entry_point_yield
 from dipeval.indicators.funding import FundingAllocation, FundingSensitivity, allocate_funding
 from dipeval.indicators.funnel import pathway
 from dipeval.indicators.leaving import discharges
@@ -32,6 +33,7 @@ from dipeval.indicators.testing_result import Testing
 
 __all__ = [
     "AdultTransition",
+    "AgeStructure",
     "Benchmark",
     "Concentration",
     "ContactHours",
@@ -41,6 +43,7 @@ __all__ = [
     "DenominatorGrowth",
     "Discharges",
     "DrugOffenceLink",
+    "EntryPointYield",
     "FundingAllocation",
     "FundingSensitivity",
     "Indicator",
@@ -50,6 +53,7 @@ __all__ = [
     "Pathway",
     "Seen",
     "Testing",
+    "age_structure",
     "allocate_funding",
     "benchmark",
     "check_districts",
@@ -60,6 +64,7 @@ __all__ = [
     "denominator_growth",
     "discharges",
     "drug_offence_link",
+    "entry_point_yield",
     "indicator_dictionary",
     "indicators",
     "officer_time",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,9 @@ _LINE = 11.5
 _BESIDE = 7.0
 _LINES = ((1.4, "-"), (1.1, (0, (5, 3))), (0.9, (0, (1, 2))))
 _MOST_STEPS = 12
+# Characters of a line beside the axis: a longer one would be cut off at its ends.
+_LABEL_WIDTH = 42
+_MOST_DECIMALS = 6
 
 
 def limits_plot(
@@ -64,6 +68,8 @@ def limits_plot(
     >>> [text.get_text() for text in limits_plot(frame, limits, is_share=True).texts]
     ['95%', 'all areas: 55.0%', 'Leeds']
     """
+    from matplotlib.ticker import MaxNLocator
+
     axes = new_axes(7.0, 4.6) if ax is None else ax
     tidy(axes)
     axes.grid(axis="x", visible=False)
@@ -76,9 +82,10 @@ def limits_plot(
         axes.plot(own["size"], own["value"], linestyle="", marker=mark, color=colour, markersize=6, zorder=3,
                   markeredgecolor="white", markeredgewidth=0.6)  # fmt: skip
     axes.set_xlabel(size_label)
-    axes.set_ylabel(value_label)
+    axes.set_ylabel(textwrap.fill(value_label, _LABEL_WIDTH))
     axes.xaxis.set_major_formatter(lambda value, _: format_count(value))
-    axes.yaxis.set_major_formatter(lambda value, _: _words(value, is_share, 0))
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10]))
+    axes.yaxis.set_major_formatter(lambda value, _: _tick(value, axes.get_yticks(), is_share))
     _frame_axes(axes, shown, limits, is_share)
     if len(limits):
         _name_lines(axes, limits, is_share, centre_label)
@@ -149,6 +156,14 @@ def _level_words(level: str) -> str:
 
 def _words(value: float, is_share: bool, digits: int) -> str:
     return format_percent(value, digits) if is_share else format_number(value, digits + 1)
+
+
+def _tick(value: float, ticks: np.ndarray, is_share: bool) -> str:
+    """A tick with as many decimals as the ticks of its axis need to be written exactly."""
+    scale = 100 if is_share else 1
+    digits = next((n for n in range(_MOST_DECIMALS) if np.allclose(np.round(ticks * scale, n), ticks * scale,
+                                                                   rtol=0, atol=1e-9)), _MOST_DECIMALS)  # fmt: skip
+    return format_percent(value, digits) if is_share else format_number(value, digits)
 
 
 def _measure(axes: Axes) -> tuple[float, Any]:

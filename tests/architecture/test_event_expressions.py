@@ -186,6 +186,18 @@ def test_expressions_of_indicators_are_portable(simulated: tuple[dip.Extracts, A
     _assert_portable(reached)
 
 
+def test_expressions_of_people_coming_in_are_portable(
+    simulated: tuple[dip.Extracts, Any], reached: list[ir.Table]
+) -> None:
+    extracts, linkage = simulated
+    engine = open_engine(threads=1)
+    dip.transition_to_adult(extracts, linkage, engine=engine)
+    dip.age_structure(extracts, linkage, every="financial_year", engine=engine)
+    dip.age_structure(extracts, linkage, source="treatment", engine=engine)
+    dip.entry_point_yield(extracts, linkage, engine=engine)
+    _assert_portable(reached)
+
+
 def test_the_tree_check_sees_what_it_is_for() -> None:
     table = ibis.table({"n": "int64", "yes": "boolean", "day": "date"}, name="t")
     for wrong in (

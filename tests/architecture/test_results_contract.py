@@ -150,6 +150,9 @@ NAMES = (
     "CorrectedPositivity",
     "DrugOffenceLink",
     "Concentration",
+    "AdultTransition",
+    "AgeStructure",
+    "EntryPointYield",
     "QuarterlyResult",
 )
 ESTIMATES = ("PropensityModel", "Curve", "CoxModel", "Effect", "TrueEffect", "TimeVaryingEffect", "ReturnOnInvestment",
@@ -361,6 +364,9 @@ def _quarterly() -> dict[str, Any]:
         "CorrectedPositivity": run.accuracy,
         "DrugOffenceLink": run.offence_link,
         "Concentration": run.concentration,
+        "AdultTransition": run.adult_transition,
+        "AgeStructure": run.age_structure,
+        "EntryPointYield": run.entry_yield,
     }
 
 

@@ -40,7 +40,7 @@ def browser() -> Iterator[object]:
         opened.close()
 
 
-NAMES = ("north-carolina", "rossi", "west-yorkshire-simulated", "withheld-example")
+NAMES = ("north-carolina", "rossi", "west-yorkshire-simulated", "withheld-example", "west-yorkshire-quarterly")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -115,6 +115,23 @@ def test_randomised_report_prints_both_and_the_check(reports: dict[str, Path], b
     text = page.locator("main").inner_text()
     assert "Unadjusted" in text
     assert "as it should" in text
+    page.close()
+
+
+def test_quarterly_report_opens_with_what_a_commissioner_asks_first(reports: dict[str, Path], browser) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 900})
+    page.goto(reports["west-yorkshire-quarterly"].as_uri())
+    assert "No real person is in" in page.locator("main h1 + *").first.inner_text()
+    heads = page.locator("main h2").all_inner_texts()
+    first = [heads.index(name) for name in ("What changed beyond chance", "Targets", "Be careful", "Who comes in")]
+    assert first == sorted(first)
+    # What is wider than a phone moves in a box of its own, which the keyboard reaches.
+    page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
+    wide = page.evaluate(
+        "[...document.querySelectorAll('table')].filter(t => t.scrollWidth > t.parentElement.clientWidth + 1)"
+        ".filter(t => getComputedStyle(t.parentElement).overflowX !== 'auto' || t.parentElement.tabIndex < 0).length"
+    )
+    assert wide == 0
     page.close()
 
 

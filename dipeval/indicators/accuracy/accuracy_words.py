@@ -19,9 +19,9 @@ TRANSFER: Final = (
     "another cut-off, another device or another time since use can make a custody suite's test better or worse."
 )
 TESTS: Final = (
-    "Tests are counted, not people: somebody tested twice counts twice. Tests of one person are alike, in use and in the "
-    "errors of the test (a medicine taken every day), and the intervals take them as of as many people: where many are "
-    "tested again, they are too narrow. Refused tests gave no result and are left out."
+    "Tests are counted, not people: somebody tested twice counts twice. Tests of one person are alike, in use and in "
+    "the errors of the test (a medicine taken every day), and the intervals take them as of as many people: where many "
+    "are tested again, they are too narrow. Refused tests gave no result and are left out."
 )
 FOUND: Final = (
     "A test finds a drug, not how it got there: medicines that hold opiates can give a positive test that is right "

@@ -107,7 +107,7 @@ def transition_to_adult(
         n_no_birth=int(counts["n_no_birth"].iloc[0]),
         years_of_birth_only=made_from_ages(extracts),
         missing=tuple(
-            f"{OUTCOMES[name]}: not told, because the records have no {' and no '.join([table, *columns])}."
+            f"{OUTCOMES[name]}: not told, because the records have no {_lacking(table, columns)}."
             for name, (table, columns) in _NEEDS.items()
             if name not in told
         ),
@@ -224,3 +224,7 @@ def _rows(counts: pd.DataFrame, told: tuple[str, ...]) -> pd.DataFrame:
                 }
             )
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _lacking(table: str, columns: tuple[str, ...]) -> str:
+    return f"{table} with {' and '.join(columns)}" if columns else table

@@ -78,7 +78,8 @@ def control_chart(
         ``auto``: the expected values follow the seasons where an F-test finds them (5%); True: always; False: never.
         At least two full years are needed.
     squares
-        Column with the sum over units of the squared count, where a unit can have several events (``u`` charts).
+        Column with the count times its variance over that of Poisson counts, where a unit can have several events
+        (``u`` charts), as measured indicators hold it; the sum over units of the squared count is on the wide side.
     rules
         ``outside``, ``two_of_three``, ``run_of_8``, ``trend_of_6`` (default where there are limits), ``longest_run``,
         ``crossings`` (default of run charts).
@@ -157,7 +158,7 @@ def control_chart(
         missing=tuple(series.missing),
         notes=(
             *notes_of(series, points, lines, used, asked=chart, seasons=seasons, factor=factor, sigma_z=sigma_z),
-            *([PEOPLE_AGAIN] if _people_again(data, used, numerator, denominator) else []),
+            *([PEOPLE_AGAIN] if _people_again(data, _name_of(used, lines), numerator, denominator) else []),
             *([IN_BASELINE] if in_baseline else []),
         ),
         _teller=teller,

@@ -27,8 +27,8 @@ IN_BASELINE: Final = (
     "when something changed, give a baseline from before it, or a break at it."
 )
 PEOPLE_AGAIN: Final = (
-    "Some people are counted several times in a period, and theirs are alike; the limits take all as of as many people, "
-    "so that they are somewhat too narrow."
+    "Some people are counted several times in a period, and theirs are alike; the limits take all as of as many "
+    "people, so that they are somewhat too narrow."
 )
 _MOST: Final = 6
 _FULL_YEARS: Final = 3

@@ -53,9 +53,10 @@ def benchmark(
     expected
         Column of expected events, for a ratio.
     squares
-        Column with the sum over units of their squared events, where a unit can have several (reoffences a person):
-        limits and intervals are then wider by the spread that shows. For a share the units times their design effect,
-        where some people are counted several times (tests), as measured indicators hold it.
+        Column with the events times their variance over that of Poisson counts, where a unit can have several
+        (reoffences a person), as measured indicators hold it: limits and intervals are then wider by the spread that
+        shows. The sum over units of their squared events can stand for it, and is on the wide side. For a
+        share the units times their design effect, where some people are counted several times (tests).
     strata
         Columns of case mix, such as ``["age_group", "sex"]``.
     standardise

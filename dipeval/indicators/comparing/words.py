@@ -186,7 +186,11 @@ def notes(found: Benchmark) -> list[str]:
         told += [] if found.centre_given else [OWN_PART]
         told += dispersion_notes(found)
     if found.several_events:
-        told.append(PEOPLE_AGAIN if found.kind == "share" else "A unit can have several events: limits and intervals are wider by the spread that shows.")
+        told.append(
+            PEOPLE_AGAIN
+            if found.kind == "share"
+            else "A unit can have several events: limits and intervals are wider by the spread that shows."
+        )
     if found.n_left_out:
         told.append(f"{found.n_left_out} row(s) of all districts together were left out.")
     if found.n_not_told:

@@ -91,8 +91,8 @@ ONWARD: Final = (
         follow_up_days=42,
         dimensions=(*_WHO, "seen_or_not"),
         owner="treatment provider",
-        note="People who were in treatment in the wash-out before the test cannot enter it and are left out. Those kept "
-        "in custody, who cannot either, stay in the denominator.",
+        note="People who were in treatment in the wash-out before the test cannot enter it and are left out. Those "
+        "kept in custody, who cannot either, stay in the denominator.",
         source="dipeval: starts with 28 clean days before, as in studies of entry into treatment",
     ),
     Indicator(

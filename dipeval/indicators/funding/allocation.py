@@ -211,9 +211,9 @@ WEIGHTS: Final = (
     "each area would get under others."
 )
 INCENTIVE: Final = (
-    "Money that follows tests, or positive tests, pays for testing: an area gains by testing more people, or those more "
-    "likely to be positive, whatever the need, and what one gains the others lose. Watch tests and positivity if it is "
-    "used."
+    "Money that follows tests, or positive tests, pays for testing: an area gains by testing more people, or those "
+    "more likely to be positive, whatever the need, and what one gains the others lose. Watch tests and positivity if "
+    "it is used."
 )
 FEW: Final = 100
 SMALL: Final = (

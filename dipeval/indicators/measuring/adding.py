@@ -22,6 +22,7 @@ SUMS: Final = ("numerator", "denominator", "squares")
 PEOPLE: Final = ("n_people", "n_people_yes", "n_people_no")
 # Period of the rows that only say that an indicator was counted, so that one without any unit is told as well.
 COUNTED: Final = ""
+_DIGITS: Final = 9
 # Breakdowns added up by one query: each costs memory for people, each query time for its plan.
 _AT_ONCE: Final = 4
 # Between a dimension and its group.
@@ -55,9 +56,9 @@ def add_up(
     names
         Indicators asked for.
     several
-        Those of them of which a unit can have several events, so that squares differ from the numerator.
+        Rates and ratios among them: a unit can have several events.
     by_person
-        Shares and counts of them of which a person can have several units: squares then say how alike these are.
+        Those of them with an interval, so that squares are needed.
 
     Returns
     -------
@@ -69,10 +70,10 @@ def add_up(
     -----
     All districts are no sum of districts, because a person counted in two of them is one person.
 
-    Squares: of events a unit can have several of, the sum over units of their squared number. Of a count of units, the
-    same over people, as the units of a person come together. Of a share, the units times the design effect: how much
-    more the share varies than that of as many people with a unit each. With x of a person's n units above the line and
-    the share r, it is the sum over people of (x - r n) squared, over the units times r (1 - r); where nobody or
+    Squares say how far chance reaches, the units of a person taken together: x and n are those of a person above and
+    below the line, r is x over n of all. Of a count: the sum over people of x squared. Of a rate or ratio: the sum of
+    (x - r n) squared, and no less than the events, so that over the events it is their variance over that of Poisson
+    counts. Of a share: the same sum over r (1 - r), so that over the units it is the design effect; where nobody or
     everybody is above the line nothing says how alike the units of a person are, and they are taken as wholly alike.
     Units of nobody known stand by themselves.
     """
@@ -119,7 +120,7 @@ def _rows(
     districts: Sequence[str] | None,
     columns: _Columns,
 ) -> ir.Table:
-    """A row a unit and dimension: cell (the dimension and the group in it), keys, person and the columns added up: units that are none of an indicator count 0."""
+    """A row a unit and dimension, with the columns added up: units that are none of an indicator count 0."""
     table = table.filter(table.period.isin([one.label for one in periods]))
     if districts is not None:
         table = table.filter(table.district.isin(list(districts)))
@@ -137,7 +138,6 @@ def _rows(
 def _sums(rows: ir.Table, columns: _Columns) -> ir.Table:
     """Sums over units for each district and for all, by way of people: one row each, so that none is counted twice."""
     first: dict[str, Any] = {name: rows[name].sum() for name in columns.place.values()}
-    first |= {f"s_{name}": (rows[name] * rows[name]).sum() for name in sorted(columns.squared)}
     keys = ["cell", "period"]
     people = rows.group_by([*keys, "district", "person"]).aggregate(**first)
     whole = people.group_by([*keys, "person"]).aggregate(**{name: people[name].sum() for name in first})
@@ -156,7 +156,8 @@ def _over_people(people: ir.Table, keys: Sequence[str], first: Sequence[str], co
         name: ((people[below] > people[above]) & known).ifelse(1, 0).sum()
         for name, (below, above) in columns.rests().items()
     }
-    # A unit counts 0 or 1, so that for those of nobody known the sum of squares is the sum.
+    # A unit of a share or count is 0 or 1, so that for those of nobody known the sum of squares is the sum; the units
+    # of rates and ratios are people.
     for above, below in sorted(columns.alike):
         x, n = people[above], people[below]
         second[f"xx_{above}"] = known.ifelse(x * x, x).sum()
@@ -192,13 +193,17 @@ def _long(sums: pd.DataFrame, counted: Sequence[Counted], columns: _Columns) -> 
 def _squares(sums: pd.DataFrame, above: str, below: str, columns: _Columns) -> pd.Series:
     x, n = sums[above].astype("float64"), sums[below].astype("float64")
     if (above, below) not in columns.alike:
-        return sums[f"s_{above}"].astype("float64") if above in columns.squared else x
+        return x
     if above == below:
         return sums[f"xx_{above}"].astype("float64")
     xx, xn, nn = (sums[name].astype("float64") for name in (f"xx_{above}", f"xn_{above}_{below}", f"nn_{below}"))
     share = x / n.where(n > 0)
+    apart = xx - 2 * share * xn + share**2 * nn
+    if above in columns.squared:
+        # Rounded, so that sums of fractions do not differ from the events in their last digits.
+        return apart.round(_DIGITS).clip(lower=x)
     chance = share * (1 - share)
-    return ((xx - 2 * share * xn + share**2 * nn) / chance.where(chance > 0)).fillna(nn)
+    return (apart / chance.where(chance > 0)).fillna(nn)
 
 
 def _counted_rows(names: Sequence[str]) -> pd.DataFrame:

@@ -84,14 +84,7 @@ records (did you mean 'Leeds'?). Write each district one way in every table, or 
     names = {table: _names(given) for table, given in tables.items()}
     persons = {table: own for table, own in names.items() if table in PERSON_TABLES}
     known = sorted(set().union(*persons.values()))
-    faults = []
-    spellings: dict[str, list[str]] = {}
-    for name in known:
-        spellings.setdefault(folded(name), []).append(name)
-    for same in spellings.values():
-        if len(same) > 1:
-            where = [f"'{name}' in {and_join(t for t, own in persons.items() if name in own)}" for name in same]
-            faults.append(f"one district is written {and_join(where)}")
+    faults = _faults_of_persons(persons)
     for table, own in names.items():
         if table in persons or not known:
             continue
@@ -105,6 +98,21 @@ records (did you mean 'Leeds'?). Write each district one way in every table, or 
             f"Names of districts do not agree: {'; '.join(faults)}. Write each district one way in every table, or "
             "leave out what is not compared."
         )
+
+
+def _faults_of_persons(persons: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """Two spellings of one district, and records of all districts together."""
+    faults = []
+    spellings: dict[str, list[str]] = {}
+    for name in sorted(set().union(*persons.values())):
+        spellings.setdefault(folded(name), []).append(name)
+    for same in spellings.values():
+        where = [f"'{name}' in {and_join(t for t, own in persons.items() if name in own)}" for name in same]
+        if len(same) > 1:
+            faults.append(f"one district is written {and_join(where)}")
+        if is_whole_area(same[0]):
+            faults.append(f"{and_join(where)} means all of them: give each record its own district")
+    return faults
 
 
 def folded(name: str) -> str:

@@ -35,8 +35,8 @@ COLUMNS: Final = (
     "group",  # "everyone", or a level of the dimension
     "numerator",
     "denominator",  # 1 for a count
-    # Rates and ratios: sum over units of the squared numerator, the spread of events a unit. Counts: the same over
-    # people. Shares: denominator times design effect, by how much people with several units widen the interval.
+    # How far chance reaches, people taken together. Rates and ratios: numerator times its variance over that of Poisson
+    # counts (never below 1). Counts: sum over people of their squared number. Shares: denominator times design effect.
     "squares",
     "n_people",  # people behind the denominator; missing where nobody is counted (hours, crimes) or known
     "n_people_yes",  # people behind the numerator

@@ -1,10 +1,11 @@
 """95% intervals of many indicators at once: Wilson for shares, exact Poisson for counts, Fay-Feuer for repeated events.
 
 A unit can have several events (a person several reoffences), and then a count varies more than Poisson's law says.
-Fay and Feuer (1997) match a scaled Poisson count to the spread seen: with x events and s the sum over units of the
-squared number of events, the scale is s / x, the exact limits of x / scale events are taken, and multiplied by the
-scale. Where no unit has more than one event s equals x, and the limits are the exact ones of Garwood (1936). The gamma
-interval of Fay and Feuer corrects its upper limit by the largest weight; here the scale stands in its place.
+Fay and Feuer (1997) match a scaled Poisson count to the spread seen: the scale is the variance of the count over its
+mean (here squares over events), the exact limits of events / scale are taken, and multiplied by the scale. Where the
+scale is 1 the limits are the exact ones of Garwood (1936). The gamma interval of Fay and Feuer corrects its upper limit
+by the largest weight; here the scale stands in its place. Squares summed as they are, not about the mean, take the
+number of units itself for chance, and give limits on the wide side.
 
 Tests of one person are alike, so that a share of tests varies more than one of as many people. Wilson's interval is
 then that of the units over the design effect (Kish 1965), as Korn and Graubard (1998) do it with exact limits; a

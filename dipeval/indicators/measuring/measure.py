@@ -313,7 +313,7 @@ def _stage(
             return _typed(pd.DataFrame(columns=[*KEYS, *SUMS, *PEOPLE]))
         by = [one for one in asked.by if any(one in frame.indicators[name].dimensions for name in names)]
         several = [name for name in names if frame.indicators[name].kind in ("rate", "ratio")]
-        by_person = [name for name in names if frame.indicators[name].kind in ("share", "count")]
+        by_person = [name for name in names if frame.indicators[name].kind != "quotient"]
         return _typed(add_up(records.engine, family, frame.periods, districts, by, names, several, by_person))
 
     spec = {

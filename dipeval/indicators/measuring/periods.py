@@ -237,14 +237,17 @@ def _days(month: int, n_months: int) -> tuple[dt.date, dt.date]:
     return dt.date(month // 12, month % 12 + 1, 1), dt.date(end // 12, end % 12 + 1, 1) - dt.timedelta(days=1)
 
 
-def read_spans(labels: Sequence[str]) -> dict[str, tuple[dt.date, dt.date] | None]:
+def read_spans(labels: Sequence[str], *, no_months: bool = False) -> dict[str, tuple[dt.date, dt.date] | None]:
     """Return the first and last day of each label of one column; None where it is no period.
 
     Parameters
     ----------
     labels
-        Of one column. Text such as ``2011-12`` is a month where another label of the column can only be a month, or
-        nothing tells; it is a financial year where another can only be that.
+        Of one column. Text such as ``2011-12`` is a month where another label of the column can only be a month, and
+        a financial year where another can only be that. Where all of them can be both, several are years (such months
+        would lie 13 months apart); a single one is a month.
+    no_months
+        Whether a month could not stand there, so that the single one is a year too.
 
     Examples
     --------
@@ -252,9 +255,11 @@ def read_spans(labels: Sequence[str]) -> dict[str, tuple[dt.date, dt.date] | Non
     ['2011-04-01', '2012-03-31']
     >>> [day.isoformat() for day in read_spans(["2011-12", "2011-11"])["2011-12"]]
     ['2011-12-01', '2011-12-31']
+    >>> [day.isoformat() for day in read_spans(["2011-12", "2010-11"])["2011-12"]]
+    ['2011-04-01', '2012-03-31']
     """
     known = sorted({str(label).strip() for label in labels})
     months = {label for label in known if _MONTH.fullmatch(label)}
     years = {label for label in known if _FINANCIAL.fullmatch(label) and year_span(label)}
-    as_years = bool(years - months) and not months - years
+    as_years = not months - years and (bool(years - months) or len(years) > 1 or no_months)
     return {label: year_span(label) if as_years and label in years else span(label) for label in known}

@@ -65,7 +65,8 @@ def read_targets(
     if table is None or table.empty:
         return empty
     given = _tidied(checked(table, "targets"))
-    spans = read_spans(list(given["label"]))
+    # A target for a month holds for no quarter.
+    spans = read_spans(list(given["label"]), no_months=all(len(one.label) == len("2013-Q2") for one in periods))
     _refuse(given, indicators, districts, spans)
     given["district"] = [ALL_DISTRICTS if is_whole_area(name) else name for name in given["district"]]
     given["target"] = _as_shares(given, indicators)

@@ -68,7 +68,7 @@ def _volume(own: pd.DataFrame, is_early: pd.Series, n_early: int, n_late: int) -
         "p_value": chance,
         "flagged": not 1 / GREW <= times <= GREW and chance < CHANCE,
         "words": f"{format_count(early / n_early)} tests a period in the first half of the window, "
-        f"{format_count(late / n_late)} in the second",
+        f"{format_count(late / n_late)} tests a period in the second",
     }
 
 

@@ -8,7 +8,6 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from dipeval.effects.several.holm import holm
 from dipeval.indicators.grouping import EVERYONE, NOT_RECORDED
 from dipeval.indicators.offending.link_counts import ALL_PERIODS, LEVELS, Counts
 from dipeval.indicators.offending.link_trend import TOLD, Trend, trend
@@ -142,6 +141,9 @@ def trend_rows(
     within_districts
         Whether each district has a level of its own.
     """
+    # Here, as the room of effects takes long to read and no other indicator needs it.
+    from dipeval.effects.several.holm import holm
+
     years = {period: place / PER_YEAR[every] for place, period in enumerate(spans["period"])}
     cells = counts.cells.assign(years=counts.cells["period"].map(years))
     rows = []

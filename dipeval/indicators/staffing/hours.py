@@ -117,6 +117,12 @@ class ContactHours(HtmlMixin):
             "People tested at night differ from those tested by day in more than the hour, and there is no comparison "
             "group here: a lower share seen at an hour does not say what staff at that hour would change.",
         ]
+        everyone = self._frame.iloc[0]
+        if everyone["n_people"] < everyone["n_tests"]:
+            notes.append(
+                "Positive tests are followed, and some people have several that lead to the same contact: the "
+                "intervals take them as of as many people, and are somewhat too narrow."
+            )
         if not self.contact_times:
             notes.append("The source does not tell at which time contacts were made, so only tests are told by hour.")
         unknown = self._frame[(self._frame["dimension"] == "hour") & (self._frame["group"] == "not recorded")]

@@ -135,8 +135,8 @@ class OfficerTime(HtmlMixin):
             notes.append("Hours on the work come from a time study, or an estimate, in most places; ask which.")
         if self.n_without_hours:
             notes.append(
-                f"{format_count(self.n_without_hours)} rows lack hours paid for or hours on the work; the share rests "
-                "on the others."
+                f"{format_count(self.n_without_hours)} row(s) lack hours paid for or hours on the work; the share "
+                "rests on the others."
             )
         if (self._frame["share_on_task"] > 1).any():
             notes.append("More hours on the work than hours paid for somewhere: overtime, or a fault in the records.")

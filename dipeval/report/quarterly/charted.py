@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,12 +28,14 @@ LEAST_POINTS: Final = 4
 _LATEST: list[tuple[QuarterlyResult, list[Shown]]] = []
 RULES: Final = {
     "outside": "outside the limits",
-    "two_of_three": "two of three periods near or beyond a limit",
-    "run_of_8": "eight or more periods in a row on one side of what was expected",
-    "trend_of_6": "six or more periods in a row, each {step} the one before",
-    "longest_run": "a longer run on one side of the middle than chance usually brings",
+    "two_of_three": "near or beyond its {limit} in two of three periods",
+    "run_of_8": "{side} what was expected for eight or more periods in a row",
+    "trend_of_6": "each period {side} the one before, six or more times in a row",
+    "longest_run": "on one side of the middle for longer than chance usually brings",
     "crossings": "fewer crossings of the middle than chance usually brings",
 }
+# What tells most of the latest period first: one point beyond a limit before a long run that is still going on.
+FIRST: Final = tuple(RULES)
 READINGS: Final = {
     "better": "in the wanted direction",
     "worse": "against the wanted direction",
@@ -149,6 +151,8 @@ def released(
     for column in LINES:
         values = frame[column].astype("float64").mask(hidden)
         frame[column] = _rounded(values, digits, kind, rule.rounding) if rule.protects else values
+    if rule.protects and kind.of_each:
+        frame[list(LINES)] = _of_each(frame, rows, hidden)
     if rule.protects:
         for column in ("numerator", "denominator"):
             values = frame[column].astype("float64").mask(hidden)
@@ -169,6 +173,23 @@ def _rounded(values: pd.Series, digits: np.ndarray, kind: Kind, base: int) -> li
     return [v if v != v else round_half_up(v, kind.places(int(d))) for v, d in zip(values, digits, strict=True)]
 
 
+def _of_each(frame: pd.DataFrame, rows: pd.DataFrame | None, hidden: np.ndarray) -> pd.DataFrame:
+    """Lines of money or hours a test: pounds and pence would give the number of tests back where the sum is known.
+
+    A value is the one of the table, made of rounded counts; what was expected keeps two figures.
+    """
+    lines = frame[list(LINES)].astype("float64")
+    for column in LINES[1:]:
+        lines[column] = [v if v != v or v == 0 else _two_figures(v) for v in lines[column]]
+    own = None if rows is None else rows.drop_duplicates("period").set_index("period")["estimate"]
+    table = np.nan if own is None else own.reindex(frame["period"].astype(str)).to_numpy(dtype="float64")
+    return lines.assign(value=pd.Series(table, index=frame.index).where(lines["value"].notna() & ~hidden))
+
+
+def _two_figures(value: float) -> float:
+    return round_half_up(value, 1 - int(np.floor(np.log10(abs(value)))))
+
+
 def new_signals(shown: Shown) -> pd.DataFrame:
     """Return the signals that came to be known in the latest period that is told."""
     return shown.signals[shown.signals["period"] == shown.last]
@@ -182,24 +203,54 @@ def going_on(shown: Shown) -> pd.DataFrame:
 
 def signal_words(shown: Shown, signal: Any) -> str:
     """Return one signal in a sentence: what, where, when, against what, and which direction is wanted."""
+    return f"{shown.label}, {shown.district}: {signal_told(shown, signal)}."
+
+
+def signal_told(shown: Shown, signal: Any) -> str:
+    """Return what one signal says, without the indicator and the place and without a full stop."""
     first, last = str(signal["period_from"]), str(signal["period_to"])
     reading = READINGS.get(str(signal["reading"]), "")
-    end = f" ({reading})" if reading else ""
-    what = f"{shown.label}, {shown.district}"
     if signal["rule"] == "outside":
         row = shown.row(last)
         value, centre = (shown.text(float(row[name]), last) for name in ("value", "centre"))
-        return (
-            f"{what}: {value} in {phrases.period_words(last)}, {signal['direction']} its limit; {centre} was "
-            f"expected{end}."
-        )
-    step = "above" if signal["direction"] in ("rising", "above") else "below"
-    words = RULES.get(str(signal["rule"]), str(signal["rule"]).replace("_", " ")).format(step=step)
-    side = f", {signal['direction']}" if signal["direction"] in ("above", "below") else ""
-    span = phrases.period_words(first) if first == last else (
-        f"{phrases.period_words(first)} to {phrases.period_words(last)}"
-    )  # fmt: skip
-    return f"{what}: {words}{side}, {span}{end}."
+        end = f"; {reading}" if reading else ""
+        return f"{value} in {phrases.period_words(last)}, {signal['direction']} its limit ({centre} was expected{end})"
+    side = "above" if signal["direction"] in ("rising", "above") else "below"
+    limit = "upper limit" if side == "above" else "lower limit"
+    words = RULES.get(str(signal["rule"]), str(signal["rule"]).replace("_", " ")).format(side=side, limit=limit)
+    end = f" ({reading})" if reading else ""
+    return f"{words}, {_span(first, last, shown.last)}{end}"
+
+
+def _span(first: str, last: str, latest: str) -> str:
+    if first == last:
+        return f"in {phrases.period_words(first)}"
+    if last == latest:
+        return f"since {phrases.begins(first)}"
+    return f"from {phrases.begins(first)} to {phrases.ends(last)}"
+
+
+def by_indicator(shown: Sequence[Shown], pick: Callable[[Shown], pd.DataFrame]) -> list[str]:
+    """Return a line an indicator with what its charts say, those that tell most of the latest period first.
+
+    Parameters
+    ----------
+    shown
+        The charts, those of one indicator next to each other.
+    pick
+        Which signals of a chart: `new_signals` or `going_on`.
+    """
+    found: dict[str, list[tuple[int, str]]] = {}
+    for one in shown:
+        for signal in pick(one).to_dict("records"):
+            rank = FIRST.index(signal["rule"]) if signal["rule"] in FIRST else len(FIRST)
+            found.setdefault(one.label, []).append((rank, f"{one.district}, {signal_told(one, signal)}"))
+    ordered = sorted(found.items(), key=lambda item: min(rank for rank, _ in item[1]))
+    lines = []
+    for label, told in ordered:
+        parts = [words for _, words in sorted(told, key=lambda one: one[0])]
+        lines.append(f"{label}: {'; '.join(parts)}.")
+    return lines
 
 
 def picture(shown: Shown) -> Picture:
@@ -228,11 +279,15 @@ def _alt(shown: Shown) -> str:
     if last["centre"] == last["centre"]:
         said += f", {shown.text(float(last['centre']), period)} expected"
     n = phrases.one_or_many(len(shown.signals), "signal")
-    return f"{shown.label}, {shown.place}, over {len(told)} periods: {said}; {n}."
+    return f"{shown.label}, {shown.place}, over {phrases.one_or_many(len(told), 'period')}: {said}; {n}."
 
 
 def _caption(shown: Shown) -> str:
-    names = {"run": "Run chart", "i": "Individuals chart", "points": "Points only: too few periods for limits"}
+    names = {
+        "run": "Run chart: the middle line alone, without limits",
+        "i": "Individuals chart: limits from the steps between neighbouring periods",
+        "points": "Points only: too few periods for limits",
+    }
     first = names.get(shown.chart.chart, "Control chart; limits at three standard deviations")
     out = f" {phrases.one_or_many(shown.n_hidden, 'period')} left out: few people are behind." if shown.n_hidden else ""
     return f"{shown.label}, {shown.place}. {first}.{out}"

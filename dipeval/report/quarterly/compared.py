@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from dipeval.disclosure import CONFIDENTIAL, FINE_SHARES_FROM, is_small
-from dipeval.indicators.measuring.frames import NO_DIMENSION
+from dipeval.indicators.measuring.frames import ALL_DISTRICTS, NO_DIMENSION
+from dipeval.indicators.measuring.periods import span
 from dipeval.presenting import format_number, round_half_up
 from dipeval.report.quarterly import phrases
 from dipeval.report.quarterly.released import Kind, kinds, rounded_counts
@@ -23,6 +24,7 @@ INSIDE: Final = "inside"
 # What the whole report found to be the fewest people, for the views of its districts: id -> comparison, people.
 _FOUND: dict[int, tuple[Benchmark, list[float]]] = {}
 _MOST_KEPT: Final = 256
+WANTED: Final = {"higher": "more", "lower": "less", "neither": "neither"}
 ASIDE: Final = ("not told", "not compared")
 POSITIONS: Final = {"inside": "inside the limits", "not told": "nothing counted", "not compared": "not compared"}
 
@@ -41,6 +43,8 @@ class Compared:
         The exact comparison: its limits and options, never the figures of a district.
     frame
         Districts in alphabetical order; what rests on few people is missing; ``hidden``, ``digits``.
+    periods
+        The periods whose counts were added up.
     """
 
     indicator: str
@@ -48,6 +52,12 @@ class Compared:
     kind: Kind
     found: Benchmark
     frame: pd.DataFrame
+    periods: tuple[str, ...] = ()
+
+    @property
+    def when(self) -> str:
+        """From which month to which, in words; empty if that is not known."""
+        return f"{phrases.begins(self.periods[0])} to {phrases.ends(self.periods[-1])}" if self.periods else ""
 
     def text(self, value: float, digits: int) -> str:
         """Return a value as it may be shown."""
@@ -109,8 +119,24 @@ def released(found: Benchmark, result: QuarterlyResult, name: str, label: str, k
     frame["position"] = frame["position"].where(~hidden, CONFIDENTIAL)
     frame = frame.drop(columns=["words", "z", "z_adjusted", "p_value", "p_adjusted", "shrunken"], errors="ignore")
     return Compared(
-        indicator=name, label=label, kind=shares, found=found, frame=frame.assign(hidden=hidden, digits=digits)
+        indicator=name,
+        label=label,
+        kind=shares,
+        found=found,
+        frame=frame.assign(hidden=hidden, digits=digits),
+        periods=_periods(result, name),
     )
+
+
+def _periods(result: QuarterlyResult, name: str) -> tuple[str, ...]:
+    """The latest periods in which the indicator is told, as many as the study compares over."""
+    frame = result.indicators.to_frame()
+    own = frame[(frame["indicator"] == name) & (frame["dimension"] == NO_DIMENSION)]
+    whole = own[(own["district"] == ALL_DISTRICTS) & (own["status"] == "ok")]
+    # The view of a district holds its own rows alone: whether it is too early is the same everywhere.
+    told = whole if len(whole) else own[own["status"].isin(["ok", "no_units"])]
+    labels = list(dict.fromkeys(told.sort_values("period_from")["period"]))
+    return tuple(str(label) for label in labels[-result.spec.benchmark.periods :])
 
 
 def _smallest(frame: pd.DataFrame, found: Benchmark, result: QuarterlyResult, name: str) -> list[float]:
@@ -141,18 +167,29 @@ def _smallest(frame: pd.DataFrame, found: Benchmark, result: QuarterlyResult, na
 
 
 def sentences(every: list[Compared]) -> tuple[str, ...]:
-    """Return whether districts differ: a sentence for what lies outside, one for all that does not, one on chance."""
-    said = [sentence(one) for one in every if len(one.outside)]
+    """Return what lies inside the limits, what cannot be shown, and what chance alone would put outside.
+
+    Parameters
+    ----------
+    every
+        The comparisons; those with a district outside are told by `outside_rows`.
+    """
     rest = [one for one in every if not len(one.outside) and one.found.n_compared]
     shown = [one.label for one in rest if one.n_hidden < len(one.frame)]
     none = [one.label for one in rest if one.n_hidden == len(one.frame)]
+    said = []
     if shown:
+        others = "" if len(shown) == len(every) else f"In {phrases.one_or_many(len(shown), 'other figure')}, "
         said.append(
-            f"Every district that can be shown lies inside the limits: {'; '.join(shown)}. That does not show that "
-            "they are alike."
+            f"{others}{'e' if others else 'E'}very district that can be shown lies inside the limits, which does not "
+            f"show that they are alike: {'; '.join(_lower(name) for name in shown)}."
         )
     if none:
-        said.append(f"Cannot be shown for any district, because few people are behind: {'; '.join(none)}.")
+        names = "; ".join(_lower(name) for name in none)
+        said.append(f"Cannot be shown for any district, because few people are behind: {names}.")
+    some = [f"{_lower(one.label)} ({one.n_hidden})" for one in every if 0 < one.n_hidden < len(one.frame)]
+    if some:
+        said.append(f"Districts left out, because few people are behind: {'; '.join(some)}.")
     total = sum(one.found.n_compared for one in every)
     chance = sum(one.found.expected_outside for one in every)
     if total:
@@ -161,6 +198,37 @@ def sentences(every: list[Compared]) -> tuple[str, ...]:
             f"about {format_number(chance, 0)} of them outside the 95% limits."
         )
     return tuple(said)
+
+
+def outside_rows(every: list[Compared], district: str | None = None) -> list[dict[str, str]]:
+    """Return which districts lie above and below the limits, a row an indicator: label, above, below, wanted.
+
+    Parameters
+    ----------
+    every
+        The comparisons.
+    district
+        The one a report is about; default all.
+    """
+    rows = []
+    for one in every:
+        out = one.outside
+        out = out if district is None else out[out["area"] == district]
+        if len(out):
+            sides = {side: _names(out, side) for side in ("above", "below")}
+            rows.append({"label": one.label, **sides, "wanted": WANTED.get(one.found.wanted, "")})
+    return rows
+
+
+def _names(outside: pd.DataFrame, side: str) -> str:
+    """Districts on one side, in alphabetical order, those beyond the outer limit marked."""
+    own = outside[outside["position"].str.startswith(side)]
+    levels = [str(position).partition(" ")[2] for position in own["position"]]
+    return ", ".join(f"{area} ({level})" for area, level in zip(own["area"], levels, strict=True))
+
+
+def _lower(label: str) -> str:
+    return label[:1].lower() + label[1:]
 
 
 def sentence(one: Compared) -> str:
@@ -193,6 +261,14 @@ def position_words(position: str) -> str:
     return POSITIONS.get(position, position)
 
 
+def _days(periods: tuple[str, ...]) -> dict[str, str]:
+    ends = [span(periods[0]), span(periods[-1])] if periods else []
+    if not ends or None in ends:
+        return {}
+    (first, _), (_, last) = ends  # type: ignore[misc]
+    return {"period_from": first.isoformat(), "period_to": last.isoformat()}
+
+
 def tidy(result: QuarterlyResult) -> Iterator[dict[str, Any]]:
     """Yield the rows of results.csv: each district's figure over the window with its interval and position."""
     from dipeval.report.quarterly.rows import number
@@ -205,7 +281,8 @@ def tidy(result: QuarterlyResult) -> Iterator[dict[str, Any]]:
                 "indicator": one.indicator,
                 "label": one.label,
                 "district": row["area"],
-                "period": "latest complete periods together",
+                "period": " to ".join(dict.fromkeys((one.periods[0], one.periods[-1]))) if one.periods else "",
+                **_days(one.periods),
                 "numerator": CONFIDENTIAL if hidden else number(row["observed"]),
                 "denominator": CONFIDENTIAL if hidden else number(row["n"]),
                 **{

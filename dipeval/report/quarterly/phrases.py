@@ -59,6 +59,34 @@ def period_words(period: str) -> str:
     return str(period)
 
 
+def begins(period: str) -> str:
+    """Return the month in which a quarter or month begins.
+
+    Examples
+    --------
+    >>> begins("2013-Q2"), begins("2013-04")
+    ('April 2013', 'April 2013')
+    """
+    return _end_month(period, first=True)
+
+
+def ends(period: str) -> str:
+    """Return the month in which a quarter or month ends.
+
+    Examples
+    --------
+    >>> ends("2013-Q2"), ends("2013-04"), ends("2013-14")
+    ('June 2013', 'April 2013', '2013-14')
+    """
+    return _end_month(period, first=False)
+
+
+def _end_month(period: str, *, first: bool) -> str:
+    words = period_words(period)
+    months, found, year = words.rpartition(" ")[0], words.rpartition(" ")[1], words.rpartition(" ")[2]
+    return f"{months.split(' to ')[0 if first else -1]} {year}" if found else words
+
+
 def place_words(district: str) -> str:
     """Return a district, or the whole area, as it stands at the beginning of a line."""
     return "All districts" if district == ALL_DISTRICTS else str(district)

@@ -13,7 +13,7 @@ from dipeval.indicators.dictionary.recommendations import recommendations
 from dipeval.indicators.measuring.frames import ALL_DISTRICTS
 from dipeval.report.quarterly import asked, charted, compared, phrases, section_counted, section_targets, shared_out
 from dipeval.report.quarterly.released import figures
-from dipeval.report.quarterly.rows import people
+from dipeval.report.quarterly.rows import MEANINGS, people
 from dipeval.report.workbook_file import filled, put
 from dipeval.report.workbook_pages import Book, Column, Content
 
@@ -288,4 +288,5 @@ def _notes(book: Book, result: QuarterlyResult) -> None:
     rows += [("Counting", str(note), "") for note in result.indicators.notes]
     rows += [("Not told", line, "") for line in section_counted.not_told(result)]
     rows += [("Whole area", f"'{ALL_DISTRICTS}' counts each person once, whatever the districts.", "")]
+    rows += [(f"results.csv, column {name}", words, "") for name, words in MEANINGS.items()]
     page.pairs(rows)

@@ -28,6 +28,11 @@ SAID: Final = (
     "were of people who had used. About {false} of {positive} positive tests are expected to be of people who had not "
     "used, and a positive test is right in {ppv} of cases."
 )
+NONE: Final = "No test was positive, so there is no positive test to be wrong."
+UNFIT: Final = (
+    "{more} tests were positive than these two figures give if {who} tested had used. That is chance, or they are not "
+    "those of the test in use. The corrected share was cut off at {end}."
+)
 NOBODY: Final = "If nobody tested had used, {share} of the tests would still be positive."
 HIDDEN: Final = "Withheld: too few people are behind."
 _SHARES: Final = ("positivity", "positivity_low", "positivity_high", "estimate", "conf_low", "conf_high",
@@ -56,7 +61,7 @@ def accuracy(result: QuarterlyResult) -> Section:
     )
     blocks: list[Block] = [
         Text(paragraphs=(lead, *phrases.told_of(result, "accuracy"))),
-        Text(paragraphs=(_said(frame.iloc[0], result),)),
+        Text(paragraphs=(_said(frame.iloc[0], result), *_unfit(frame.iloc[0], found))),
         *_picture(found, frame),
         _table(frame, result),
         Text(paragraphs=(NOBODY.format(share=format_percent(found.positivity_if_nobody_used[0])),), kind="note"),
@@ -91,6 +96,8 @@ def released(found: CorrectedPositivity, result: QuarterlyResult) -> pd.DataFram
 def _said(row: Any, result: QuarterlyResult) -> str:
     if row["hidden"]:
         return HIDDEN
+    if not row["n_positive"]:
+        return NONE
     digits, rule = int(row["digits"]), result.rule
     positive = float(row["n_positive"])
     shown = rule.rounding * round_half_up(positive / rule.rounding) if rule.protects else positive
@@ -103,6 +110,18 @@ def _said(row: Any, result: QuarterlyResult) -> str:
         positive=format_number(shown, 0),
         ppv=format_percent(row["predictive_value"], digits),
     )
+
+
+def _unfit(row: Any, found: CorrectedPositivity) -> tuple[str, ...]:
+    """Say where fewer or more tests were positive than a test of this kind could give."""
+    if row["hidden"]:
+        return ()
+    share = float(row["n_positive"]) / float(row["n_tests"])
+    if share < 1 - found.accuracy.specificity - 1e-9:
+        return (UNFIT.format(more="Fewer", who="nobody", end="0%"),)
+    if share > found.accuracy.sensitivity + 1e-9:
+        return (UNFIT.format(more="More", who="everybody", end="100%"),)
+    return ()
 
 
 def _picture(found: CorrectedPositivity, frame: pd.DataFrame) -> list[Block]:

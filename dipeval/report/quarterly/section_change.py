@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
 TITLE: Final = "What changed over time?"
 LEAD: Final = (
-    "A chart says what is expected if nothing changes, and how far chance goes. A signal is a reason to ask what "
+    "A chart says what is expected if nothing changes, and how far chance goes: of 1,000 periods in which nothing "
+    "changes, about 3 lie outside its limits (three standard deviations). A signal is a reason to ask what "
     "happened; it does not say why. That a chart gives none does not prove that nothing changed."
 )
-CHANCE: Final = "{n} looked at; if nothing had changed anywhere, about {expected} of them would still give a signal."
+CHANCE: Final = (
+    "{n} looked at; if nothing had changed anywhere, about {expected} of them would still give a signal somewhere in "
+    "their course."
+)
 NONE: Final = "No chart gives a signal in its latest period."
 MOST_PICTURES: Final = 8
 GROWTH: Final = "Is growth growth?"
@@ -55,12 +59,16 @@ def change(result: QuarterlyResult) -> Section:
 
 
 def lines(shown: Sequence[Shown]) -> tuple[list[str], list[str]]:
-    """Return the signals of the latest period, and those known before that still hold, a sentence each."""
-    new, old = [], []
-    for one in shown:
-        new += [charted.signal_words(one, signal) for signal in charted.new_signals(one).to_dict("records")]
-        old += [charted.signal_words(one, signal) for signal in charted.going_on(one).to_dict("records")]
-    return new, old
+    """Return the signals of the latest period, and those known before that still hold: a line an indicator.
+
+    What tells most of the latest period stands first; see `charted.by_indicator`.
+    """
+    return charted.by_indicator(shown, charted.new_signals), charted.by_indicator(shown, charted.going_on)
+
+
+def n_new(shown: Sequence[Shown]) -> int:
+    """Return how many signals came to be known in the latest period."""
+    return sum(len(charted.new_signals(one)) for one in shown)
 
 
 def chance_words(shown: Sequence[Shown]) -> str:
@@ -99,7 +107,7 @@ def _table(shown: Sequence[Shown], result: QuarterlyResult) -> list[Block]:
             "label": one.label,
             "place": one.place,
             "when": phrases.period_words(str(signal["period"])),
-            "what": charted.signal_words(one, signal).split(": ", 1)[-1],
+            "what": charted.signal_told(one, signal),
         }
         for one in shown
         for signal in one.signals.to_dict("records")

@@ -17,11 +17,14 @@ if TYPE_CHECKING:
 COUNTINGS: Final = {"cohort": "people who entered in the period", "period": "what happened in the period"}
 WANTED: Final = {"higher": "more", "lower": "less", "neither": "neither"}
 INTERVALS: Final = (
-    "95% intervals: of shares Wilson's (1927); of counts and rates exact Poisson limits (Garwood 1936), or those of "
-    "Fay and Feuer (1997) where one person can have several events. They hold chance alone: no missing records, and no "
-    "change of who is tested.",
+    "95% intervals: of shares Wilson's (1927), wider where one person can have several of the tests, contacts or stays "
+    "that are counted; of counts and rates exact Poisson limits (Garwood 1936), or those of Fay and Feuer (1997) where "
+    "one person can have several events. They hold chance alone: no missing records, and no change of who is tested.",
     "Quarters are calendar quarters: January to March is the first. A target for a year holds for each of its periods.",
 )
+
+
+ANNEX: Final = "What each indicator counts, and out of what, stands in the first annex; all its periods in the second."
 
 
 def counted(result: QuarterlyResult) -> Section:
@@ -40,7 +43,7 @@ def counted(result: QuarterlyResult) -> Section:
     blocks: list[Block] = [
         Text(paragraphs=(phrases.NO_EFFECT,)),
         Points(items=(*INTERVALS, *notes)),
-        Folded(title="What each indicator counts", blocks=(dictionary_table(result),)),
+        Text(paragraphs=(ANNEX,)),
         Folded(title="Recommendations of the review, and where they are answered", blocks=(_map(result),)),
         Folded(title="Not told, and why", blocks=(Text(paragraphs=not_told(result)),)),
         Folded(title="What was run", blocks=(_run(result),)),

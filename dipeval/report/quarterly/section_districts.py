@@ -11,7 +11,7 @@ from dipeval.plots.funnel import limits_plot
 from dipeval.plots.style import to_png
 from dipeval.presenting import format_count
 from dipeval.report.blocks import Block, Folded, Picture, Points, Section, Table, Text
-from dipeval.report.quarterly import compared, phrases, tables
+from dipeval.report.quarterly import compared, compared_notes, phrases, tables
 
 if TYPE_CHECKING:
     from dipeval.report.quarterly.compared import Compared
@@ -23,7 +23,10 @@ LEAD: Final = (
     "There is no ranking: places in an order change by chance alone. Outside the limits is a reason to ask, and to "
     "learn from; districts also differ in whom they arrest, test and record."
 )
-OVER: Final = "Over {periods} together."
+OUTER: Final = (
+    "In brackets the outermost limit passed: of districts that do not differ, about 5 in 100 lie outside the 95% "
+    "limits and 2 in 1,000 outside the 99.8% limits. 'Wanted' says whether more or less of it is wanted."
+)
 MOST_PICTURES: Final = 6
 _DRAWN: dict[Any, tuple[Any, Picture]] = {}
 _MOST_KEPT: Final = 64
@@ -45,13 +48,14 @@ def districts(result: QuarterlyResult) -> Section:
         why = Text(paragraphs=(phrases.why_not(result, "benchmarks"),))
         return Section(title=TITLE, anchor="districts", blocks=(why,))
     every = compared.every_comparison(result)
-    blocks: list[Block] = [Text(paragraphs=(LEAD,)), Points(items=compared.sentences(every))]
+    blocks: list[Block] = [Text(paragraphs=(LEAD,)), *_outside(every, result), Points(items=compared.sentences(every))]
     if result.district is not None:
         blocks.append(Points(title=str(result.district), items=_own(every, result.district)))
     drawn = [one for one in every if _drawable(one)]
     blocks += [_picture_once(one) for one in drawn[:MOST_PICTURES]]
-    blocks += [Folded(title=one.label, blocks=(_table(one, result), _notes(one))) for one in every]
-    blocks.append(Text(paragraphs=(phrases.ALPHABETICAL, phrases.NO_EFFECT), kind="note"))
+    how = compared_notes.common(every)
+    blocks.append(Text(paragraphs=(phrases.ALPHABETICAL, *how, phrases.NO_EFFECT), kind="note"))
+    blocks += [Folded(title=one.label, blocks=_beneath(one, every, result)) for one in every]
     return Section(title=TITLE, anchor="districts", blocks=tuple(b for b in blocks if b.to_html()))
 
 
@@ -104,7 +108,7 @@ def _picture(one: Compared) -> Picture:
     return Picture(
         png=to_png(axes),
         alt=f"Funnel of {one.label.lower()} by district, with the limits of chance. {said}.",
-        caption=f"{one.label}, by district, with 95% and 99.8% limits of chance.{out}",
+        caption=f"{_heading(one)}, with 95% and 99.8% limits of chance.{out}",
     )
 
 
@@ -135,17 +139,37 @@ def _table(one: Compared, result: QuarterlyResult) -> Table:
     table = tables.text_table(
         pd.DataFrame(rows),
         result.rule,
-        caption=f"{one.label}, by district",
+        caption=_heading(one),
         labels=labels,
         right=("observed", "n", "value", "interval"),
     )
     return Table(released=table)
 
 
+def _heading(one: Compared) -> str:
+    return f"{one.label}, by district, {one.when}" if one.when else f"{one.label}, by district"
+
+
 def _count(value: float, hidden: bool) -> str:
     return CONFIDENTIAL if hidden else "" if value != value else format_count(value)
 
 
-def _notes(one: Compared) -> Text:
-    """How it was compared; sentences about single districts stay out, for they hold exact figures."""
-    return Text(paragraphs=tuple(str(note) for note in one.found.summary().notes))
+def _beneath(one: Compared, every: list[Compared], result: QuarterlyResult) -> tuple[Text | Table, ...]:
+    own = compared_notes.particular(one, every)
+    return (_table(one, result), Text(paragraphs=own)) if own else (_table(one, result),)
+
+
+def _outside(every: list[Compared], result: QuarterlyResult) -> list[Block]:
+    """Who lies outside the limits, a line an indicator; a sentence where nobody does."""
+    rows = compared.outside_rows(every)
+    if not rows:
+        return []
+    labels = {"label": "Indicator", "above": "Above the limits", "below": "Below the limits", "wanted": "Wanted"}
+    table = tables.text_table(
+        pd.DataFrame(rows),
+        result.rule,
+        caption="Districts outside the limits of chance",
+        labels=labels,
+        notes=(OUTER,),
+    )
+    return [Table(released=table)]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from dipeval.report.quarterly import asked
+from dipeval.report.quarterly.ages import age_blocks
+from dipeval.report.quarterly.entry_points import entry_point_blocks
 
 if TYPE_CHECKING:
     from dipeval.report.blocks import Section
@@ -36,4 +38,5 @@ def entry(result: QuarterlyResult) -> Section:
         dimensions=("entry_point", "new_or_returning", "substance", "offence_class", "age_group", "test_ground",
                     "custody_suite"),
         lead=(LEAD,),
+        more=[*age_blocks(result), *entry_point_blocks(result)],
     )  # fmt: skip

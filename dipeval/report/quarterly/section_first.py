@@ -5,6 +5,7 @@ A reader of a commissioner's office must know these three in a minute.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from dipeval.disclosure import CONFIDENTIAL
@@ -39,8 +40,10 @@ def brief(result: QuarterlyResult) -> Section:
     shown = charted.every_chart(result)
     new, old = section_change.lines(shown)
     blocks: list[Block] = [Text(paragraphs=(spec.first_line,), kind="warning")] if spec.first_line else []
-    blocks.append(Text(paragraphs=(_lead(result, len(new)),), kind="lead"))
+    blocks.append(Text(paragraphs=(_lead(result, section_change.n_new(shown)),), kind="lead"))
     blocks.append(Points(title="What changed beyond chance", items=_changed(result, new, old)))
+    # Many of them are told by their number alone, above.
+    blocks.append(Points(title="Known before and still so", items=tuple(old) if len(old) <= MOST else ()))
     blocks.append(Points(title="Targets", items=_targets(result)))
     blocks.append(Points(title="Be careful", items=_careful(result)))
     blocks.append(Text(paragraphs=(_about(result), result.rule.in_words())))
@@ -51,31 +54,33 @@ def brief(result: QuarterlyResult) -> Section:
 def _lead(result: QuarterlyResult, n_new: int) -> str:
     if not result.period:
         return "No period is covered to its end yet, so nothing can be told."
-    number = section_targets.counts(section_targets.rows(result))
-    total = sum(number.values())
     when = phrases.period_words(result.period)
     signals = "no new signal of change" if not n_new else phrases.one_or_many(n_new, "new signal") + " of change"
-    withheld = number[CONFIDENTIAL] + number["not told"]
-    hidden = f", {withheld} not shown" if withheld else ""
-    targets = (
-        f"of {phrases.one_or_many(total, 'target')}, {number['met']} met, {number['missed']} missed, "
-        f"{number['not settled']} not settled{hidden}"
-        if total
-        else "no target to set the figures against"
-    )
+    targets = _targets_counted(section_targets.counts(section_targets.rows(result)))
     place = "all districts" if result.district is None else result.district
     return f"{when}, {place}: {signals}; {targets}."
+
+
+def _targets_counted(number: Mapping[str, int]) -> str:
+    total = sum(number.values())
+    if not total:
+        return "no target to set the figures against"
+    words = {"met": "met", "missed": "missed", "not settled": "not settled by these figures"}
+    if total == 1:
+        (only,) = [word for word, n in number.items() if n]
+        return f"the one target is {words.get(only, 'not shown')}"
+    said = [f"{n or 'none'} {'is' if n < 2 else 'are'} {words[word]}" for word, n in number.items() if word in words]
+    withheld = number[CONFIDENTIAL] + number["not told"]
+    said += [f"{withheld} cannot be shown"] if withheld else []
+    return f"of {total} targets, {phrases.listed(said)}"
 
 
 def _changed(result: QuarterlyResult, new: list[str], old: list[str]) -> tuple[str, ...]:
     if not result.charts:
         return (NOT_CHARTED.format(why=phrases.why_not(result, "charts")),)
     items = list(phrases.few_of(new, most=MOST, where="'What changed over time?'")) or [NO_SIGNAL]
-    if 0 < len(old) <= MOST - len(new):
-        items += [f"Known before and still so: {line}" for line in old]
-    elif old:
-        many = phrases.one_or_many(len(old), "earlier signal still holds", "earlier signals still hold")
-        items.append(f"{many[:1].upper()}{many[1:]}: see 'What changed over time?'.")
+    if len(old) > MOST:
+        items.append(f"Signals known before still hold for {len(old)} indicators: see 'What changed over time?'.")
     return tuple(items)
 
 
@@ -100,17 +105,13 @@ def _named(own: Any, *, exact: bool) -> str:
     for label, part in own.groupby("label", sort=False):
         rows = part.to_dict("records")
         if exact and len(rows) <= MOST:
-            places = [f"{_place(row)} {row['shown']}" for row in rows]
+            places = [f"{row['district']} {row['shown']}" for row in rows]
             said.append(f"{label} ({rows[0]['shown_target']}; {', '.join(places)})")
         elif len(rows) > MOST:
             said.append(f"{label} ({len(rows)} places)")
         else:
-            said.append(f"{label} ({', '.join(_place(row) for row in rows)})")
+            said.append(f"{label} ({', '.join(str(row['district']) for row in rows)})")
     return "; ".join(said)
-
-
-def _place(row: Any) -> str:
-    return "all districts" if row["district"] == "all districts" else str(row["district"])
 
 
 def _careful(result: QuarterlyResult) -> tuple[str, ...]:
@@ -118,9 +119,9 @@ def _careful(result: QuarterlyResult) -> tuple[str, ...]:
     moved = growth.latest_cautions(result)
     if moved:
         items.append(f"Who is tested moved in the latest period: {'; '.join(moved)}. More tests are not more need.")
-    elif result.growth is not None and growth.whole(result):
+    elif growth.last_year(result):
         where = "" if result.district is None else "The whole area: "
-        items.append(f"{where}{growth.whole(result)}")
+        items.append(f"{where}{growth.last_year(result)}")
     bad = section_records.failed(result)
     if len(bad):
         named = phrases.few_of([section_records.line(row, result.rule) for row in bad.to_dict("records")], most=2,
@@ -140,10 +141,9 @@ def _late(result: QuarterlyResult) -> str:
         return ""
     labels = list(dict.fromkeys(old["label"]))
     last = phrases.period_words(str(old.sort_values("period_from")["period"].iloc[0]))
-    return (
-        f"{len(labels)} indicators follow people for longer and are told of an earlier period (back to {last}): "
-        "each figure says which."
-    )
+    many = phrases.one_or_many(len(labels), "indicator follows", "indicators follow")
+    are = "is" if len(labels) == 1 else "are"
+    return f"{many} people for longer and {are} told of an earlier period (back to {last}): each figure says which."
 
 
 def _about(result: QuarterlyResult) -> str:

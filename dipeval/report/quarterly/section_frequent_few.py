@@ -102,7 +102,9 @@ def _table(frame: pd.DataFrame, result: QuarterlyResult) -> Table:
         cells = [CONFIDENTIAL] * 4 if row["hidden"] else values
         rows.append(
             {
-                "what": f"Share of the {100 * row['share_of_people']:g}% with most" if top else "Gini coefficient",
+                "what": f"Share of the {100 * row['share_of_people']:g}% with most"
+                if top
+                else "Gini coefficient (0: everybody has as many; 1: one person has all)",
                 "found": cells[0],
                 "interval": CONFIDENTIAL if row["hidden"] else f"{cells[1]} to {cells[2]}",
                 "chance": cells[3],

@@ -7,15 +7,20 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from dipeval.disclosure import release, release_line, share_digits
-from dipeval.presenting import NOT_AVAILABLE, format_percent
-from dipeval.report.blocks import Block, Heading, Points, Section, Table, Text
+from dipeval.presenting import NOT_AVAILABLE, format_number, format_percent
+from dipeval.report.blocks import Block, Folded, Heading, Points, Section, Table, Text
 from dipeval.report.quarterly import asked, phrases, tables
 
 if TYPE_CHECKING:
+    from dipeval.indicators import OfficerTime
     from dipeval.study.quarterly.result import QuarterlyResult
 
 TITLE: Final = "Officers' time and hours"
 HOURS: Final = "At which hours are people tested, and then seen?"
+TOGETHER: Final = (
+    "Together {posts} posts are paid for. Roles are told apart, because their work is: a mean over all of them says "
+    "nothing of either."
+)
 _TIME: Final = ("officer_time", "void_time", "hours_per_test")
 
 
@@ -46,20 +51,43 @@ def _posts(result: QuarterlyResult) -> list[Block]:
     found = result.officers
     if found is None:
         return [Text(paragraphs=(phrases.why_not(result, "officers"),))]
-    said = found.summary()
+    about = phrases.told_of(result, "officers")
+    roles = dict(result.officers_by_role)
     # Posts and hours of staff: no figure is about people who were tested.
-    frame = said.to_frame().astype(str)
+    notes = Text(paragraphs=tuple(found.summary().notes), kind="note")
+    if len(roles) < 2:
+        one = next(iter(roles), "")
+        return [Text(paragraphs=(_sentence(found, one), *about)), _posts_table(found, one, result), notes]
+    by_role = Points(items=tuple(_sentence(own, role) for role, own in roles.items()))
+    together = Text(paragraphs=(TOGETHER.format(posts=format_number(found.funded_fte, 1)), *about))
+    tables_ = [_posts_table(own, role, result) for role, own in roles.items()]
+    return [by_role, together, tables_[0], *(Folded(title=_title(role), blocks=(table,))
+            for role, table in list(zip(roles, tables_, strict=True))[1:]), notes]  # fmt: skip
+
+
+def _sentence(found: OfficerTime, role: str) -> str:
+    """What is used and what is not of the posts of a role, over which periods."""
+    who = f"{role[:1].upper()}{role[1:]}: " if role else ""
+    posts = format_number(found.funded_fte, 1)
+    if found.share_on_task != found.share_on_task:
+        return f"{who}of {posts} posts paid for, how much of their time the work takes is not on record."
+    periods = phrases.one_or_many(int(found.to_frame()["n_periods"].iloc[0]), "period")
+    return (
+        f"{who}{format_percent(found.share_on_task)} of the time of {posts} posts goes into the work they are paid "
+        f"for: {format_number(found.used_fte, 1)} used, {format_number(found.unused_fte, 1)} not (mean of {periods})."
+    )
+
+
+def _title(role: str) -> str:
+    return f"Posts paid for and used: {role}" if role else "Posts paid for and used"
+
+
+def _posts_table(found: OfficerTime, role: str, result: QuarterlyResult) -> Table:
+    frame = found.summary().to_frame().astype(str)
     labels = {f"c{place}": str(name) for place, name in enumerate(frame.columns)}
     frame.columns = pd.Index(list(labels))
-    table = tables.text_table(
-        frame, result.rule, caption="Posts paid for and used", labels=labels, right=list(labels)[1:]
-    )
-    about = phrases.told_of(result, "officers")
-    return [
-        Text(paragraphs=(said.headline, *about)),
-        Table(released=table),
-        Text(paragraphs=tuple(said.notes), kind="note"),
-    ]
+    table = tables.text_table(frame, result.rule, caption=_title(role), labels=labels, right=list(labels)[1:])
+    return Table(released=table)
 
 
 def _hours(result: QuarterlyResult) -> list[Block]:

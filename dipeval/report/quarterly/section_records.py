@@ -66,9 +66,15 @@ def _value(row: Any, name: str, rule: DisclosureRule) -> str:
         return ""
     unit = str(row.get("unit") or "")
     counted = name == "value" and unit == "share"
-    if counted and n is not None and not pd.isna(n) and is_small(float(n), rule):
+    # A share tells of as many records as it rests on: of a known number, 1% is a small count.
+    if counted and n is not None and not pd.isna(n) and _few(float(value), float(n), rule):
         return CONFIDENTIAL
     return format_percent(float(value), 0) if unit == "share" else format_number(float(value), 0)
+
+
+def _few(share: float, n: float, rule: DisclosureRule) -> bool:
+    behind, rest = share * n, (1 - share) * n
+    return is_small(n, rule) or any(part > 0 and is_small(part, rule) for part in (behind, rest))
 
 
 def _passed(value: Any) -> str:

@@ -72,7 +72,7 @@ def _formula(result: QuarterlyResult, name: str) -> list[Block]:
     )
     notes = tuple(getattr(result, "funding_notes", {}).get(name, ()))
     return [
-        Text(paragraphs=(shared_out.formula_words(found), *notes)),
+        Text(paragraphs=(shared_out.formula_words(found), *shared_out.change_words(found), *notes)),
         picture,
         shared_out.allocation_table(found, result, name),
     ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from dipeval.disclosure import CONFIDENTIAL
+from dipeval.indicators.measuring.targets_met import by_chance
 from dipeval.report.blocks import Block, Section, Table, Text
 from dipeval.report.quarterly import phrases, tables
 from dipeval.report.quarterly.released import figures
@@ -71,7 +72,8 @@ def targets(result: QuarterlyResult) -> Section:
     )
     if number[CONFIDENTIAL]:
         said += f" {number[CONFIDENTIAL]} cannot be shown, because few people are behind."
-    blocks: list[Block] = [Text(paragraphs=(said,), kind="lead"), Text(paragraphs=(HOW,))]
+    settled = by_chance(sum(number[name] for name in ("met", "missed", "not settled")))
+    blocks: list[Block] = [Text(paragraphs=(said,), kind="lead"), Text(paragraphs=(HOW, settled))]
     blocks.append(_table(found, result))
     return Section(title="Are targets met?", anchor="targets", blocks=tuple(blocks))
 

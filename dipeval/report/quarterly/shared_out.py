@@ -9,6 +9,7 @@ import pandas as pd
 
 from dipeval.disclosure import CONFIDENTIAL, is_small
 from dipeval.disclosure.rule import to_base
+from dipeval.indicators.measuring.periods import year_span
 from dipeval.presenting import format_count, format_money, format_percent, round_half_up
 from dipeval.report.blocks import Block, Folded, Table
 from dipeval.report.quarterly import phrases, tables
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
 
 FORMULAS: Final = {"funding": "The budget by the formula", "testing_funding": "The testing budget by its formula"}
 ALL_WEIGHTS: Final = "all weights"
+BOUNDS: Final = {"floor": "least amount", "ceiling": "greatest amount", "transition": "limit on change"}
+HELD: Final = {
+    "floor": "held up by the least amount that a district gets",
+    "ceiling": "held down by the greatest amount that a district gets",
+    "transition": "held by the limit on how far an amount may move in a year",
+}
 
 
 def funders_table(result: QuarterlyResult) -> Table | None:
@@ -81,7 +88,8 @@ def _stage(row: Any, result: QuarterlyResult) -> dict[str, str]:
         return base | {"n": CONFIDENTIAL if rule.protects else "", "cost": CONFIDENTIAL if rule.protects else ""}
     # The money is told in full: divided by the exact count it would give the count back.
     counted = to_base(float(n), rule) if rule.protects else float(n)
-    return base | {"n": format_count(counted), "cost": format_money(float(row["amount"]) / counted)}
+    cost = format_money(float(row["amount"]) / counted) if counted else ""
+    return base | {"n": format_count(counted), "cost": cost}
 
 
 def allocation_table(found: FundingAllocation, result: QuarterlyResult, name: str) -> Table:
@@ -98,9 +106,9 @@ def allocation_table(found: FundingAllocation, result: QuarterlyResult, name: st
                 "amount": format_money(row["amount"], 2),
                 "share": format_percent(row["share"]),
                 "previous": _money(row["previous"]),
-                "change": _money(row["change"]),
+                "change": _signed(row["change"]),
                 "range": "" if low != low else f"{format_percent(low)} to {format_percent(high)}",
-                "bound": str(row["bound"] or ""),
+                "bound": BOUNDS.get(str(row["bound"] or ""), str(row["bound"] or "")),
             }
         )
     labels = {
@@ -111,12 +119,14 @@ def allocation_table(found: FundingAllocation, result: QuarterlyResult, name: st
         "previous": "Before",
         "change": "Change",
         "range": "Share under other weights",
-        "bound": "Decided by",
+        "bound": "Held by",
     }
     shown = pd.DataFrame(rows)
-    labels = {
-        key: head for key, head in labels.items() if key not in ("previous", "change", "bound") or _any(shown[key])
-    }
+    if len(found.need) < 2:
+        # One measure alone: no weights to vary.
+        shown["range"] = ""
+    asked_for = ("previous", "change", "range", "bound")
+    labels = {key: head for key, head in labels.items() if key not in asked_for or _any(shown[key])}
     return Table(
         released=tables.text_table(
             shown, result.rule, caption=f"{FORMULAS[name]}, in alphabetical order", labels=labels,
@@ -131,6 +141,56 @@ def _any(column: pd.Series) -> bool:
 
 def _money(value: float) -> str:
     return "" if value != value else format_money(value)
+
+
+def _signed(value: float) -> str:
+    return f"+{format_money(value)}" if value > 0 else _money(value)
+
+
+def change_words(found: FundingAllocation) -> tuple[str, ...]:
+    """Return how many pounds each district gains or loses, and whom a floor or the limit on falls holds.
+
+    Parameters
+    ----------
+    found
+        A formula with its amounts; without amounts of the year before nothing is said.
+    """
+    rows = found.to_frame().to_dict("records")
+    told = [row for row in rows if row["change"] == row["change"]]
+    said = []
+    if told:
+        before = sum(float(row["previous"]) for row in told)
+        parts = [
+            phrases.listed(f"{row['area']} {format_money(abs(row['change']))}" for row in own)
+            for own in ([row for row in told if _pounds(row) > 0], [row for row in told if _pounds(row) < 0])
+        ]
+        words = [f"{verb}: {part}" for verb, part in zip(("gaining", "losing"), parts, strict=True) if part]
+        even = [str(row["area"]) for row in told if not _pounds(row)]
+        words += [f"as before: {phrases.listed(even)}"] if even else []
+        said.append(f"Before, these districts had {format_money(before)} together. {_capital('; '.join(words))}.")
+    for bound, words_ in HELD.items():
+        held = [str(row["area"]) for row in rows if row["bound"] == bound]
+        if held:
+            verb = "is" if len(held) == 1 else "are"
+            said.append(f"{phrases.listed(held)} {verb} {words_}; the formula alone would give {_alone(rows, bound)}.")
+    return tuple(said)
+
+
+def _pounds(row: Any) -> float:
+    """Whole pounds: a change of pence is none."""
+    return round_half_up(float(row["change"]))
+
+
+def _alone(rows: list[Any], bound: str) -> str:
+    own = [row for row in rows if row["bound"] == bound]
+    amounts = [format_money(float(row["unconstrained"])) for row in own]
+    return amounts[0] if len(own) == 1 else phrases.listed(
+        f"{row['area']} {amount}" for row, amount in zip(own, amounts, strict=True)
+    )  # fmt: skip
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _ranges(result: QuarterlyResult, name: str) -> dict[str, tuple[float, float]]:
@@ -172,6 +232,7 @@ def tidy(result: QuarterlyResult) -> Iterator[dict[str, Any]]:
             }
             yield base | {"estimate": number(round_half_up(row["amount"], 2)), "unit": "pounds", "note": row["bound"]}
             yield base | {
+                "indicator": f"{name}_share",
                 "label": f"{FORMULAS[name]}: share",
                 "estimate": number(round_half_up(row["share"], 6)),
                 "conf_low": number(low if low != low else round_half_up(low, 6)),
@@ -180,6 +241,10 @@ def tidy(result: QuarterlyResult) -> Iterator[dict[str, Any]]:
                 "interval": "range under other weights" if low == low else "",
             }
     if result.funders is not None:
+        # A year alone can look like a month: 2011-12.
+        ends = year_span(result.spend_year)
+        days = zip(("period_from", "period_to"), ends, strict=True) if ends else ()
+        dated = {name: day.isoformat() for name, day in days}
         for row in result.funders.to_dict("records"):
             yield {
                 "section": "funders",
@@ -187,6 +252,7 @@ def tidy(result: QuarterlyResult) -> Iterator[dict[str, Any]]:
                 "label": "Who paid",
                 "district": row["district"],
                 "period": result.spend_year,
+                **dated,
                 "dimension": "funder",
                 "group": row["funder"],
                 "estimate": number(float(row["amount"])),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # So many districts stand side by side on a page; more stand below each other.
 MOST_COLUMNS: Final = 5
 PERIODS_SHOWN: Final = 8
+_NUMBERS: Final = frozenset({"shown_n", "shown_of", "shown", "shown_interval"})
 NO_FIGURE: Final = "Empty cells: nothing was counted."
 
 
@@ -141,12 +142,21 @@ def breakdown_tables(result: QuarterlyResult, names: Sequence[str], dimensions: 
             "shown": "Figure",
             "shown_interval": "95% interval",
         }
-        right = ("shown_n", "shown_of", "shown", "shown_interval")
+        labels, title = _without_empty(shown, labels, f"By {labels['group_label'].lower()}")
+        right = _NUMBERS & labels.keys()
         notes = ("A person can name several drugs: these rows overlap.",) if dimension == "substance" else ()
-        title = f"By {labels['group_label'].lower()}"
-        table = text_table(shown, result.rule, caption=title, labels=labels, right=right, notes=notes)
+        table = text_table(shown, result.rule, caption=title, labels=labels, right=sorted(right), notes=notes)
         blocks.append(Folded(title=title, blocks=(Table(released=table),)))
     return blocks
+
+
+def _without_empty(shown: pd.DataFrame, labels: dict[str, str], title: str) -> tuple[dict[str, str], str]:
+    """Headings of the columns that say anything, and the title: what is the same in every row is said there once."""
+    empty = {name for name in _NUMBERS & labels.keys() if not shown[name].astype(str).str.strip().any()}
+    when = shown["when"].unique()
+    if len(when) == 1 and len(shown) > 1:
+        empty, title = empty | {"when"}, f"{title}, {when[0]}"
+    return {name: head for name, head in labels.items() if name not in empty}, title
 
 
 def trend_tables(result: QuarterlyResult, names: Sequence[str]) -> list[Block]:
@@ -164,8 +174,9 @@ def trend_tables(result: QuarterlyResult, names: Sequence[str]) -> list[Block]:
             "shown": "Figure",
             "shown_interval": "95% interval",
         }
-        right = ("shown_n", "shown_of", "shown", "shown_interval")
-        tables.append(Table(released=text_table(shown, result.rule, caption=str(label), labels=labels, right=right)))
+        labels, title = _without_empty(shown, labels, str(label))
+        right = sorted(_NUMBERS & labels.keys())
+        tables.append(Table(released=text_table(shown, result.rule, caption=title, labels=labels, right=right)))
     return [Folded(title=f"The last {len(periods)} periods", blocks=tuple(tables))] if tables else []
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import unicodedata
 from collections.abc import Callable
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,8 +27,11 @@ if TYPE_CHECKING:
 
 XLSX_NAME: Final = "quarterly.xlsx"
 DISTRICTS: Final = "districts"
-# Measures of need that count no people treated or tested.
+# Measures of need that count no people treated or tested; neither does a column of the study's own file, unless it
+# bears the name of an indicator.
 PUBLIC: Final = "crime"
+# Of a folder's name: a file system takes 255 bytes.
+_MOST_LETTERS: Final = 80
 
 
 def write_quarterly_report(result: QuarterlyResult, folder: str | Path) -> Path:
@@ -101,7 +106,7 @@ def write_data(result: QuarterlyResult, folder: str | Path) -> None:
         return
     if "xlsx" in formats:
         _formulas(result, place)
-    if result.spec.reports.each_district:
+    if result.reported_districts:
         _districts(result, place / DISTRICTS)
 
 
@@ -111,7 +116,8 @@ def _formulas(result: QuarterlyResult, place: Path) -> None:
         found = getattr(result, name)
         if found is None:
             continue
-        public = [measure for measure in found.need if measure.startswith(PUBLIC)]
+        counted = set(result.indicators.names)
+        public = [measure for measure in found.need if measure.startswith(PUBLIC) or measure not in counted]
         with contextlib.suppress(DisclosureError):
             write_funding_workbook(
                 found, place / f"{name}.xlsx", title=f"{title}: what if?", rule=result.rule, public=public
@@ -120,8 +126,7 @@ def _formulas(result: QuarterlyResult, place: Path) -> None:
 
 def _districts(result: QuarterlyResult, place: Path) -> None:
     """One page a district, made in this process: a kernel each would be most of the wait."""
-    names = list(result.spec.reports.districts) or list(result.districts)
-    for name, where in folders(names).items():
+    for name, where in folders(list(result.reported_districts)).items():
         own = place / where
         own.mkdir(parents=True, exist_ok=True)
         (own / HTML_NAME).write_text(page(result.for_district(name)), encoding="utf-8")
@@ -134,13 +139,17 @@ def folders(names: list[str]) -> dict[str, str]:
     --------
     >>> folders(["Leeds", "St. Helens", "St Helens"])
     {'Leeds': 'leeds', 'St. Helens': 'st-helens', 'St Helens': 'st-helens-2'}
+    >>> folders(["Area 2", "Area", "Area!"])
+    {'Area 2': 'area-2', 'Area': 'area', 'Area!': 'area-3'}
+    >>> folders(["Ynys M\u00f4n"])
+    {'Ynys Môn': 'ynys-mon'}
     """
-    used: dict[str, int] = {}
-    out = {}
-    for name in names:
-        plain = slug(name)
-        used[plain] = used.get(plain, 0) + 1
-        out[name] = plain if used[plain] == 1 else f"{plain}-{used[plain]}"
+    out: dict[str, str] = {}
+    for name in dict.fromkeys(names):
+        plain = slug(unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode())[:_MOST_LETTERS].strip("-")
+        others = (f"{plain}-{place}" for place in count(2))
+        # A number may itself be the end of another district's name.
+        out[name] = next(one for one in chain((plain,), others) if one not in out.values())
     return out
 
 

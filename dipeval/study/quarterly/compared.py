@@ -173,7 +173,13 @@ def told_periods(asked: Asked, name: str, count: int) -> tuple[str, ...]:
     series = asked.indicators.series(name)
     told = series.loc[series["status"] == "ok", "period"].tolist()
     if not told:
-        raise InputError(f"No period of {name} can be told yet.")
+        label = next((one.label for one in asked.indicators.indicators if one.name == name), name)
+        why = (
+            "nobody and nothing was counted in any of them"
+            if (series["status"] == "no_units").all()
+            else "people are not followed for long enough, or the data cover none of them as a whole"
+        )
+        raise InputError(f"No period of '{label}' can be told: {why}.")
     return tuple(told[-count:])
 
 
@@ -202,7 +208,7 @@ def _benchmark(asked: Asked, entry: Mapping[Any, Any]) -> Benchmark:
     return benchmark(
         rows,
         kind=kind,
-        squares="squares" if kind in ("rate", "ratio") else None,
+        squares="squares" if kind != "share" or options.standardise is None else None,
         strata=(options.strata,) if options.strata else (),
         standardise=options.standardise,
         over_dispersion=options.over_dispersion,

@@ -83,6 +83,7 @@ def measured(spec: QuarterlySpec, loaded: Loaded) -> Indicators:
     )
     _require_named(spec, dict(found.missing))
     require_districts(spec, found.districts)
+    _require_periods(spec, tuple(found.periods))
     return owned(found, section.owners)
 
 
@@ -124,6 +125,21 @@ def _require_named(spec: QuarterlySpec, missing: dict[str, str]) -> None:
     faults = [f"{key}: '{name}' cannot be told. {missing[name]}" for key, name in asked if name in missing]
     if faults:
         raise InputError(" ".join(dict.fromkeys(faults)))
+
+
+def _require_periods(spec: QuarterlySpec, periods: tuple[str, ...]) -> None:
+    """Refuse breaks and baselines that are no period of the records: without them there would be no chart at all."""
+    first = spec.change.baseline_periods
+    named = {"change.breaks": spec.change.breaks, "change.baseline_periods": first if isinstance(first, list) else []}
+    faults = [
+        f"{key}: '{label}' is no period of the records"
+        for key, labels in named.items()
+        for label in labels
+        if label not in periods
+    ]
+    if faults:
+        told = f"{periods[0]} to {periods[-1]}" if periods else "none"
+        raise InputError(f"{'; '.join(faults)}. The periods are {told}.")
 
 
 def require_districts(spec: QuarterlySpec, districts: tuple[str, ...]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -47,7 +48,9 @@ def measures_of(asked: Asked, chosen: FundingSpec, folder: Path) -> tuple[pd.Dat
         If a measure is not known, or a district has none.
     """
     own = _file(chosen, folder)
-    districts = sorted(asked.indicators.districts if own is None else own[DISTRICT].astype(str))
+    if own is not None:
+        _check_districts(own, asked.indicators.districts, str(chosen.file))
+    districts = sorted(asked.indicators.districts)
     frame = pd.DataFrame({DISTRICT: districts})
     notes: list[str] = []
     extra = [] if own is None else [name for name in own.columns if name != DISTRICT]
@@ -55,6 +58,8 @@ def measures_of(asked: Asked, chosen: FundingSpec, folder: Path) -> tuple[pd.Dat
         frame = frame.merge(own[[DISTRICT, name]], on=DISTRICT, how="left") if own is not None else frame
     for name in chosen.measures:
         if name in extra:
+            if name in asked.indicators.names:  # counts of people as well, wherever they were added up
+                frame[name] = _protected(asked, frame[name], notes).where(frame[name].notna())
             continue
         counts = _crime(asked, name, chosen.periods) if name.startswith(f"{CRIME}.") else _counted(asked, name, chosen)
         if not name.startswith(CRIME):
@@ -83,7 +88,29 @@ def _file(chosen: FundingSpec, folder: Path) -> pd.DataFrame | None:
     if lacking:
         words = ", ".join(f"'{name}'{did_you_mean(name, list(frame.columns))}" for name in lacking)
         raise InputError(f"file: '{path.name}' has no column {words}; it has {', '.join(frame.columns)}.")
-    return frame
+    frame[DISTRICT] = frame[DISTRICT].astype("string").str.strip()
+    return frame.assign(**{name: _numbers(frame[name]) for name in frame.columns if name != DISTRICT})
+
+
+def _numbers(column: pd.Series) -> pd.Series:
+    """A column as numbers where it holds any, so that one cell of words is named and not its whole column."""
+    found = pd.to_numeric(column.astype("string").str.replace(",", "").str.strip(), errors="coerce").astype("float64")
+    return found if found.notna().any() else column
+
+
+def _check_districts(own: pd.DataFrame, districts: Sequence[str], file: str) -> None:
+    """Refuse a file whose districts are not those of the records: one that is lacking would get nothing, unsaid."""
+    named = own[DISTRICT].dropna().astype(str)
+    faults = [f"no line for {name}" for name in districts if name not in set(named)]
+    faults += [f"{count} lines for {name}" for name, count in named.value_counts().sort_index().items() if count > 1]
+    faults += [
+        f"a line for '{name}', which has no records{did_you_mean(name, districts)}"
+        for name in sorted(set(named) - set(districts))
+    ]
+    if len(named) < len(own):
+        faults.append(f"{len(own) - len(named)} line(s) without a district")
+    if faults:
+        raise InputError(f"file: '{Path(file).name}' has {'; '.join(faults)}. It needs one line for each district.")
 
 
 def _counted(asked: Asked, name: str, chosen: FundingSpec) -> pd.Series:
@@ -100,7 +127,7 @@ def _counted(asked: Asked, name: str, chosen: FundingSpec) -> pd.Series:
 
 def _crime(asked: Asked, name: str, periods: int) -> pd.Series:
     """Crimes of a class or group by district, in the latest periods or, where it is told by years, the latest year."""
-    from dipeval.indicators.measuring.periods import span
+    from dipeval.indicators.measuring.periods import read_spans
 
     asked.needs(CRIME)
     table = asked.loaded.extracts.table(CRIME)
@@ -109,7 +136,8 @@ def _crime(asked: Asked, name: str, periods: int) -> pd.Series:
     kept = table[groups.map(OFFENCE_CLASS) == wanted] if wanted in OFFENCE_CLASSES else table[groups == wanted]
     if kept.empty:
         raise InputError(f"need: the table of recorded crime holds no {wanted} crime.")
-    spans = {label: span(label) for label in kept["period"].astype(str).unique()}
+    spans = read_spans(list(table["period"].astype(str)))
+    spans = {label: days for label, days in spans.items() if label in set(kept["period"].astype(str))}
     until = pd.Timestamp(asked.loaded.extracts.extract_date).date()
     told = {label: days for label, days in spans.items() if days is not None and days[1] <= until}
     if not told:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from dipeval.errors import InputError
 from dipeval.extracts.contracts import did_you_mean
+from dipeval.indicators.measuring.resources import roles_that_test
 from dipeval.study.quarterly.need import measures_of
 
 if TYPE_CHECKING:
@@ -44,7 +47,8 @@ def money_parts(asked: Asked, folder: Path) -> dict[str, Any]:
     Returns
     -------
     dict
-        officers, cost_per_stage, _funders, spend_year, funding, testing_funding, sensitivity, funding_notes.
+        officers, officers_by_role, cost_per_stage, _funders, spend_year, funding, testing_funding, sensitivity,
+        funding_notes.
     """
     year = asked.part("funders", partial(_year, asked))
     if year is None:
@@ -53,6 +57,7 @@ def money_parts(asked: Asked, folder: Path) -> dict[str, Any]:
     shared = {name: _funding(asked, name, folder, notes) for name in ("funding", "testing_funding")}
     return {
         "officers": asked.part("officers", partial(_officers, asked)),
+        "officers_by_role": _officers_by_role(asked),
         "cost_per_stage": None if year is None else asked.part("cost_per_stage", partial(_per_stage, asked, year)),
         "_funders": None if year is None else _funders(asked, year),
         "spend_year": "" if year is None else year.label,
@@ -65,11 +70,28 @@ def money_parts(asked: Asked, folder: Path) -> dict[str, Any]:
 def _officers(asked: Asked) -> Any:
     from dipeval.indicators import officer_time
 
+    return officer_time(_staffing(asked), by="district")
+
+
+def _officers_by_role(asked: Asked) -> Mapping[str, Any]:
+    """Role -> its posts and time, those that test first: the time of officers is no time of drugs workers."""
+    from dipeval.indicators import officer_time
+
+    if "officers" in asked.not_told:
+        return MappingProxyType({})
+    staffing = _staffing(asked)
+    roles = sorted(set(staffing["role"].dropna().astype(str))) if "role" in staffing.columns else []
+    testing = roles_that_test(roles)
+    ordered = [*testing, *(role for role in roles if role not in testing)]
+    return MappingProxyType({role: officer_time(staffing, by="district", roles=role) for role in ordered})
+
+
+def _staffing(asked: Asked) -> pd.DataFrame:
     asked.needs("staffing")
-    staffing = asked.loaded.extracts.table("staffing")
+    staffing: pd.DataFrame = asked.loaded.extracts.table("staffing")
     told = staffing["period"].astype(str).isin(asked.periods)
     # Staffing may be told by years: then all of it is.
-    return officer_time(staffing[told] if told.any() else staffing, by="district")
+    return staffing[told] if told.any() else staffing
 
 
 def spending(asked: Asked) -> pd.DataFrame:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dipeval.disclosure import DisclosureRule
     from dipeval.indicators import (
         AdultTransition,
+        AgeStructure,
         Benchmark,
         Concentration,
         ContactHours,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         CorrectedPositivity,
         DenominatorGrowth,
         DrugOffenceLink,
+        EntryPointYield,
         FundingAllocation,
         Indicators,
         OfficerTime,
@@ -55,6 +57,8 @@ PARTS: Final = (
     "pathway",
     "seen",
     "adult_transition",
+    "age_structure",
+    "entry_yield",
 )
 NO_COMPARISON: Final = (
     "Nothing here is an effect: nobody is compared with people who had no help, so these figures do not say what the "
@@ -110,6 +114,8 @@ class QuarterlyResult(HtmlMixin):
         Positive tests a person, over the latest complete periods.
     officers, hours
         Posts, hours and what they were spent on; hours of the day of tests and contacts.
+    officers_by_role
+        Role -> the same of that role alone, roles that test first; empty where the records name no role.
     cost_per_stage
         Spending by stage in `spend_year`.
     spend_year
@@ -118,6 +124,10 @@ class QuarterlyResult(HtmlMixin):
         The latest period: what happened in it (period counting), and tests that were followed by a contact.
     adult_transition
         People known under 18, followed from their 18th birthday.
+    age_structure
+        Ages of the people with a positive test, by financial year and substance.
+    entry_yield
+        First contacts by entry point, and what followed.
     whole_area
         View of one district: parts that can only be told of the whole area and stay so.
     not_told
@@ -146,12 +156,15 @@ class QuarterlyResult(HtmlMixin):
     offence_link: DrugOffenceLink | None = None
     concentration: Concentration | None = None
     officers: OfficerTime | None = None
+    officers_by_role: Mapping[str, OfficerTime] = field(default_factory=lambda: MappingProxyType({}))
     hours: ContactHours | None = None
     cost_per_stage: CostPerStage | None = None
     spend_year: str = ""
     pathway: Pathway | None = None
     seen: Seen | None = None
     adult_transition: AdultTransition | None = None
+    age_structure: AgeStructure | None = None
+    entry_yield: EntryPointYield | None = None
     whole_area: tuple[str, ...] = ()
     not_told: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     _quality: pd.DataFrame = field(repr=False)

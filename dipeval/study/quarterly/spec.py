@@ -59,6 +59,9 @@ def _condition(value: Any) -> Any:
     return value
 
 
+# A century: no record of a person reaches further, and a day beyond the calendar cannot be worked out.
+Days = Annotated[int, Field(gt=0, le=36_525)]
+SomeDays = Annotated[int, Field(ge=0, le=36_525)]
 Areas = Annotated[int | list[str], BeforeValidator(_areas)]
 Condition = Annotated[dict[str, Any], BeforeValidator(_condition)]
 
@@ -108,17 +111,17 @@ class IndicatorsSpec(Section):
     every: Literal["quarter", "month"] = "quarter"
     date_from: date | None = None
     date_to: date | None = None
-    seen_within_days: PositiveInt = 28
-    treatment_within_days: PositiveInt = 42
-    washout_days: Count = 28
-    lookback_days: PositiveInt = 1826
-    completion_days: PositiveInt = 365
-    representation_days: PositiveInt = 183
-    repeat_days: PositiveInt = 365
+    seen_within_days: Days = 28
+    treatment_within_days: Days = 42
+    washout_days: SomeDays = 28
+    lookback_days: Days = 1826
+    completion_days: Days = 365
+    representation_days: Days = 183
+    repeat_days: Days = 365
     repeat_tests: Annotated[int, Field(ge=2)] = 3
-    reoffending_days: PositiveInt = 365
-    waiting_days: Count = 182
-    prior_days: PositiveInt = 1826
+    reoffending_days: Days = 365
+    waiting_days: SomeDays = 182
+    prior_days: Days = 1826
     baseline: Annotated[list[Words], Field(min_length=2, max_length=2)] | None = None
     count_referred_on: bool = False
     owners: dict[str, Words] = {}

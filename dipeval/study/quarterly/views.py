@@ -15,7 +15,15 @@ if TYPE_CHECKING:
     from dipeval.study.quarterly.result import QuarterlyResult
 
 # Not counted by district: shown as they are, and named so.
-WHOLE_AREA: Final = ("growth", "offence_link", "concentration", "hours", "adult_transition")
+WHOLE_AREA: Final = (
+    "growth",
+    "offence_link",
+    "concentration",
+    "hours",
+    "adult_transition",
+    "age_structure",
+    "entry_yield",
+)
 # Compare districts: a view holds all of them.
 COMPARES: Final = ("benchmarks", "funding", "testing_funding")
 _BY_GROUP: Final = ("accuracy", "pathway", "seen", "cost_per_stage")
@@ -38,6 +46,7 @@ def district_view(result: QuarterlyResult, name: str) -> QuarterlyResult:
     not_told = dict(result.not_told)
     parts: dict[str, Any] = {part: _of_group(getattr(result, part), name) for part in _BY_GROUP}
     parts["officers"] = _of_group(result.officers, name, whole="all")
+    by_role = {role: _of_group(found, name, whole="all") for role, found in result.officers_by_role.items()}
     charts = {key: chart for key, chart in result.charts.items() if key[1] == name}
     told = {part: getattr(result, part) is not None for part in parts} | {"charts": bool(result.charts)}
     there = {part: value is not None for part, value in parts.items()} | {"charts": bool(charts)}
@@ -53,6 +62,7 @@ def district_view(result: QuarterlyResult, name: str) -> QuarterlyResult:
         district=name,
         indicators=result.indicators.for_district(name),
         charts=MappingProxyType(charts),
+        officers_by_role=MappingProxyType({role: found for role, found in by_role.items() if found is not None}),
         not_told=MappingProxyType(not_told),
         whole_area=tuple(part for part in WHOLE_AREA if getattr(result, part) is not None),
         _quality=quality[quality["district"].isin([name, ALL_DISTRICTS])].reset_index(drop=True),

@@ -25,17 +25,17 @@ def test_a_person_counts_once_a_period_with_the_first_positive_test_and_its_dist
     ann    | 2022-04-01 | 08:00     | opiates  | Bradford
     bob    | 2022-03-31 | 08:00     | refused  | Leeds
     """
-    frame = made(FAMILY, "2022-01-01", "2022-06-30", drug_tests=tests)
+    frame = made(FAMILY, "2022-01-01", "2022-06-30", names=[], drug_tests=tests)
     rows = frame[["person_id", "period", "district"]].itertuples(index=False, name=None)
     assert list(rows) == [("ann", "2022-Q1", "Leeds"), ("ann", "2022-Q2", "Bradford")]
 
 
 def test_a_test_on_the_last_day_of_a_quarter_or_month_is_in_it() -> None:
     tests = "person | test_date\nann | 2022-03-31\nbob | 2022-04-01\ncat | 2022-07-01"
-    by_quarter = made(FAMILY, "2022-01-01", "2022-06-30", drug_tests=tests)
+    by_quarter = made(FAMILY, "2022-01-01", "2022-06-30", names=[], drug_tests=tests)
     assert by_quarter["period"].tolist() == ["2022-Q1", "2022-Q2"]
     rule = CountingRule(every="month")
-    assert made(FAMILY, "2022-03-01", "2022-04-30", drug_tests=tests, rule=rule)["period"].tolist() == [
+    assert made(FAMILY, "2022-03-01", "2022-04-30", names=[], drug_tests=tests, rule=rule)["period"].tolist() == [
         "2022-03",
         "2022-04",
     ]
@@ -44,7 +44,9 @@ def test_a_test_on_the_last_day_of_a_quarter_or_month_is_in_it() -> None:
 def test_a_window_within_a_period_takes_the_first_test_inside_it() -> None:
     tests = "person | test_date | district\nann | 2022-01-10 | Leeds\nann | 2022-02-10 | Bradford"
     rule = CountingRule(date_from=dt.date(2022, 2, 1))
-    assert made(FAMILY, "2022-02-01", "2022-03-31", drug_tests=tests, rule=rule)["district"].tolist() == ["Bradford"]
+    assert made(FAMILY, "2022-02-01", "2022-03-31", names=[], drug_tests=tests, rule=rule)["district"].tolist() == [
+        "Bradford"
+    ]
 
 
 def test_seen_counts_from_the_day_of_the_test_to_day_28_and_only_who_came() -> None:
@@ -73,7 +75,7 @@ def test_only_required_assessments_are_assessments() -> None:
     cat    | 2022-03-09   | initial_required   | yes
     dan    | 2022-03-02   | initial_required   |
     """
-    frame = made(FAMILY, "2022-01-01", "2022-03-31", drug_tests=TESTED, contacts=contacts)
+    frame = made(FAMILY, "2022-01-01", "2022-03-31", names=["seen"], drug_tests=TESTED, contacts=contacts)
     assert flags(frame, "seen") == {"ann": 1, "bob": 1, "cat": 1, "dan": 0, "eve": 0}
     assert flags(frame, "assessed") == {"ann": 0, "bob": 1, "cat": 1, "dan": 1, "eve": 0}
     assert flags(frame, "attended") == {"ann": 0, "bob": 1, "cat": 1, "dan": 0, "eve": 0}
@@ -89,7 +91,7 @@ def test_a_care_plan_counts_from_the_assessment_to_day_42_whatever_contact_tells
     dan    | 2022-02-20   | 2022-03-05
     eve    | 2022-02-20   | 2022-03-05
     """
-    frame = made(FAMILY, "2022-01-01", "2022-03-31", drug_tests=TESTED, contacts=contacts)
+    frame = made(FAMILY, "2022-01-01", "2022-03-31", names=["seen"], drug_tests=TESTED, contacts=contacts)
     assert flags(frame, "care_plan") == {"ann": 1, "bob": 0, "cat": 0, "dan": 1, "eve": 0}
     assert flags(frame, "assessed") == {"ann": 1, "bob": 1, "cat": 1, "dan": 1, "eve": 0}
 
@@ -113,7 +115,7 @@ def test_treatment_is_entered_by_who_was_out_of_it_for_28_days(
     lines = "\n".join(f"ann | {start} | {end or ''} | dropped_out" for start, end in episodes)
     treatment = f"person | start_date | end_date | discharge_reason\n{lines}" if episodes else None
     tests = "person | test_date\nann | 2022-03-01"
-    frame = made(FAMILY, "2022-01-01", "2022-03-31", drug_tests=tests, treatment=treatment)
+    frame = made(FAMILY, "2022-01-01", "2022-03-31", names=["treatment_entry"], drug_tests=tests, treatment=treatment)
     assert flags(frame, "could_enter") == {"ann": could}
     assert flags(frame, "entered") == {"ann": entered}
 
@@ -137,9 +139,16 @@ def test_a_frequent_flyer_has_the_third_positive_within_the_days_in_the_period()
     eve    | 2022-05-02 | opiates
     eve    | 2022-07-01 | opiates
     """
-    frame = made(FAMILY, "2022-04-01", "2022-06-30", drug_tests=tests)
+    frame = made(FAMILY, "2022-04-01", "2022-06-30", names=["frequent_flyers"], drug_tests=tests)
     assert flags(frame, "repeated") == {"ann": 1, "bob": 0, "cat": 1, "dan": 0, "eve": 0}
-    two = made(FAMILY, "2022-04-01", "2022-06-30", drug_tests=tests, rule=CountingRule(repeat_tests=2, repeat_days=2))
+    two = made(
+        FAMILY,
+        "2022-04-01",
+        "2022-06-30",
+        names=["frequent_flyers"],
+        drug_tests=tests,
+        rule=CountingRule(repeat_tests=2, repeat_days=2),
+    )
     assert flags(two, "repeated") == {"ann": 0, "bob": 0, "cat": 1, "dan": 1, "eve": 1}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from dipeval.engine import open_engine
-from dipeval.indicators.measuring.family import CountingRule, Family
+from dipeval.indicators.measuring.family import EVERYTHING, CountingRule, Family, Wanted
 from dipeval.indicators.measuring.periods import Period, period_range
 from dipeval.indicators.records import Records, load
 from tests.spec.invented_people import invent
@@ -44,11 +44,16 @@ def counted(records: Records, family: Family | None, indicator: str) -> dict[tup
 
 
 def made(maker: Any, first: str, last: str, *, extract_date: str = "2026-12-31", **given: Any) -> pd.DataFrame:
-    """The units that a maker makes of invented tables; options of the rule are given as ``rule``."""
+    """The units that a maker makes of invented tables; options of the rule are given as ``rule``.
+
+    Where ``names`` are given, only for these indicators and no breakdown.
+    """
     rule, without = given.pop("rule", CountingRule()), given.pop("without", ())
+    names = given.pop("names", None)
+    wanted = EVERYTHING if names is None else Wanted(names=frozenset(names), by=frozenset())
     extracts, linkage = invent(extract_date, without, **given)
     records = records_of(extracts, linkage)
-    return frame_of(records, maker(records, rule, periods_of(first, last, rule.every)))
+    return frame_of(records, maker(records, rule, periods_of(first, last, rule.every), wanted))
 
 
 def flags(frame: pd.DataFrame, column: str) -> dict[str, int]:

@@ -237,9 +237,11 @@ def test_pictures_keep_the_alphabet() -> None:
         ({"contests": 1}, [], ["pays for testing", "below 100"]),
     ],
 )
-def test_what_the_measures_bring_with_them_is_said(need: dict[str, float], said: list[str], not_said: list[str]) -> None:
+def test_what_the_measures_bring_with_them_is_said(
+    need: dict[str, float], said: list[str], not_said: list[str]
+) -> None:
     data = pd.DataFrame({"district": ["Leeds", "Wakefield"], "few": [99, 400], "contests": [0.5, 200]})
     data = data.assign(tests=[500, 700], positive_tests=[300, 300], crime=[900, 800], population=[10_000, 20_000])
-    notes = " ".join(dip.allocate_funding(data, budget=1_000, need=need).summary().notes)
+    notes = " ".join(allocate_funding(data, budget=1_000, need=need).summary().notes)
     assert all(words in notes for words in said)
     assert not any(words in notes for words in not_said)

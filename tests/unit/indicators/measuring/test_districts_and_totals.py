@@ -41,6 +41,8 @@ def test_all_faults_of_names_are_one_sentence() -> None:
         "targets has 'Barnsley', which is in no table of people's records.",
     ):
         assert words in str(told.value) + "."
+    with pytest.raises(InputError, match="'All Districts' in contacts means all of them"):
+        refuse_districts({"drug_tests": ["Leeds"], "contacts": ["Leeds", "All Districts"]})
     # A district with contacts and without tests is no fault.
     refuse_districts({"drug_tests": ["Leeds"], "contacts": ["Kirklees"], "crime": ["Kirklees"]})
 

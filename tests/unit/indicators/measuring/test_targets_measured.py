@@ -36,6 +36,15 @@ def test_a_year_holds_for_its_periods_and_a_quarter_takes_its_place() -> None:
     assert set(found["target_direction"]) == {"at_least"}
 
 
+@pytest.mark.parametrize("years", [["2010-11", "2011-12"], ["2011-12"]])
+def test_years_that_could_be_months_are_years_beside_quarters(years: list[str]) -> None:
+    lines = [("seen", "Leeds", year, 0.9, None, None) for year in years]
+    table = pd.DataFrame(lines, columns=["indicator", "district", "period", "value", "direction", "owner"])
+    periods = period_range("quarter", dt.date(2010, 4, 1), dt.date(2012, 3, 31))
+    found = read_targets(table, CATALOGUE, DISTRICTS, periods)
+    assert found["period"].tolist() == [one.label for one in periods[-4 * len(years) :]]
+
+
 def test_shares_may_be_given_in_per_cent() -> None:
     found = _read(
         ("new_to_service", "Leeds", "2013-Q1", 5, "at_least", None),

@@ -146,6 +146,22 @@ def test_days_and_windows_can_be_chosen() -> None:
     assert (whole["n_tests"], whole["n_contacts"], whole["share_seen"]) == (2, 0, 1.0)
 
 
+def test_people_with_several_tests_are_said_to_make_the_intervals_too_narrow() -> None:
+    whole = by(shown(), "all").loc["everyone"]
+    several = any("somewhat too narrow" in note for note in shown().summary().notes)
+    assert several is bool(whole["n_people"] < whole["n_tests"])
+    extracts, linkage = invent(
+        drug_tests="""
+            person | test_date  | result
+            ann    | 2022-03-01 | both
+            ann    | 2022-03-09 | both
+        """,
+        contacts=CONTACTS,
+        extract_date="2022-12-31",
+    )
+    assert any("somewhat too narrow" in note for note in contact_hours(extracts, linkage).summary().notes)
+
+
 def test_a_source_without_times_of_contact_says_so() -> None:
     found = shown("""
         person | contact_date | attended

@@ -95,13 +95,15 @@ def invented(rows: list[dict[str, Any]], rule: dip.DisclosureRule = OPEN, **more
     districts = tuple(sorted(set(made["district"]) - {ALL_DISTRICTS}))
     parts: Mapping[str, Any] = {
         "charts": {}, "benchmarks": {}, "growth": None, "funding": None, "testing_funding": None, "sensitivity": {},
-        "accuracy": None, "offence_link": None, "concentration": None, "officers": None, "hours": None,
+        "accuracy": None, "offence_link": None, "concentration": None, "officers": None, "officers_by_role": {},
+        "hours": None,
         "cost_per_stage": None, "funders": None, "pathway": None, "seen": None, "spend_year": "",
-        "adult_transition": None,
+        "adult_transition": None, "age_structure": None, "entry_yield": None,
         "quality": pd.DataFrame(columns=["check", "label", "table", "column", "district", "period", "value", "unit",
                                          "n", "wanted", "passed", "note"]),
     }  # fmt: skip
-    spec = SimpleNamespace(title="A report", first_line="Invented.", programme="interventions", prepared_for="")
+    spec = SimpleNamespace(title="A report", first_line="Invented.", programme="interventions", prepared_for="",
+                           benchmark=SimpleNamespace(periods=4))  # fmt: skip
     return SimpleNamespace(
         **{
             "rule": rule, "spec": spec, "indicators": InventedIndicators(made), "districts": districts,

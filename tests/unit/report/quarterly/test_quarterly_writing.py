@@ -60,6 +60,12 @@ def test_what_is_no_quarterly_result_is_a_sentence(tmp_path: Path) -> None:
 
 def test_districts_whose_names_look_alike_have_folders_of_their_own() -> None:
     assert len(set(folders(["St. Helens", "St Helens", "ST HELENS"]).values())) == 3
+    # A number can be part of a name, a name can be longer than a file system takes, and climb out of its folder.
+    names = ["St Helens 2", "St Helens", "St. Helens", "x" * 300, "x" * 301, "../../etc", "\u7701", "\u770c"]
+    made = folders(names)
+    assert len(set(made.values())) == len(names)
+    assert all(re.fullmatch(r"[a-z0-9-]{1,90}", name) for name in made.values())
+    assert folders(["Leeds", "Leeds"]) == {"Leeds": "leeds"}
 
 
 @pytest.mark.slow
@@ -88,6 +94,21 @@ def test_the_tidy_table_holds_no_small_count(written: Path) -> None:
                 assert float(row[name]) % 5 == 0 or float(row[name]) == 1.0, row
     assert any(row["estimate"] == "[c]" for row in people)
     assert all(row["estimate"] in ("", "[c]") for row in rows if row["status"] == "withheld")
+
+
+@pytest.mark.slow
+def test_a_row_of_the_tidy_table_is_named_once_and_dated(written: Path) -> None:
+    with (written / "results.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    keys = [tuple(row[name] for name in ("section", "indicator", "district", "period", "dimension", "group"))
+            for row in rows]  # fmt: skip
+    assert len(set(keys)) == len(keys)
+    assert "%" not in {row["unit"] for row in rows}
+    quarters = {(row["period"], row["period_from"], row["period_to"]) for row in rows if "Q" in row["period"][:6]}
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\d", day) for _, *days in quarters for day in days)
+    assert {days for label, *days_ in quarters if label == "2011-Q3" for days in [tuple(days_)]} == {
+        ("2011-07-01", "2011-09-30")
+    }
 
 
 @pytest.mark.slow

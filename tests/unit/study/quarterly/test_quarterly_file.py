@@ -111,6 +111,7 @@ def test_an_indicator_of_ones_own_is_one() -> None:
             {"indicators": {"names": ["tests"]}, "change": {"indicators": ["seen"]}},
             "change.indicators: 'seen' is not among indicators.names",
         ),
+        ({"indicators": {"seen_within_days": 40_000}}, "indicators.seen_within_days: found 40000; needed is a number"),
         ({"indicators": {"repeat_tests": 1}}, "indicators.repeat_tests: found 1; needed is a number greater than"),
         ({"indicators": {"baseline": ["2010-04", "2011-Q1"]}}, 'found "2010-04"; needed is a quarter such as'),
         ({"indicators": {"baseline": ["2011-Q1", "2010-Q1"]}}, "needed is the first period and then the last"),

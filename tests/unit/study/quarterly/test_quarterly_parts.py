@@ -20,7 +20,7 @@ from dipeval.study.quarterly import QuarterlyReview
 from dipeval.study.quarterly import review as room
 from dipeval.study.quarterly.asking import Asked
 from dipeval.study.quarterly.checks import checked
-from dipeval.study.quarterly.counting import owned, require_districts
+from dipeval.study.quarterly.counting import _require_periods, owned, require_districts
 from dipeval.study.quarterly.load import Loaded, load
 from dipeval.study.quarterly.need import ROUNDED, SMALL, measures_of
 from dipeval.study.quarterly.paying import _previous, _year
@@ -123,6 +123,57 @@ def test_a_file_may_carry_measures_floors_and_what_was_given_before(tmp_path: Pa
         measures_of(asked, chosen.model_copy(update={"floor": "leest"}), tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ("Leeds,1", "no line for Wakefield"),
+        ("Leeds,1\nWakefeld,2", r"no line for Wakefield; a line for 'Wakefeld'.*did you mean 'Wakefield'"),
+        ("Leeds,1\nWakefield,2\nLeeds,3", "2 lines for Leeds"),
+        ("Leeds,1\nWakefield,2\n,3", r"1 line\(s\) without a district"),
+    ],
+)
+def test_a_file_whose_districts_are_not_those_of_the_records_is_refused(tmp_path: Path, lines: str, words: str) -> None:
+    (tmp_path / "own.csv").write_text(f"district,population\n{lines}\n", encoding="utf-8")
+    asked = _asked(_counted({"Leeds": 1.0, "Wakefield": 2.0}))
+    with pytest.raises(InputError, match=words):
+        measures_of(asked, _funding(file="own.csv", need={"population": 1.0}), tmp_path)
+
+
+def test_a_column_that_bears_the_name_of_an_indicator_is_protected_like_it(tmp_path: Path) -> None:
+    (tmp_path / "own.csv").write_text("district,tests,population\nLeeds,133,1201\nWakefield,4,602\n", encoding="utf-8")
+    spec = parse_quarterly(TREE | {"data": {"source": "extracts", "folder": "x"}, "disclosure": {}})
+    asked = dataclasses.replace(_asked(_counted({"Leeds": 1.0, "Wakefield": 2.0})), spec=spec)
+    chosen = _funding(file="own.csv", need={"tests": 1.0, "population": 1.0})
+    frame, notes = measures_of(asked, chosen, tmp_path)
+    assert frame[["tests", "population"]].to_numpy().tolist() == [[135.0, 1201.0], [10.0, 602.0]]
+    assert notes == (ROUNDED, SMALL)
+
+
+def test_one_cell_of_words_does_not_make_words_of_its_column(tmp_path: Path) -> None:
+    (tmp_path / "own.csv").write_text('district,population\nLeeds,"1,200"\n Wakefield ,many\n', encoding="utf-8")
+    frame, _ = measures_of(_asked(_counted({"Leeds": 1.0, "Wakefield": 2.0})), _funding(file="own.csv"), tmp_path)
+    assert frame["population"].iloc[0] == 1200.0
+    assert frame["population"].isna().tolist() == [False, True]
+
+
+@pytest.mark.parametrize(
+    "change", [{"breaks": ["2030-Q1"]}, {"baseline_periods": ["2009-Q1", "2010-Q4"]}], ids=["breaks", "baseline"]
+)
+def test_a_period_the_records_do_not_have_is_refused_rather_than_every_chart(change: dict[str, Any]) -> None:
+    spec = parse_quarterly(TREE | {"change": change})
+    with pytest.raises(InputError, match=r"is no period of the records.*2010-Q2 to 2011-Q4"):
+        _require_periods(spec, ("2010-Q2", "2010-Q3", "2010-Q4", "2011-Q4"))
+
+
+def test_recorded_crime_of_years_alone_is_not_taken_for_months(tmp_path: Path) -> None:
+    rows = [("Leeds", "2009-10", "shoplifting", 5), ("Leeds", "2010-11", "shoplifting", 7),
+            ("Wakefield", "2010-11", "robbery", 1)]  # fmt: skip
+    crime = pd.DataFrame(rows, columns=["district", "period", "offence_group", "count"])
+    asked = _asked(_counted({"Leeds": 1.0, "Wakefield": 2.0}), until=dt.date(2010, 12, 31), crime=crime)
+    with pytest.raises(InputError, match="no period of recorded crime"):
+        measures_of(dataclasses.replace(asked), _funding(need={"crime.robbery": 1.0}), tmp_path)
+
+
 def test_recorded_crime_is_added_up_over_the_latest_periods_or_the_latest_year(tmp_path: Path) -> None:
     rows = [("Leeds", "2011-Q2", "shoplifting", 5), ("Leeds", "2011-Q3", "robbery", 2),
             ("Leeds", "2011-Q3", "weapons", 9), ("Leeds", "2010-Q1", "shoplifting", 50),
@@ -200,7 +251,7 @@ def test_what_lacks_a_table_is_left_out_and_refused_where_it_was_asked_for(
     bare = _without(small, "contacts", "spend", "staffing", "crime", "targets")
     monkeypatch.setattr(room, "load", lambda *_: bare)
     told = review(tmp_path, indicators={"names": ["tests", "positivity"]}).run()
-    for part in ("hours", "pathway", "seen", "officers", "funders", "cost_per_stage"):
+    for part in ("hours", "pathway", "seen", "officers", "funders", "cost_per_stage", "entry_yield"):
         assert getattr(told, part) is None
         assert "no table" in told.not_told[part] or "contacts" in told.not_told[part], part
     assert told.growth is not None
