@@ -21,6 +21,7 @@ from dipeval.report.scenario_study import write_study_workbook
 from dipeval.report.tidy import results_csv
 
 if TYPE_CHECKING:
+    from dipeval.disclosure import DisclosureRule
     from dipeval.study import StudyResult
 
 HTML_NAME, CSV_NAME, JSON_NAME = "report.html", "results.csv", "run.json"
@@ -109,13 +110,46 @@ def run_report(study_file: str | Path, folder: str | Path, *, progress: Callable
         raise InputError(f"study_file must be the path of a study.toml; it is a {type(study_file).__name__}.")
     source = Path(study_file).resolve()
     spec = Study.from_toml(source).spec
-    rule, say = disclosure_rule(spec), progress or _silent
-    with _whole_folder(Path(folder) / slug(source.stem)) as place:
+    return run_notebooks(assemble(), source, Path(folder), spec.title, disclosure_rule(spec), progress)
+
+
+def run_notebooks(
+    notebook: Any,
+    source: Path,
+    folder: Path,
+    title: str,
+    rule: DisclosureRule,
+    progress: Callable[[str], None] | None,
+) -> Path:
+    """Run assembled notebooks on a study file in a kernel, and put the report in its place once it is whole.
+
+    Parameters
+    ----------
+    notebook
+        From `dipeval.report.notebooks.assemble`.
+    source
+        The study file.
+    folder
+        Where the report's own folder is made, named after the study file.
+    title
+        Of the page.
+    rule
+        By which counts in lines of progress are released.
+    progress
+        Called with a line at a time.
+
+    Returns
+    -------
+    pathlib.Path
+        The HTML file.
+    """
+    say = progress or _silent
+    with _whole_folder(folder / slug(source.stem)) as place:
         values = {"study_file": str(source), "data_folder": str(place.resolve())}
-        notebook = run_in_kernel(assemble(), values, lambda line: say(release_line(line, rule)))
-        html = render(notebook, title=spec.title, footer=_footer())
+        executed = run_in_kernel(notebook, values, lambda line: say(release_line(line, rule)))
+        html = render(executed, title=title, footer=_footer())
         (place / HTML_NAME).write_text(html, encoding="utf-8")
-    return Path(folder) / slug(source.stem) / HTML_NAME
+    return folder / slug(source.stem) / HTML_NAME
 
 
 def _check_result(result: object) -> None:

@@ -54,6 +54,8 @@ QUARTERLY = {
     "data": {"source": "simulate_areas"},
     "simulate_areas": {"districts": 2, "quarters": 12, "people": 300},
     "indicators": {"names": ["tests", "positivity", "seen", "void_time"], "by": ["age_group"]},
+    "change": {"indicators": ["positivity"]},
+    "benchmark": {"indicators": ["positivity"]},
     "funding": {"budget": 3_000_000, "need": {"crime.acquisitive": 0.5, "tests": 0.5}},
     "test_accuracy": {"sensitivity": 0.95, "specificity": 0.98, "sensitivity_n": 200, "specificity_n": 300},
     "disclosure": {"profile": "none"},

@@ -14,7 +14,7 @@ from dipeval.errors import InputError
 from dipeval.indicators.funding import FundingAllocation, allocate_funding
 from dipeval.indicators.funding.dividing import divide, to_pence
 
-often = settings(max_examples=50, deadline=None, derandomize=True)
+often = settings(max_examples=20, deadline=None, derandomize=True)
 WEIGHTS = st.sampled_from([0.0, 0.1, 0.25, 0.3, 0.5, 0.7, 1.0, 3.0])
 
 

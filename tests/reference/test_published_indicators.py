@@ -195,7 +195,7 @@ def discharged() -> tuple[dip.Extracts, Any]:
     return extracts, known_people(treatment=DISCHARGES["all"])
 
 
-@pytest.mark.parametrize("referred_on", [True, False])
+@pytest.mark.parametrize("referred_on", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_discharges_2007_08(discharged: tuple[dip.Extracts, Any], referred_on: bool) -> None:
     extracts, linkage = discharged
     rule = dip.CountingRule(count_referred_on=referred_on)

@@ -86,7 +86,7 @@ def age_structure(
     --------
     >>> import dipeval as dip
     >>> from dipeval.linkage import true_linkage
-    >>> extracts = dip.simulate_areas(2, quarters=12, people=400)
+    >>> extracts = dip.simulate_areas(2, quarters=12, people=100)
     >>> shown = dip.age_structure(extracts, true_linkage(extracts), every="financial_year")
     >>> shown.medians()["year"].unique().tolist()
     ['2010-11', '2011-12', '2012-13']

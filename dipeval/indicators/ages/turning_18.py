@@ -82,7 +82,7 @@ def transition_to_adult(
     --------
     >>> import dipeval as dip
     >>> from dipeval.linkage import true_linkage
-    >>> extracts = dip.simulate_areas(2, quarters=12, people=400)
+    >>> extracts = dip.simulate_areas(2, quarters=4, people=100)
     >>> frame = dip.transition_to_adult(extracts, true_linkage(extracts)).to_frame()
     >>> bool((frame["n"] <= frame["n_followed"]).all())
     True

@@ -84,7 +84,7 @@ def entry_point_yield(
     --------
     >>> import dipeval as dip
     >>> from dipeval.linkage import true_linkage
-    >>> extracts = dip.simulate_areas(2, quarters=8, people=300)
+    >>> extracts = dip.simulate_areas(2, quarters=4, people=100)
     >>> frame = dip.entry_point_yield(extracts, true_linkage(extracts)).to_frame()
     >>> frame["entry_point"].iloc[0], bool((frame["n"] <= frame["n_followed"]).all())
     ('everyone', True)

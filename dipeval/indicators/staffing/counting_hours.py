@@ -73,7 +73,7 @@ def contact_hours(
     --------
     >>> import dipeval as dip
     >>> from dipeval.linkage import true_linkage
-    >>> extracts = dip.simulate(people=300, seed=1)
+    >>> extracts = dip.simulate(people=100, seed=1)
     >>> shown = dip.contact_hours(extracts, true_linkage(extracts))
     >>> frame = shown.to_frame()
     >>> int(frame.loc[frame["dimension"] == "hour", "n_tests"].sum() - frame["n_tests"].iloc[0])

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 UNDER_18: Final = "under 18"
 LEAD: Final = (
-    "People under 18 are few, so most of what could be said of them would tell of single persons: it is withheld. "
-    "Figures are of the whole place; none of a district is broken down by age."
+    "People under 18 are few, so most of what could be said of them would tell of single persons: where this report "
+    "protects people, it is withheld. Figures are of the whole place; none of a district is broken down by age."
 )
 NONE: Final = "No figure is broken down by age, or none of the records is of a person under 18."
 TURNING: Final = (

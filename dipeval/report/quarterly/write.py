@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import unicodedata
 from collections.abc import Callable
@@ -11,19 +12,20 @@ from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from dipeval.disclosure import release_line
 from dipeval.errors import DisclosureError, InputError
-from dipeval.report.execute import run_in_kernel, run_in_process
+from dipeval.report.execute import run_in_process
 from dipeval.report.funding_workbook import write_funding_workbook
 from dipeval.report.notebooks import assemble, quarterly_notebooks
 from dipeval.report.quarterly.quarterly_workbook import write_workbook
 from dipeval.report.quarterly.rows import results_csv
 from dipeval.report.quarterly.shared_out import FORMULAS
 from dipeval.report.render import render
-from dipeval.report.write import CSV_NAME, HTML_NAME, JSON_NAME, _footer, _silent, _whole_folder, slug
+from dipeval.report.write import CSV_NAME, HTML_NAME, JSON_NAME, _footer, _whole_folder, run_notebooks, slug
 
 if TYPE_CHECKING:
     from dipeval.study.quarterly.result import QuarterlyResult
+
+logger = logging.getLogger("dipeval")
 
 XLSX_NAME: Final = "quarterly.xlsx"
 DISTRICTS: Final = "districts"
@@ -126,7 +128,9 @@ def _formulas(result: QuarterlyResult, place: Path) -> None:
 
 def _districts(result: QuarterlyResult, place: Path) -> None:
     """One page a district, made in this process: a kernel each would be most of the wait."""
-    for name, where in folders(list(result.reported_districts)).items():
+    named = folders(list(result.reported_districts))
+    for number, (name, where) in enumerate(named.items(), 1):
+        logger.info("writing the page of %s: %s of %s", name, number, len(named))
         own = place / where
         own.mkdir(parents=True, exist_ok=True)
         (own / HTML_NAME).write_text(page(result.for_district(name)), encoding="utf-8")
@@ -188,13 +192,9 @@ def run_quarterly_report(
         raise InputError(f"study_file must be the path of a study file; it is a {type(study_file).__name__}.")
     source = Path(study_file).resolve()
     spec = QuarterlyReview.from_toml(source).spec
-    rule, say = disclosure_rule(spec), progress or _silent
-    with _whole_folder(Path(folder) / slug(source.stem)) as place:
-        values = {"study_file": str(source), "data_folder": str(place.resolve())}
-        notebook = run_in_kernel(assemble(quarterly_notebooks()), values, lambda line: say(release_line(line, rule)))
-        html = render(notebook, title=spec.title, footer=_footer())
-        (place / HTML_NAME).write_text(html, encoding="utf-8")
-    return Path(folder) / slug(source.stem) / HTML_NAME
+    return run_notebooks(
+        assemble(quarterly_notebooks()), source, Path(folder), spec.title, disclosure_rule(spec), progress
+    )
 
 
 def _names() -> dict[str, Any]:

@@ -69,7 +69,8 @@ def test_run_reads_both_kinds_before_the_first_is_run(
         made.append(study)
         return folder / "report.html"
 
-    monkeypatch.setattr(dipeval.report, "run_report", run_report)
+    for name in ("run_report", "run_quarterly_report"):
+        monkeypatch.setattr(dipeval.report, name, run_report)
     rossi = pcc.with_name("rossi.toml")
     rossi.write_bytes((HERE / "rossi.toml").read_bytes())
     to = str(pcc.with_name("reports"))

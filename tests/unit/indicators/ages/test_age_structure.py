@@ -146,6 +146,7 @@ def test_the_trend_is_that_of_least_squares_with_errors_by_person() -> None:
     assert (line["n_people"], line["n_person_years"]) == (people, len(years))
 
 
+@pytest.mark.slow
 def test_the_order_of_the_rows_changes_nothing() -> None:
     extracts, linkage, _ = _ageing()
     first = _aged()

@@ -88,6 +88,7 @@ def test_words_say_that_nothing_is_compared() -> None:
     assert "cannot begin it, but stays among the 100" in said
 
 
+@pytest.mark.slow
 def test_the_order_of_the_rows_changes_nothing() -> None:
     lines = CONTACTS.strip().splitlines()
     extracts, linkage = invent(

@@ -97,6 +97,7 @@ def test_intervals_and_words() -> None:
     assert found.plot().get_yticklabels()[0].get_text() == "Had a drug test"
 
 
+@pytest.mark.slow
 def test_the_order_of_the_rows_changes_nothing() -> None:
     turned: dict[str, list[str]] = {
         "drug_tests": TESTS.strip().splitlines(),

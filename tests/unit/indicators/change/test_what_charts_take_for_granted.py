@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 
 import dipeval as dip
 from dipeval.indicators.change.control_chart_result import ControlChart
@@ -21,6 +22,13 @@ def _says_alike(chart: ControlChart) -> bool:
     return any(note.startswith("Neighbouring periods are more alike") for note in chart.notes)
 
 
+def test_a_level_that_wanders_slowly_is_said_to_be_alike_and_one_that_goes_up_and_down_is_not() -> None:
+    slowly = np.round(600 * (0.55 + 0.06 * np.sin(np.arange(24) / 3)))
+    assert _says_alike(_chart(slowly))
+    assert not _says_alike(_chart(330 + 6 * (-1) ** np.arange(24)))
+
+
+@pytest.mark.slow
 def test_periods_that_carry_over_are_said_to_be_alike_and_steady_ones_seldom() -> None:
     draw = np.random.default_rng(7)
     steady = sum(_says_alike(_chart(draw.binomial(600, 0.55, 24))) for _ in range(60))

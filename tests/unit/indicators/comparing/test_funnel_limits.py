@@ -20,9 +20,8 @@ POISSON = [0.02, 0.7, 3.0, 11.4, 97.5, 1_204.2]
 
 def by_search(probability: float, distribution) -> tuple[int, float]:
     """The smallest count whose chance reaches it, and Spiegelhalter's point on the line to the count before."""
-    count = 0
-    while distribution.cdf(count) < probability:
-        count += 1
+    counts = np.arange(2_001)
+    count = int(np.argmax(distribution.cdf(counts) >= probability))
     return count, count - (distribution.cdf(count) - probability) / distribution.pmf(count)
 
 

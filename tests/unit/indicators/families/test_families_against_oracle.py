@@ -17,6 +17,9 @@ from tests.unit.indicators.counted_by_hand import of_persons
 from tests.unit.indicators.families import oracle_of_families as oracle
 from tests.unit.indicators.families.units_made import counted, frame_of, periods_of, records_of
 
+# Of 500 simulated people; each rule by itself, on a few invented ones, is in the modules beside this.
+pytestmark = pytest.mark.slow
+
 FIRST, LAST = "2012-01-01", "2014-06-30"
 MAKERS: dict[Any, tuple[str, ...]] = {
     positives_family.family: positives_family.COUNTS,

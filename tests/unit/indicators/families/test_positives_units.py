@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-
-import pytest
+from typing import Any
 
 from dipeval.indicators.measuring import positives_family
 from dipeval.indicators.measuring.family import CountingRule
@@ -96,28 +95,30 @@ def test_a_care_plan_counts_from_the_assessment_to_day_42_whatever_contact_tells
     assert flags(frame, "assessed") == {"ann": 1, "bob": 1, "cat": 1, "dan": 1, "eve": 0}
 
 
-@pytest.mark.parametrize(
-    ("episodes", "could", "entered"),
-    [
-        ((("2022-03-01", None),), 1, 1),  # the day of the test itself
-        ((("2022-04-12", None),), 1, 1),  # day 42
-        ((("2022-04-13", None),), 1, 0),  # day 43
-        ((("2022-02-28", None),), 0, 0),  # in treatment before the test
-        ((("2022-01-01", "2022-02-01"), ("2022-03-10", None)), 0, 0),  # ended 28 days before the test
-        ((("2022-01-01", "2022-01-31"), ("2022-03-10", None)), 1, 1),  # ended 29 days before it
-        ((("2021-01-01", "2021-02-01"),), 1, 0),
-        ((), 1, 0),
-    ],
-)
-def test_treatment_is_entered_by_who_was_out_of_it_for_28_days(
-    episodes: tuple[tuple[str, str | None], ...], could: int, entered: int
-) -> None:
-    lines = "\n".join(f"ann | {start} | {end or ''} | dropped_out" for start, end in episodes)
-    treatment = f"person | start_date | end_date | discharge_reason\n{lines}" if episodes else None
-    tests = "person | test_date\nann | 2022-03-01"
-    frame = made(FAMILY, "2022-01-01", "2022-03-31", names=["treatment_entry"], drug_tests=tests, treatment=treatment)
-    assert flags(frame, "could_enter") == {"ann": could}
-    assert flags(frame, "entered") == {"ann": entered}
+def test_treatment_is_entered_by_who_was_out_of_it_for_28_days() -> None:
+    treatment = """
+    person | start_date | end_date   | discharge_reason
+    ann    | 2022-03-01 |            | dropped_out
+    bob    | 2022-04-12 |            | dropped_out
+    cat    | 2022-04-13 |            | dropped_out
+    dan    | 2022-02-28 |            | dropped_out
+    eve    | 2022-01-01 | 2022-02-01 | dropped_out
+    eve    | 2022-03-10 |            | dropped_out
+    fay    | 2022-01-01 | 2022-01-31 | dropped_out
+    fay    | 2022-03-10 |            | dropped_out
+    gus    | 2021-01-01 | 2021-02-01 | dropped_out
+    """
+    tests = TESTED + "".join(f"\n{name} | 2022-03-01" for name in ("fay", "gus", "hal"))
+    given: dict[str, Any] = {"names": ["treatment_entry"], "drug_tests": tests}
+    frame = made(FAMILY, "2022-01-01", "2022-03-31", treatment=treatment, **given)
+    # ann on the day of the test, bob on day 42, cat on day 43; dan in treatment before, eve until 28 days before,
+    # fay until 29 days before; gus long ago; hal never.
+    could = {"ann": 1, "bob": 1, "cat": 1, "dan": 0, "eve": 0, "fay": 1, "gus": 1, "hal": 1}
+    assert flags(frame, "could_enter") == could
+    assert {name for name, yes in flags(frame, "entered").items() if yes} == {"ann", "bob", "fay"}
+    nobody = made(FAMILY, "2022-01-01", "2022-03-31", **given)
+    assert flags(nobody, "could_enter") == dict.fromkeys(could, 1)
+    assert flags(nobody, "entered") == dict.fromkeys(could, 0)
 
 
 def test_a_frequent_flyer_has_the_third_positive_within_the_days_in_the_period() -> None:

@@ -76,6 +76,7 @@ def test_substances_of_tests_are_told_for_their_number_only(measured: pd.DataFra
     assert found.equals(positive.set_index(["district", "period"])["numerator"].reindex(found.index))
 
 
+@pytest.mark.slow
 def test_the_order_of_the_records_changes_nothing(measured: pd.DataFrame) -> None:
     extracts, linkage = random_extracts(shuffled=8)
     again = indicators(extracts, linkage, names=NAMES, by=["substance", "sex", "custody_suite"]).to_frame()

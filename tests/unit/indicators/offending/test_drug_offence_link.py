@@ -81,6 +81,7 @@ def test_people_are_counted_once_and_only_with_a_linkage() -> None:
     assert without.to_frame()["n_people"].isna().all()
 
 
+@pytest.mark.slow
 def test_a_frame_of_tests_gives_the_same_and_row_order_is_nothing() -> None:
     extracts, _ = invent(drug_tests=TESTS)
     tests = extracts.table("drug_tests")

@@ -183,6 +183,7 @@ def test_wrong_windows_are_told() -> None:
         contact_hours(extracts, linkage)
 
 
+@pytest.mark.slow
 def test_hours_agree_with_a_count_in_pandas() -> None:
     extracts = simulate(people=300, seed=4)
     linkage = true_linkage(extracts)

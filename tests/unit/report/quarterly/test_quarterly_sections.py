@@ -18,10 +18,19 @@ from dipeval.report.quarterly.compared import every_comparison, sentence
 from dipeval.report.quarterly.shared_out import stages_blocks
 from tests.unit.report.quarterly.invented_quarters import KEPT, OPEN, invented, row
 
+DRAWN = ("charted", "section_spending", "section_offences", "section_accuracy", "section_frequent_few",
+         "section_districts", "ages", "entry_points", "turning_18")  # fmt: skip
 EVERY = ("brief", "entry", "onward", "reoffended", "targets", "change", "districts", "offences", "accuracy", "officers",
          "frequent", "young", "money", "records", "counted", "dictionary", "every_table")  # fmt: skip
 TARGET = {"target": 0.75, "target_direction": "at_least"}
 QUARTERS = [f"{year}-Q{quarter}" for year in range(2010, 2014) for quarter in range(1, 5)]
+
+
+@pytest.fixture(autouse=True)
+def _undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures are made but not turned into bytes, which the tests of the whole report do."""
+    for name in DRAWN:
+        monkeypatch.setattr(f"dipeval.report.quarterly.{name}.to_png", lambda _: b"")
 
 
 def text(section: Section) -> str:

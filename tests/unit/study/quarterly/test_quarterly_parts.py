@@ -245,6 +245,7 @@ def _without(loaded: Loaded, *names: str) -> Loaded:
     return Loaded(extracts=extracts, linkage=linkage, engine=linkage.engine, files=())
 
 
+@pytest.mark.slow
 def test_what_lacks_a_table_is_left_out_and_refused_where_it_was_asked_for(
     small: Loaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,6 +14,9 @@ from dipeval.study.quarterly import QuarterlyResult
 from dipeval.study.quarterly.result import NO_COMPARISON, PARTS
 from tests.unit.study.quarterly.quarterly_review_files import FUNDED, NAMES, review
 
+# A whole run; that the smallest one goes through is in tests/architecture/test_results_contract.py.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory) -> QuarterlyResult:
