@@ -37,7 +37,8 @@ def reports(monkeypatch: pytest.MonkeyPatch):
         made.append(Path(study_file))
         return Path(folder) / Path(study_file).stem / "report.html"
 
-    monkeypatch.setattr(dipeval.report, "run_report", fake)
+    for name in ("run_report", "run_quarterly_report"):
+        monkeypatch.setattr(dipeval.report, name, fake)
     return made
 
 
